@@ -16,6 +16,8 @@ mod decisions;
 mod diagnostic;
 mod entity;
 mod footprint;
+#[cfg(test)]
+mod laws;
 mod memo;
 mod party;
 mod policies;
