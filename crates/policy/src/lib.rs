@@ -1,1 +1,31 @@
-//! doorward-policy
+//! The only room that knows Cedar: may this be done?
+//!
+//! Each question is answered four times, by separate sets of policies: for the agent, the human, the delegation and
+//! the server. The strictest answer holds, so a careless permit for one party widens nothing that another withholds.
+//! A policy that cannot be evaluated denies.
+//!
+//! Invariants: no I/O, no clock, no randomness; what is evaluated is exactly what the memory is keyed by.
+
+mod action;
+mod arguments;
+mod context;
+mod diagnostic;
+mod entity;
+mod party;
+mod policies;
+mod source;
+mod target;
+mod value;
+mod verdict;
+
+pub use action::Action;
+pub use arguments::{ArgumentFacts, Leaf, LeafValue};
+pub use context::{Context, Conversation};
+pub use diagnostic::Diagnostic;
+pub use party::{
+    Agent, AgentFacts, Delegation, DelegationFacts, Human, HumanFacts, Party, Server, ServerFacts, Transport,
+};
+pub use policies::Policies;
+pub use source::{Base, Source};
+pub use target::{DefinitionState, Target, ToolFacts};
+pub use verdict::{Obligation, Question, Remedy, Ruling, Verdict, WouldBe};

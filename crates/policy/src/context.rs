@@ -1,0 +1,113 @@
+use crate::{ArgumentFacts, value::Value};
+use doorward_mcp::Era;
+use doorward_vocab::{Assurance, FindingKind, Level, Timestamp};
+
+/// In which circumstances something is asked. The same for all four decisions.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The level of the deployment.
+    pub level: Level,
+    /// How well this connection is proven, by its weakest link.
+    pub assurance: Assurance,
+    /// Whether the agent speaks from this machine.
+    pub loopback: bool,
+    /// The family of protocol revisions.
+    pub era: Era,
+    /// The moment that the ruling is made for.
+    pub now: Timestamp,
+    /// What was done before in this conversation.
+    pub conversation: Conversation,
+    /// Facts of the call's arguments; [`ArgumentFacts::none`] where there are none.
+    pub arguments: &'a ArgumentFacts,
+    /// Whether an address or host of this call came from untrusted content and from nowhere else.
+    pub untrusted_recipient: bool,
+    /// Kinds of findings in this message.
+    pub findings: &'a [FindingKind],
+}
+
+/// What was done before in the conversation of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conversation {
+    /// Whether it is only guessed which conversation the message belongs to.
+    pub ambiguous: bool,
+    /// Whether a person's turn opened it and a person can be asked.
+    pub attended: bool,
+    /// Turns of the person.
+    pub turns: u64,
+    /// Calls that were let through.
+    pub calls: u64,
+    /// Calls of sinks that were let through.
+    pub sinks: u64,
+    /// Whether something untrusted was read.
+    pub untrusted: bool,
+    /// Whether a text was seen that tries to give orders.
+    pub injected: bool,
+}
+
+impl Context<'static> {
+    /// Circumstances of which nothing is known but the level and the moment: nothing proven, nothing local.
+    pub fn bare(level: Level, now: Timestamp) -> Self {
+        Self {
+            level,
+            assurance: Assurance::Asserted,
+            loopback: false,
+            era: Era::Modern,
+            now,
+            conversation: Conversation::default(),
+            arguments: ArgumentFacts::none(),
+            untrusted_recipient: false,
+            findings: &[],
+        }
+    }
+}
+
+/// One attribute of the context: its path in the schema, and where its value comes from.
+pub(crate) struct Attribute {
+    pub(crate) path: &'static str,
+    pub(crate) of: for<'c> fn(&'c Context<'_>) -> Value<'c>,
+}
+
+macro_rules! attributes {
+    ($($path:literal = |$c:ident| $value:expr,)*) => {
+        /// Every attribute of the context, beside its line in `schema.cedarschema`.
+        pub(crate) const ATTRIBUTES: &[Attribute] = &[
+            $(Attribute { path: $path, of: |$c| $value },)*
+        ];
+    };
+}
+
+attributes! {
+    "level" = |c| Value::Text(c.level.as_str().into()),
+    "assurance" = |c| Value::Long(u8::from(c.assurance).into()),
+    "loopback" = |c| Value::Bool(c.loopback),
+    "era" = |c| Value::Text(c.era.as_str().into()),
+    "time.epoch" = |c| Value::count(c.now.secs()),
+    "time.hour" = |c| Value::count(c.now.secs() / 3600 % 24),
+    // The epoch began on a Thursday.
+    "time.weekday" = |c| Value::count((c.now.secs() / 86_400 + 3) % 7 + 1),
+    "conversation.ambiguous" = |c| Value::Bool(c.conversation.ambiguous),
+    "conversation.attended" = |c| Value::Bool(c.conversation.attended),
+    "conversation.turns" = |c| Value::count(c.conversation.turns),
+    "conversation.calls" = |c| Value::count(c.conversation.calls),
+    "conversation.sinks" = |c| Value::count(c.conversation.sinks),
+    "conversation.untrusted" = |c| Value::Bool(c.conversation.untrusted),
+    "conversation.injected" = |c| Value::Bool(c.conversation.injected),
+    "args.paths" = |c| Value::Texts(c.arguments.paths().into()),
+    "args.anyPathUnder" = |c| Value::Texts(c.arguments.any_path_under().into()),
+    "args.allPathsUnder" = |c| Value::Texts(c.arguments.all_paths_under().into()),
+    "args.hosts" = |c| Value::Texts(c.arguments.hosts().into()),
+    "args.anyHostUnder" = |c| Value::Texts(c.arguments.any_host_under().into()),
+    "args.allHostsUnder" = |c| Value::Texts(c.arguments.all_hosts_under().into()),
+    "args.urls" = |c| Value::Texts(c.arguments.urls().into()),
+    "args.emails" = |c| Value::Texts(c.arguments.emails().into()),
+    "args.emailDomains" = |c| Value::Texts(c.arguments.email_domains().into()),
+    "args.amounts" = |c| Value::Longs(c.arguments.amounts().into()),
+    "args.maxAmount" = |c| Value::Long(c.arguments.max_amount()),
+    "args.values" = |c| Value::Texts(c.arguments.values().into()),
+    "args.privateHosts" = |c| Value::Bool(c.arguments.private_hosts()),
+    "args.metadataHosts" = |c| Value::Bool(c.arguments.metadata_hosts()),
+    "args.traversal" = |c| Value::Bool(c.arguments.traversal()),
+    "args.disguised" = |c| Value::Bool(c.arguments.disguised()),
+    "flow.untrustedRecipient" = |c| Value::Bool(c.untrusted_recipient),
+    "findings" = |c| Value::Texts(c.findings.iter().map(|f| f.as_str().to_owned()).collect::<Vec<_>>().into()),
+}
