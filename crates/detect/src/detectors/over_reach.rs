@@ -1,0 +1,18 @@
+use crate::{Detector, Findings, View, scanner::CONTENT};
+use doorward_vocab::Channel;
+
+/// To come.
+pub(crate) struct OverReach;
+
+impl Detector for OverReach {
+    fn name(&self) -> &'static str {
+        "over-reach"
+    }
+    fn doc(&self) -> &'static str {
+        ""
+    }
+    fn channels(&self) -> &'static [Channel] {
+        CONTENT
+    }
+    fn scan(&self, _view: &View<'_>, _out: &mut Findings) {}
+}

@@ -1,0 +1,160 @@
+use crate::{DETECTORS, DefinitionContext, Detector, Findings, Hit, Text, View};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use doorward_vocab::{Channel, Finding, Mode};
+use std::borrow::Cow;
+
+/// Which detectors run, and what their findings may do.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What holds for detectors that are not named.
+    pub default: Switch,
+    /// What holds for a detector, by its name.
+    pub detectors: Vec<(String, Switch)>,
+}
+
+/// Whether a detector runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It does not.
+    Off,
+    /// It does, and its findings count in this mode.
+    On(Mode),
+}
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self::On(Mode::Enforce)
+    }
+}
+
+/// A setting names a detector that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown detector `{0}`; detectors are {all}", all = names())]
+pub struct UnknownDetector(pub String);
+
+fn names() -> String {
+    DETECTORS.iter().map(|d| d.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// A finding and the text it is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    /// The index of the text among those that were scanned.
+    pub text: usize,
+    /// The finding; its span is in bytes of that text, at character boundaries.
+    pub finding: Finding,
+}
+
+/// Runs the detectors. Built once per configuration, shared by all requests.
+pub struct Scanner {
+    running: Vec<Running>,
+    /// The literals of all running detectors.
+    literals: AhoCorasick,
+    /// For each literal, whose it is and its index there.
+    owners: Vec<(usize, usize)>,
+}
+
+struct Running {
+    detector: &'static dyn Detector,
+    mode: Mode,
+    gated: bool,
+}
+
+impl Scanner {
+    /// A scanner with these settings.
+    ///
+    /// # Errors
+    /// [`UnknownDetector`] when a setting names none.
+    pub fn new(settings: &Settings) -> Result<Self, UnknownDetector> {
+        if let Some((name, _)) = settings.detectors.iter().find(|(n, _)| !DETECTORS.iter().any(|d| d.name() == n)) {
+            return Err(UnknownDetector(name.clone()));
+        }
+        let running: Vec<_> = DETECTORS
+            .iter()
+            .filter_map(|&detector| {
+                let own = settings.detectors.iter().find(|(n, _)| n == detector.name()).map(|(_, s)| *s);
+                match own.unwrap_or(settings.default) {
+                    Switch::Off => None,
+                    Switch::On(mode) => Some(Running { detector, mode, gated: !detector.literals().is_empty() }),
+                }
+            })
+            .collect();
+        let owners = (running.iter().enumerate())
+            .flat_map(|(at, r)| (0..r.detector.literals().len()).map(move |literal| (at, literal)))
+            .collect();
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(running.iter().flat_map(|r| r.detector.literals()));
+        #[expect(clippy::expect_used, reason = "the literals are constants, and a test builds this from all of them")]
+        let literals = literals.expect("the literals of the detectors fit into an automaton");
+        Ok(Self { running, literals, owners })
+    }
+
+    /// The mode of a detector, by its name; `None` where it does not run.
+    pub fn mode(&self, detector: &str) -> Option<Mode> {
+        self.running.iter().find(|r| r.detector.name() == detector).map(|r| r.mode)
+    }
+
+    /// What the detectors see in `texts`, in the order of the texts.
+    pub fn scan(&self, texts: &[Text<'_>]) -> Vec<Located> {
+        self.run(texts, None)
+    }
+
+    /// What the detectors see in the texts of one definition, with its surroundings known.
+    pub fn scan_definition(&self, texts: &[Text<'_>], context: &DefinitionContext<'_>) -> Vec<Located> {
+        self.run(texts, Some(context))
+    }
+
+    fn run(&self, texts: &[Text<'_>], definition: Option<&DefinitionContext<'_>>) -> Vec<Located> {
+        let mut out = Vec::new();
+        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.running.len()];
+        for (index, text) in texts.iter().enumerate() {
+            self.find_literals(text, &mut hits);
+            let ascii = text.text.is_ascii();
+            for (running, hits) in self.running.iter().zip(&hits) {
+                if (running.gated && hits.is_empty()) || !running.detector.channels().contains(&text.channel) {
+                    continue;
+                }
+                let mut findings = Findings::default();
+                running.detector.scan(&View { text, ascii, hits, definition }, &mut findings);
+                out.extend(findings.seen.into_iter().map(|s| Located {
+                    text: index,
+                    finding: Finding {
+                        detector: Cow::Borrowed(running.detector.name()),
+                        kind: s.kind,
+                        severity: s.severity,
+                        confidence: s.confidence.clamp(0.0, 1.0),
+                        channel: text.channel,
+                        span: s.span,
+                        note: s.note,
+                    },
+                }));
+            }
+        }
+        out
+    }
+
+    fn find_literals(&self, text: &Text<'_>, hits: &mut [Vec<Hit>]) {
+        hits.iter_mut().for_each(Vec::clear);
+        for found in self.literals.find_overlapping_iter(text.text) {
+            let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
+            let Some(hits) = hits.get_mut(owner) else { continue };
+            hits.push(Hit { literal, start: found.start(), end: found.end() });
+        }
+    }
+}
+
+/// All channels that hold what other people wrote: everything but the turns of the human.
+pub(crate) const CONTENT: &[Channel] = &[
+    Channel::Definition,
+    Channel::Arguments,
+    Channel::Result,
+    Channel::Error,
+    Channel::Notification,
+    Channel::ServerRequest,
+];
+/// The channels that reach the model as data.
+pub(crate) const INBOUND: &[Channel] =
+    &[Channel::Definition, Channel::Result, Channel::Error, Channel::Notification, Channel::ServerRequest];
