@@ -1,6 +1,9 @@
 //! The decision about everything on its way to a client.
 
-use crate::{Cleared, EntitySet, Heard, History, Snapshot, Subject, rule};
+use crate::{
+    Cleared, EntitySet, Heard, History, Snapshot, Subject,
+    rule::{self, look, reflections},
+};
 use doorward_mcp::{
     Message, Method, Notice,
     json::{Edits, Kind, Value, quote},
@@ -45,7 +48,7 @@ pub fn clear(view: &Snapshot, history: &History, subject: &Subject<'_>, message:
     }
     let refused = passage.action.filter(|_| enforce).and_then(|action| refusal(view, history, subject, action, &found, now));
     let label = found.label(subject.server.label);
-    let heard = Heard { label: passage.content.map(|_| label), injected: found.injected(), entities: found.entities };
+    let heard = Heard { label: passage.content.map(|_| label), injected: found.injected, entities: found.entities };
     if let Some(reasons) = refused {
         let decision = Decision::Deny;
         return Clearance { cleared: None, changed: true, decision, reasons, findings: found.findings, redactions: 0, heard };
@@ -65,12 +68,12 @@ pub fn clear(view: &Snapshot, history: &History, subject: &Subject<'_>, message:
 
 /// A server's own request asks for a right like an agent's does.
 fn refusal(view: &Snapshot, history: &History, subject: &Subject<'_>, action: Action, found: &Found, now: Timestamp) -> Option<Vec<Reason>> {
-    if found.injected() {
+    if found.injected {
         return Some(vec![Reason::new(ReasonCode::ContentRefused, "a request of the server carries instructions for the model")]);
     }
     let mut kinds: Vec<FindingKind> = found.findings.iter().map(|f| f.kind).collect();
     kinds.dedup();
-    let context = rule::context(view, history, subject, &ArgumentFacts::NONE, false, &kinds, now);
+    let context = rule::context(view, history, subject, ArgumentFacts::none(), false, &kinds, now);
     let verdict = view.policies.decide(&rule::question(subject.actor, action, &subject.server.whole, &context));
     (verdict.decision > Decision::Oblige).then(|| verdict.reasons())
 }
@@ -150,50 +153,41 @@ struct Found {
     removals: Vec<(Range<usize>, String)>,
     entities: EntitySet,
     secret: bool,
+    injected: bool,
 }
 
 impl Found {
     fn read(&mut self, view: &Snapshot, content: Value<'_>, channel: Channel, call: CallId) {
-        let at = content.span().start;
-        for hit in view.secrets.find(content.raw().as_bytes()) {
-            let span = at + hit.span.start..at + hit.span.end;
-            self.findings.push(Finding {
-                detector: "known-secret".into(),
-                kind: FindingKind::KnownSecret,
-                severity: Severity::Critical,
-                confidence: 1.0,
-                channel,
-                span: span.clone(),
-                note: format!("the secret `{}` as {}", hit.name, hit.form).into(),
-            });
+        for (span, finding) in reflections(view, content, channel) {
+            self.findings.push(finding);
             self.removals.push((span, "[secret removed by Doorward]".to_owned()));
             self.secret = true;
         }
         if self.secret {
             self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a secret that the gateway handles came back"));
         }
-        let mut poisoned = 0;
-        readable(content, &mut |text, span| {
-            let before = self.findings.len();
-            view.scanner.scan(&text, channel, span.start, &mut self.findings);
-            let fresh = self.findings.get(before..).unwrap_or_default();
-            if fresh.iter().any(is_poison) {
-                self.entities.extend_from_text(&text);
-                let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
-                self.removals.push((span, quote(&note)));
-                poisoned += 1;
+        let mut texts = Vec::new();
+        readable(content, &mut |text, span| texts.push((text, span)));
+        let mut poisoned = Vec::new();
+        look(view, channel, &texts, |index, finding| {
+            if is_poison(view, &finding) && poisoned.last() != Some(&index) {
+                poisoned.push(index);
             }
+            self.findings.push(finding);
         });
-        if poisoned > 0 {
+        for (text, span) in poisoned.iter().filter_map(|i| texts.get(*i)) {
+            self.entities.extend_from_text(text);
+            let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
+            self.removals.push((span.clone(), quote(&note)));
+        }
+        if !poisoned.is_empty() {
+            self.injected = true;
             self.reasons.push(Reason::new(ReasonCode::ContentRefused, "text that gives orders to its reader was taken out"));
         }
     }
-    fn injected(&self) -> bool {
-        self.findings.iter().any(is_poison)
-    }
     fn label(&self, server: Label) -> Label {
         let mut label = server;
-        if self.injected() {
+        if self.injected {
             label = label.join(Label::new(Integrity::Untrusted, Confidentiality::Public));
         }
         if self.secret {
@@ -203,8 +197,11 @@ impl Found {
     }
 }
 
-fn is_poison(f: &Finding) -> bool {
-    matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText) && f.severity >= Severity::High
+/// Whether a finding takes its text out: sure enough, of a kind that acts on its reader, by a detector that may act.
+fn is_poison(view: &Snapshot, f: &Finding) -> bool {
+    view.scanner.mode(&f.detector) == Some(Mode::Enforce)
+        && matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText)
+        && f.severity >= Severity::High
 }
 
 /// Every text in `value` that somebody may read, keys too, but for the bytes of images, sounds and binary resources.

@@ -5,19 +5,21 @@ use crate::{
     judgement::conversation_label,
 };
 use doorward_audit::{Labels, Payload};
+use doorward_detect::{Located, Text};
 use doorward_mcp::{Message, Method, Notice, json::Value};
 use doorward_policy::{Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget};
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// Decides whether `outbound`, the form of `subject` that is to be sent, may be sent.
 ///
 /// Pure: the same snapshot, history, subject and time give the same ruling. Anything that cannot be judged is refused.
 pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound: Outbound, now: Timestamp) -> Ruling {
     let matter = Matter::of(subject);
-    let facts = matter.arguments.map_or(ArgumentFacts::NONE, argument_facts);
+    let facts = matter.arguments.map(argument_facts);
+    let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
     let mut findings = Vec::new();
     if let Some(arguments) = matter.arguments {
         inspect(view, arguments, &mut findings);
@@ -27,7 +29,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
             (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
         }
-        _ => ask(view, history, subject, &matter, &facts, &findings, now),
+        _ => ask(view, history, subject, &matter, facts, &findings, now),
     };
     let enforced = subject.server.mode == Mode::Enforce || matches!(subject.target, Target::Unknown(_));
     let judgement = Judgement {
@@ -58,7 +60,7 @@ pub fn visible(view: &Snapshot, history: &History, subject: &Subject<'_>, target
     if subject.server.mode == Mode::Observe {
         return true;
     }
-    let context = context(view, history, subject, &ArgumentFacts::NONE, false, &[], now);
+    let context = context(view, history, subject, ArgumentFacts::none(), false, &[], now);
     view.policies.visible(&question(subject.actor, action, target, &context))
 }
 
@@ -167,22 +169,39 @@ enum Kind {
 
 /// What detectors see in what goes to the server: secrets that leave, above all.
 fn inspect(view: &Snapshot, arguments: Value<'_>, findings: &mut Vec<Finding>) {
-    for (text, span) in arguments.texts() {
-        view.scanner.scan(&text, Channel::Arguments, span.start, findings);
+    let texts: Vec<_> = arguments.texts().collect();
+    look(view, Channel::Arguments, &texts, |_, finding| findings.push(finding));
+    findings.extend(reflections(view, arguments, Channel::Arguments).map(|(_, finding)| finding));
+}
+
+/// Runs the content detectors over texts of a message. `found` gets the index of the text and the finding, its span
+/// moved to where the text stands in the message (exact where the text has no escapes, else within the text).
+pub(crate) fn look(view: &Snapshot, channel: Channel, texts: &[(Cow<'_, str>, Range<usize>)], mut found: impl FnMut(usize, Finding)) {
+    let views: Vec<Text<'_>> = texts.iter().map(|(text, _)| Text { path: "", text, channel }).collect();
+    for Located { text, mut finding } in view.scanner.scan(&views) {
+        let Some((_, place)) = texts.get(text) else { continue };
+        let start = (place.start + 1 + finding.span.start).min(place.end);
+        finding.span = start..(start + finding.span.len()).min(place.end);
+        found(text, finding);
     }
-    let raw = arguments.raw();
-    for hit in view.secrets.find(raw.as_bytes()) {
-        let at = arguments.span().start;
-        findings.push(Finding {
+}
+
+/// Every secret that the gateway handles and that stands in `value`, with its place in the message.
+pub(crate) fn reflections<'a>(view: &'a Snapshot, value: Value<'a>, channel: Channel) -> impl Iterator<Item = (Range<usize>, Finding)> + 'a {
+    let at = value.span().start;
+    view.secrets.find(value.raw().as_bytes()).into_iter().map(move |hit| {
+        let span = at + hit.span.start..at + hit.span.end;
+        let finding = Finding {
             detector: "known-secret".into(),
             kind: FindingKind::KnownSecret,
             severity: Severity::Critical,
             confidence: 1.0,
-            channel: Channel::Arguments,
-            span: at + hit.span.start..at + hit.span.end,
-            note: format!("the secret `{}` as {}", hit.name, hit.form).into(),
-        });
-    }
+            channel,
+            span: span.clone(),
+            note: format!("the secret `{}`, written as {:?}", hit.name, hit.form).into(),
+        };
+        (span, finding)
+    })
 }
 
 fn ask(

@@ -4,7 +4,6 @@ use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
 use std::sync::Arc;
 
 /// Everything that rulings depend on and that the operator sets: read once per message, replaced as a whole.
-#[derive(Debug)]
 pub struct Snapshot {
     /// Digest of the configuration it was made from.
     pub version: Digest,
@@ -40,5 +39,11 @@ impl ServerProfile {
     /// The server as policies know it.
     pub const fn party(&self) -> &Server {
         &self.party
+    }
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot({}, {})", self.level, self.version)
     }
 }
