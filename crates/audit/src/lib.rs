@@ -17,15 +17,20 @@
 //! assert_eq!(Record::decode(&bytes).ok(), Some(record));
 //! ```
 
-mod text;
-mod record;
+mod checkpoint;
 mod encode;
+pub mod merkle;
+mod note;
 mod receipt;
+mod record;
+mod text;
 
+pub use checkpoint::Checkpoint;
 pub use encode::{MAX_RECORD, encode_ruling};
+pub use note::{NoteError, SigningKey, VerifierKey, open_note};
 pub use receipt::Receipt;
 pub use record::{
-    Basis, Config, Conversation, DecodeError, Definition, DefinitionChange, DefinitionKind, Direction, Event, FORMAT, Labels, Noticed,
-    OutcomeRecord, Party, Payload, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource,
+    Basis, Config, Conversation, DecodeError, Definition, DefinitionChange, DefinitionKind, Direction, Event, FORMAT,
+    Labels, Noticed, OutcomeRecord, Party, Payload, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource,
 };
 pub use text::Text;

@@ -136,14 +136,17 @@ fn life() -> impl Strategy<Value = Event> {
             Event::Definition(Definition { server, kind, name, change, from: None, to, by, findings })
         },
     );
-    let turn = (turn_id(), conversation(), option::of(party()), option::of(party()), text(), payload(), option::of(text()))
-        .prop_map(|(turn, conversation, human, agent, host, text, mandate)| {
-            Event::Turn(Turn { turn, conversation, human, agent, host, attested: true, text, mandate })
+    let turn =
+        (turn_id(), conversation(), option::of(party()), option::of(party()), text(), payload(), option::of(text()))
+            .prop_map(|(turn, conversation, human, agent, host, text, mandate)| {
+                Event::Turn(Turn { turn, conversation, human, agent, host, attested: true, text, mandate })
+            });
+    let noticed = (option::of(server()), option::of(party()), option::of(conversation()), vec(finding(), 0..3))
+        .prop_map(|(server, agent, conversation, findings)| {
+            Event::Finding(Noticed { server, agent, conversation, findings })
         });
-    let noticed = (option::of(server()), option::of(party()), option::of(conversation()), vec(finding(), 0..3)).prop_map(
-        |(server, agent, conversation, findings)| Event::Finding(Noticed { server, agent, conversation, findings }),
-    );
-    let recovered = (text(), 0..1_u64 << 53).prop_map(|(what, n)| Event::Recovered(Recovered { what, bytes: n, size: n }));
+    let recovered =
+        (text(), 0..1_u64 << 53).prop_map(|(what, n)| Event::Recovered(Recovered { what, bytes: n, size: n }));
     let stop = text().prop_map(|reason| Event::Stop(Stop { reason }));
     prop_oneof![start, config, definition, turn, noticed, recovered, stop]
 }
@@ -235,7 +238,8 @@ proptest! {
 fn numbers_at_the_edges() {
     let stop = |micros| {
         let mut out = Vec::new();
-        Record::new(Timestamp::from_micros(micros), Event::Stop(Stop { reason: "\u{7}\"\\\n\u{2028}".into() })).encode(&mut out);
+        Record::new(Timestamp::from_micros(micros), Event::Stop(Stop { reason: "\u{7}\"\\\n\u{2028}".into() }))
+            .encode(&mut out);
         String::from_utf8(out).unwrap()
     };
     assert_eq!(stop(0), "{\"kind\":\"stop\",\"reason\":\"\\u0007\\\"\\\\\\n\u{2028}\",\"time\":0,\"v\":1}");
