@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 pub fn fuzz_scan(data: &[u8]) {
     static SCANNER: OnceLock<Option<Scanner>> = OnceLock::new();
     let text = String::from_utf8_lossy(data);
-    let context = DefinitionContext { server: "notes", name: &text, others: &[("mail", "send_email"), ("files", "read_file")] };
+    let context =
+        DefinitionContext { server: "notes", name: &text, others: &[("mail", "send_email"), ("files", "read_file")] };
     if let Some(scanner) = SCANNER.get_or_init(|| Scanner::new(&Settings::default()).ok()) {
         for channel in [Channel::Definition, Channel::Result, Channel::Turn] {
             for found in scanner.scan_definition(&[Text { path: "/description", text: &text, channel }], &context) {

@@ -30,7 +30,10 @@ pub struct Reflection {
 
 /// A secret that cannot be matched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the secret `{name}` has {len} bytes; fewer than {} occur by chance, so it is not looked for", KnownSecrets::MIN)]
+#[error(
+    "the secret `{name}` has {len} bytes; fewer than {} occur by chance, so it is not looked for",
+    KnownSecrets::MIN
+)]
 pub struct TooShort {
     /// The name of the secret.
     pub name: Arc<str>,

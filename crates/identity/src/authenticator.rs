@@ -69,9 +69,9 @@ impl Authenticator {
             }
         }
         let host = match settings.host_token {
-            Some(token) => Some(token.reveal(|t| {
-                (t.len() >= 32).then(|| Digest::of(t.as_bytes())).ok_or(SettingsError::HostToken)
-            })?),
+            Some(token) => Some(
+                token.reveal(|t| (t.len() >= 32).then(|| Digest::of(t.as_bytes())).ok_or(SettingsError::HostToken))?,
+            ),
             None => None,
         };
         let user = settings.local_user;
@@ -213,7 +213,8 @@ impl Issuer {
         }
         let keys = match &settings.keys {
             KeySource::Pinned(bytes) => KeySet::pinned(
-                keys::parse(bytes, &settings.algorithms).map_err(|error| SettingsError::Keys { issuer: name, error })?,
+                keys::parse(bytes, &settings.algorithms)
+                    .map_err(|error| SettingsError::Keys { issuer: name, error })?,
             ),
             KeySource::Discovery | KeySource::Url(_) => KeySet::default(),
         };

@@ -195,7 +195,8 @@ fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: O
     let Some(client) = client else { return false };
     let is = |claim: &str, value: &str| claims.get(claim).and_then(Value::as_str) == Some(value);
     let known = [claims.get("client_id"), claims.get("azp")].into_iter().flatten().filter_map(Value::as_str);
-    subject.is_some_and(|s| s == client || s.strip_suffix("@clients") == Some(client) || known.into_iter().any(|k| k == s))
+    subject
+        .is_some_and(|s| s == client || s.strip_suffix("@clients") == Some(client) || known.into_iter().any(|k| k == s))
         || is("gty", "client-credentials")
         || is("idtyp", "app")
         || is("preferred_username", &format!("service-account-{}", client.to_lowercase()))

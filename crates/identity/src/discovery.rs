@@ -43,7 +43,8 @@ pub fn discovery_urls(issuer: &str) -> Result<Vec<String>, DiscoveryError> {
 /// # Errors
 /// [`DiscoveryError`] when the document is not one, is of another issuer, or names no address that may be fetched.
 pub fn jwks_uri(issuer: &str, document: &[u8]) -> Result<String, DiscoveryError> {
-    let document = Some(document).filter(|d| d.len() <= 256 * 1024).and_then(json::object).ok_or(DiscoveryError::Form)?;
+    let document =
+        Some(document).filter(|d| d.len() <= 256 * 1024).and_then(json::object).ok_or(DiscoveryError::Form)?;
     // Byte for byte: a near match is how one tenant's document is passed off as another's.
     if document.get("issuer").and_then(|i| i.as_str()) != Some(issuer) {
         return Err(DiscoveryError::OtherIssuer);
@@ -63,7 +64,9 @@ fn fetchable(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => return false,
     };
-    url.username().is_empty() && url.password().is_none() && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
+    url.username().is_empty()
+        && url.password().is_none()
+        && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
 }
 
 #[cfg(test)]
@@ -81,7 +84,9 @@ mod tests {
             ]
         );
         assert_eq!(discovery_urls("http://127.0.0.1:9/").unwrap().len(), 2);
-        for bad in ["idp", "http://idp.example.com", "https://a?b", "https://a#b", "file:///etc/passwd", "https://u:p@a"] {
+        for bad in
+            ["idp", "http://idp.example.com", "https://a?b", "https://a#b", "file:///etc/passwd", "https://u:p@a"]
+        {
             assert!(discovery_urls(bad).is_err(), "{bad}");
         }
     }

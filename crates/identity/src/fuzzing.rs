@@ -16,9 +16,8 @@ pub fn fuzz_token(data: &[u8]) {
         keys: KeySource::Pinned(KEYS.as_bytes().into()),
         ..IssuerSettings::new(ISSUER, "https://gw.example.com/mcp")
     };
-    let door = DOOR.get_or_init(|| {
-        Authenticator::new(Settings { issuers: vec![settings()], ..Settings::default() }).ok()
-    });
+    let door =
+        DOOR.get_or_init(|| Authenticator::new(Settings { issuers: vec![settings()], ..Settings::default() }).ok());
     if let (Some(door), Ok(text)) = (door, std::str::from_utf8(data)) {
         for header in [text.to_owned(), format!("Bearer {text}")] {
             let presented = Presented { authorization: Some(&header), loopback: false, server: None };

@@ -99,7 +99,16 @@ mod tests {
     #[test]
     fn objects_only_and_no_key_twice() {
         assert!(object(br#"{"a":1,"b":{"a":[1.5,null,true,"x"]}}"#).is_some());
-        for bad in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":1,"\u0061":2}"#, "[]", "1", "", "{}x", "{\"a\":\"\u{1}\"}"] {
+        for bad in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            "[]",
+            "1",
+            "",
+            "{}x",
+            "{\"a\":\"\u{1}\"}",
+        ] {
             assert_eq!(object(bad.as_bytes()), None, "{bad}");
         }
         let deep = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));

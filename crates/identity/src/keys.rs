@@ -204,7 +204,11 @@ impl KeySet {
         match self.asked {
             Some(asked) if !self.answered && now.since(asked) < FETCH => Absent::Wait,
             Some(asked) if now.since(asked) < ages.refetch => {
-                if self.at_hand(ages, now) { Absent::Unknown } else { Absent::Wait }
+                if self.at_hand(ages, now) {
+                    Absent::Unknown
+                } else {
+                    Absent::Wait
+                }
             }
             _ => {
                 self.ask(now);

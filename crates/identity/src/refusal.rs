@@ -213,7 +213,10 @@ mod tests {
             assert_eq!(answer.retry_after.is_some(), status == 503);
         }
         assert_eq!(Refusal::Missing.answer(None, None).www_authenticate.as_deref(), Some("Bearer"));
-        assert_eq!(Refusal::Missing.answer(None, Some("mcp")).www_authenticate.as_deref(), Some("Bearer scope=\"mcp\""));
+        assert_eq!(
+            Refusal::Missing.answer(None, Some("mcp")).www_authenticate.as_deref(),
+            Some("Bearer scope=\"mcp\"")
+        );
     }
 
     #[test]
