@@ -6,3 +6,7 @@
 mod permit;
 
 pub use permit::{Outbound, OutboundKind, Permit, Permitted};
+
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
