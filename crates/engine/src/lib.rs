@@ -32,3 +32,7 @@ pub use permit::{Outbound, OutboundKind, Permit, Permitted};
 pub use rule::{rule, visible};
 pub use snapshot::{ServerProfile, Snapshot};
 pub use subject::{Correlation, Subject, Target};
+
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
