@@ -186,14 +186,22 @@ impl Gateway {
             self.ended(&scope.passage, Outcome::Failed, None, None);
             Refusal::Link(name(), LinkError::Protocol(format!("HTTP status {status} without a message").into()))
         };
-        let mut incomings = match answer {
+        match answer {
             Answer::Message(status, message) => {
                 let delivery = self.deliver(scope, Incoming { message: Some(*message), event: None });
-                return delivery.message.map(|m| (status, m)).ok_or_else(|| gone(status));
+                delivery.message.map(|m| (status, m)).ok_or_else(|| gone(status))
             }
-            Answer::Accepted => return Err(gone(202)),
-            Answer::Status(status) => return Err(gone(status)),
-            Answer::Stream(incomings) => incomings,
+            Answer::Accepted => Err(gone(202)),
+            Answer::Status(status) => Err(gone(status)),
+            Answer::Stream(mut incomings) => self.complete_from(scope, &mut incomings).await,
+        }
+    }
+
+    /// The same from a stream.
+    pub(crate) async fn complete_from(&self, scope: &Scope, incomings: &mut Incomings) -> Result<(u16, Cleared), Refusal> {
+        let broke = |error| {
+            self.ended(&scope.passage, Outcome::Unreachable, None, None);
+            Err(Refusal::Link(scope.passage.server.profile.name.as_str().into(), error))
         };
         loop {
             match incomings.next().await {
@@ -203,11 +211,8 @@ impl Gateway {
                         return Ok((200, message));
                     }
                 }
-                Some(Err(error)) => {
-                    self.ended(&scope.passage, Outcome::Unreachable, None, None);
-                    return Err(Refusal::Link(name(), error));
-                }
-                None => return Err(gone(200)),
+                Some(Err(error)) => return broke(error),
+                None => return broke(LinkError::Protocol("it ended without an answer".into())),
             }
         }
     }
@@ -274,9 +279,4 @@ impl Gateway {
             }
         }
     }
-}
-
-/// Collects a stream of a pipe into its single answer, where that comes first: a client then gets plain JSON.
-pub(crate) async fn first_of(incomings: &mut Incomings) -> Option<Result<Incoming, LinkError>> {
-    incomings.next().await
 }

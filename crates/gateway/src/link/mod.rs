@@ -91,6 +91,13 @@ impl Link {
     pub(crate) const fn one_line(&self) -> bool {
         matches!(self, Self::Process(_))
     }
+    /// Whether it can still be used.
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            Self::Http(_) => true,
+            Self::Process(process) => process.alive(),
+        }
+    }
     /// Ends it.
     pub(crate) async fn close(&self) {
         match self {
