@@ -24,6 +24,7 @@ mod note;
 mod receipt;
 mod record;
 mod text;
+mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use encode::{MAX_RECORD, encode_ruling};
@@ -34,3 +35,4 @@ pub use record::{
     Labels, Noticed, OutcomeRecord, Party, Payload, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource,
 };
 pub use text::Text;
+pub use verify::{Entry, Problem, ProblemKind, Report, Verifier};

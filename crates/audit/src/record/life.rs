@@ -149,7 +149,8 @@ pub struct Noticed {
 /// The trail was repaired at start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovered {
-    /// What was repaired: `tail`, where an unfinished write was cut, or `tiles`, where hash tiles were made anew.
+    /// What was repaired: `tail`, where an unfinished write was cut; `tiles`, where hash tiles were
+    /// made anew; `begin`, where there was a key and no trail.
     pub what: Text,
     /// How many bytes were cut.
     pub bytes: u64,
