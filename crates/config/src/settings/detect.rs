@@ -1,3 +1,4 @@
+use crate::{Mistake, nearest, section::Section};
 use doorward_vocab::Mode;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,5 +30,27 @@ impl Detect {
             (Some(DetectorMode::Observe), _) | (_, Mode::Observe) => DetectorMode::Observe,
             (Some(DetectorMode::Enforce) | None, Mode::Enforce) => DetectorMode::Enforce,
         }
+    }
+}
+
+const MODES: [(&str, DetectorMode); 3] =
+    [("off", DetectorMode::Off), ("observe", DetectorMode::Observe), ("enforce", DetectorMode::Enforce)];
+
+impl Detect {
+    pub(crate) fn read(section: Section<'_>) -> Self {
+        let mut modes = BTreeMap::new();
+        for (span, item) in section.entries() {
+            if let Some(known) = section.reading.known.detectors.as_ref().filter(|k| !k.contains(&item.key.as_str())) {
+                let mistake = Mistake::error(format!("unknown detector `{}`", item.key));
+                let label = nearest::suggest(&item.key, known.iter().copied());
+                section.reading.tell(span, mistake.label(label));
+                continue;
+            }
+            match item.choice(&MODES) {
+                Ok(mode) => drop(modes.insert(item.key, mode)),
+                Err(mistake) => section.reading.tell(item.span, mistake),
+            }
+        }
+        Self { modes }
     }
 }

@@ -1,4 +1,4 @@
-use crate::units;
+use crate::{section::Section, units, value::Item};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -74,5 +74,34 @@ impl Default for Limits {
             conversation_idle: Duration::from_secs(30 * 60),
             drain_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl Limits {
+    pub(crate) fn read(section: Section<'_>) -> Self {
+        let mut limits = Self::default();
+        let size = |key, into: &mut usize| *into = section.get(key, Item::size).unwrap_or(*into);
+        size("request", &mut limits.request);
+        size("result", &mut limits.result);
+        size("head", &mut limits.head);
+        let count = |key, into: &mut usize| *into = section.get(key, Item::count).unwrap_or(*into);
+        count("depth", &mut limits.depth);
+        count("connections", &mut limits.connections);
+        count("sessions", &mut limits.sessions);
+        count("conversations", &mut limits.conversations);
+        count("streams", &mut limits.streams);
+        count("in_flight", &mut limits.in_flight);
+        let time = |key, into: &mut Duration| *into = section.get(key, Item::duration).unwrap_or(*into);
+        time("header_timeout", &mut limits.header_timeout);
+        time("body_timeout", &mut limits.body_timeout);
+        time("connect_timeout", &mut limits.connect_timeout);
+        time("start_timeout", &mut limits.start_timeout);
+        time("upstream_timeout", &mut limits.upstream_timeout);
+        time("idle_timeout", &mut limits.idle_timeout);
+        time("session_idle", &mut limits.session_idle);
+        time("conversation_idle", &mut limits.conversation_idle);
+        time("drain_timeout", &mut limits.drain_timeout);
+        section.finish();
+        limits
     }
 }

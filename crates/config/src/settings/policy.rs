@@ -1,3 +1,4 @@
+use crate::{Mistake, files, section::Section, value::Item};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -21,4 +22,37 @@ pub enum PolicyBase {
     Level,
     /// Nothing: only what the files permit is permitted.
     None,
+}
+
+impl PolicyFiles {
+    pub(crate) fn read(section: Section<'_>) -> Self {
+        let base = |item: &Item<'_>| item.choice(&[("level", PolicyBase::Level), ("none", PolicyBase::None)]);
+        let mut read = Self {
+            patterns: section.get("files", Item::texts).unwrap_or_default(),
+            files: Vec::new(),
+            base: section.get("base", base).unwrap_or_default(),
+        };
+        for pattern in &read.patterns {
+            match files::expand(&section.reading.folder, pattern) {
+                Ok(found) if found.is_empty() => {
+                    let mistake = Mistake::error(format!("no file fits `{pattern}`"));
+                    let help = format!("relative patterns start in `{}`", section.reading.folder.display());
+                    section.reading.tell(section.spot("files"), mistake.help(help));
+                }
+                Ok(found) => read.files.extend(found),
+                Err(e) => {
+                    let mistake = Mistake::error(format!("cannot look for `{pattern}`: {}", crate::load::said(&e)));
+                    section.reading.tell(section.spot("files"), mistake);
+                }
+            }
+        }
+        read.files.sort();
+        read.files.dedup();
+        if read.base == PolicyBase::None && read.files.is_empty() && !section.has("files") {
+            let mistake = Mistake::warning("nothing is permitted: `base` is `none` and there are no `files`");
+            section.reading.tell(section.spot("base"), mistake);
+        }
+        section.finish();
+        read
+    }
 }

@@ -1,8 +1,8 @@
-use crate::{Glob, SecretRef, units};
-use doorward_vocab::{Effects, Label, Mode, ServerName};
+use super::{MODES, Upstream};
+use crate::{Glob, Mistake, section::Section, units, value::Item};
+use doorward_vocab::{Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
-use url::Url;
+use std::time::Duration;
 
 /// One MCP server behind the gateway.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,68 +24,6 @@ pub struct Server {
     pub mode: Option<Mode>,
 }
 
-/// How a server is reached.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Upstream {
-    /// A child process that speaks over its standard streams.
-    Command {
-        /// What is started: a name looked up in `PATH`, or a path.
-        program: String,
-        /// Its arguments, as they are; no shell sees them.
-        args: Vec<String>,
-        /// Variables it gets besides [`Upstream::PASSED_ON`] and `inherit_env`.
-        env: BTreeMap<String, Setting>,
-        /// Variables of the gateway that it may see.
-        inherit_env: Vec<String>,
-        /// Where it starts; none: the gateway's own directory.
-        cwd: Option<PathBuf>,
-    },
-    /// A server that speaks over HTTP.
-    Http {
-        /// Its endpoint.
-        url: Url,
-        /// Headers sent with every request.
-        headers: BTreeMap<String, Setting>,
-        /// Which addresses its name may have.
-        network: Network,
-    },
-}
-
-impl Upstream {
-    /// The variables of the gateway that every command sees; all others are kept from it.
-    pub const PASSED_ON: [&str; 10] =
-        ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM"];
-
-    /// The word for it: `stdio` or `http`.
-    pub const fn transport(&self) -> &'static str {
-        match self {
-            Self::Command { .. } => "stdio",
-            Self::Http { .. } => "http",
-        }
-    }
-}
-
-/// The value of a variable or header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Setting {
-    /// Written in the file.
-    Plain(String),
-    /// Read where it is used.
-    Secret(SecretRef),
-}
-
-/// Which addresses the name of a server may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    /// Public addresses only: a name that turns to an inner address is refused.
-    Public,
-    /// Private and loopback addresses too.
-    Private,
-}
-
 /// What the tools of one pattern do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EffectRule {
@@ -101,4 +39,53 @@ impl Server {
         let fits = self.effects.iter().filter(|rule| rule.tools.matches(tool));
         fits.max_by_key(|rule| rule.tools.specificity()).map(|rule| rule.effects)
     }
+
+    pub(crate) fn read(section: Section<'_>) -> Option<Self> {
+        let name = section.need("name", "name = \"files\"", Item::parse);
+        let upstream = Upstream::read(&section);
+        let credential = section.get("credential", Item::owned);
+        let effects = section.table("effects").map(effects).unwrap_or_default();
+        let trusted = section.get("trusted", Item::flag).unwrap_or(false);
+        let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
+        let timeout = section.get("timeout", Item::duration);
+        let mode = section.get("mode", |item| item.choice(&MODES));
+        section.finish();
+        let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
+        let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
+        Some(Self { name: name?, upstream: upstream?, credential, effects, label, timeout, mode })
+    }
+}
+
+const CONFIDENTIALITY: [(&str, Confidentiality); 4] = [
+    ("public", Confidentiality::Public),
+    ("internal", Confidentiality::Internal),
+    ("confidential", Confidentiality::Confidential),
+    ("secret", Confidentiality::Secret),
+];
+
+/// `{ "delete_*" = "delete", "mail" = ["read", "send"] }`
+fn effects(section: Section<'_>) -> Vec<EffectRule> {
+    let mut rules = Vec::new();
+    for (_, item) in section.entries() {
+        match words(&item) {
+            Ok(effects) => rules.push(EffectRule { tools: Glob::new(&item.key), effects }),
+            Err(mistake) => section.reading.tell(item.span, mistake),
+        }
+    }
+    rules
+}
+
+fn words(item: &Item<'_>) -> Result<Effects, Mistake> {
+    let words = Effect::ALL.map(|e| (e.as_str(), e));
+    let one = |item: &Item<'_>| {
+        let text = item.text()?;
+        item.choice(&words).map_err(|mistake| mistake.renamed(format!("unknown effect `{text}`")))
+    };
+    if item.value.is_str() {
+        return one(item).map(Effects::just);
+    }
+    if item.is_empty_list() {
+        return Err(item.wrong("is empty").label("name at least one effect"));
+    }
+    item.all("an effect, or a list of effects", one).map(Effects::from_iter)
 }

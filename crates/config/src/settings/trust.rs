@@ -1,4 +1,4 @@
-use crate::units;
+use crate::{Mistake, section::Section, units, value::Item};
 use doorward_vocab::ServerName;
 use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
@@ -104,4 +104,113 @@ impl Default for Claims {
             agent: vec!["act.sub".into(), "client_id".into(), "azp".into()],
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Oidc,
+    Anonymous,
+}
+
+impl Trust {
+    pub(crate) fn read(section: Section<'_>) -> Option<Self> {
+        let name = section.need("name", "name = \"corp-idp\"", Item::owned);
+        let kind = match section.need("kind", "kind = \"oidc\"", kind)? {
+            Kind::Oidc => Oidc::read(&section).map(|oidc| TrustKind::Oidc(Box::new(oidc))),
+            Kind::Anonymous => {
+                section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
+            }
+        };
+        section.finish();
+        Some(Self { name: name?, kind: kind? })
+    }
+}
+
+impl Oidc {
+    fn read(section: &Section<'_>) -> Option<Self> {
+        // The claim is compared byte for byte, so the URL standard's rewriting must not touch it.
+        let issuer = section.need("issuer", "issuer = \"https://idp.example.com\"", |item| {
+            item.url(|_| false).and_then(|_| item.owned())
+        });
+        let uri = section.get("jwks_uri", |item| item.url(|_| false));
+        let file = section.get("jwks_file", Item::existing);
+        if section.has("jwks_uri") && section.has("jwks_file") {
+            let mistake = Mistake::error("`jwks_uri` and `jwks_file` exclude each other").label("keep one of them");
+            section.reading.tell(section.spot("jwks_file"), mistake);
+        }
+        Some(Self {
+            audience: section.get("audience", Item::one_or_more).unwrap_or_default(),
+            keys: file.map(Keys::File).or(uri.map(Keys::Url)).unwrap_or(Keys::Discover),
+            algorithms: section.get("algorithms", algorithms).unwrap_or_else(|| ALGORITHMS.map(|(_, a)| a).to_vec()),
+            claims: section.table("claims").map(Claims::read).unwrap_or_default(),
+            clock_skew: section.get("clock_skew", Item::duration).unwrap_or(Duration::from_secs(30)),
+            issuer: issuer?,
+        })
+    }
+}
+
+impl Claims {
+    fn read(section: Section<'_>) -> Self {
+        let mut claims = Self::default();
+        let claim = |key, into: &mut String| {
+            if let Some(name) = section.get(key, Item::owned) {
+                *into = name;
+            }
+        };
+        claim("human", &mut claims.human);
+        claim("name", &mut claims.name);
+        claim("email", &mut claims.email);
+        claim("groups", &mut claims.groups);
+        if let Some(agent) = section.get("agent", Item::one_or_more) {
+            claims.agent = agent;
+        }
+        section.finish();
+        claims
+    }
+}
+
+const ALGORITHMS: [(&str, Algorithm); 9] = [
+    ("ES256", Algorithm::ES256),
+    ("ES384", Algorithm::ES384),
+    ("EdDSA", Algorithm::EdDSA),
+    ("PS256", Algorithm::PS256),
+    ("PS384", Algorithm::PS384),
+    ("PS512", Algorithm::PS512),
+    ("RS256", Algorithm::RS256),
+    ("RS384", Algorithm::RS384),
+    ("RS512", Algorithm::RS512),
+];
+
+/// Kinds of the design that are not built yet.
+const LATER: [&str; 7] = ["spiffe", "mtls", "kubernetes", "github-actions", "dpop", "issuer", "host"];
+
+fn kind(item: &Item<'_>) -> Result<Kind, Mistake> {
+    match item.text()? {
+        later if LATER.contains(&later) => {
+            let mistake = Mistake::error(format!("trust of kind `{later}` arrives later"));
+            Err(mistake.label("not available in this build").help("use `oidc` or `anonymous`"))
+        }
+        _ => item.choice(&[("oidc", Kind::Oidc), ("anonymous", Kind::Anonymous)]),
+    }
+}
+
+fn algorithms(item: &Item<'_>) -> Result<Vec<Algorithm>, Mistake> {
+    if item.is_empty_list() {
+        return Err(item.wrong("is empty").label("no token would be accepted"));
+    }
+    let one = |item: &Item<'_>| match item.text()? {
+        weak if weak == "none" || weak.starts_with("HS") => {
+            let help = "everybody who can check such a token can also make one";
+            Err(Mistake::error(format!("algorithm `{weak}` is never accepted")).help(help))
+        }
+        text => item.choice(&ALGORITHMS).map_err(|m| m.renamed(format!("unknown algorithm `{text}`"))),
+    };
+    item.all("a list such as `[\"ES256\"]`", one)
+}
+
+fn servers(item: &Item<'_>) -> Result<Vec<ServerName>, Mistake> {
+    if item.is_empty_list() {
+        return Err(item.wrong("is empty").label("name the servers that anybody may call"));
+    }
+    item.all("a list of server names", Item::parse)
 }
