@@ -7,6 +7,7 @@
 //! | `upstream` | a very cheap MCP server of both protocol eras |
 //! | `bare` | a reverse proxy of hyper and nothing else: the floor of our HTTP stack |
 //! | `drive` | the load driver: closed loop, open loop, or many idle conversations |
+//! | `spin` | a loop that keeps a core from halting |
 //! | `disk` | the price of one `fdatasync` where the gateway keeps its trail |
 //!
 //! Results leave as `key value` lines on standard output, times in microseconds, memory in KiB.
@@ -39,8 +40,9 @@ const USAGE: &str = "usage: doorward-load MODE [--option value]…
             [--host-token FILE]                 opens a turn for every conversation
             [--conversations N --calls N]       opens N conversations and leaves them idle
   disk      --dir DIR
+  spin
 
-`upstream` and `bare` print `listening ADDR`; with `--until stdin` they end when their standard input closes.";
+`upstream` and `bare` print `listening ADDR`; with `--until stdin` they and `spin` end when their standard input closes.";
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         "upstream" => upstream::serve(&args),
         "bare" => bare::serve(&args),
         "drive" => drive::run(&args),
+        "spin" => spin(&args),
         "disk" => disk::price(&args),
         _ => Err(USAGE.into()),
     });
@@ -58,5 +61,14 @@ fn main() -> ExitCode {
             eprintln!("doorward-load: {message}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Not `spin_loop`: a hypervisor takes a core that says it is idling away from the machine.
+fn spin(args: &Args) -> Result<(), String> {
+    args.obey_until()?;
+    let mut turns = 0_u64;
+    loop {
+        turns = std::hint::black_box(turns.wrapping_add(1));
     }
 }
