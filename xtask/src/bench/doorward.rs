@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::process::{Process, free_address};
+use super::process::{Process, free_address, leashed};
 use super::scenarios::Era;
 
 /// Policies of the `doorward+1000` peer.
@@ -47,7 +46,7 @@ pub(super) fn start(
         write(&dir.join("bench.cedar"), &thousand())?;
     }
     write(&file, &text)?;
-    let mut command = Command::new(binary);
+    let mut command = leashed(binary);
     command.arg("run").arg("-c").arg(&file).env("DOORWARD_STATE", &state).current_dir(&dir);
     let mut process = Process::start(name, command, &dir)?;
     process.wait_for(address)?;

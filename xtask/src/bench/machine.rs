@@ -63,7 +63,8 @@ pub(super) fn is_steady(options: &Options) -> bool {
     !options.as_is && cores() > 1 && *TOOLS.get_or_init(|| runs("taskset") && runs("chrt"))
 }
 
-fn runs(tool: &str) -> bool {
+/// The tool is installed.
+pub(super) fn runs(tool: &str) -> bool {
     Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 

@@ -69,12 +69,12 @@ fn rounds(bench: &peers::Bench, options: &Options) -> Results {
     let mut results = Results::default();
     let chosen: Vec<_> = scenarios::ALL.iter().filter(|scenario| options.wants(scenario)).collect();
     let most = chosen.iter().map(|scenario| scenario.rounds(options)).max().unwrap_or(0);
-    for round in 0..most {
-        if start.elapsed() > options.limit {
-            eprintln!("bench: out of time after {round} of {most} rounds");
-            break;
-        }
+    'all: for round in 0..most {
         for scenario in chosen.iter().filter(|scenario| round < scenario.rounds(options)) {
+            if start.elapsed() > options.limit {
+                eprintln!("bench: out of time in round {} of {most}", round + 1);
+                break 'all;
+            }
             progress(&format!("round {} of {most}: {}", round + 1, scenario.name));
             let setting = machine::Setting::prepare(bench, scenario, options);
             for peer in bench.peers_of(scenario, round) {

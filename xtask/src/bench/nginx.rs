@@ -8,9 +8,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::process::{Process, free_address};
+use super::process::{Process, free_address, leashed};
 
 /// The binary, also where a user's `PATH` has no `sbin`.
 pub(super) fn find() -> Option<PathBuf> {
@@ -27,7 +26,7 @@ pub(super) fn start(binary: &Path, dir: &Path, upstream: SocketAddr) -> Result<(
     fs::create_dir_all(&dir)
         .and_then(|()| fs::write(&file, configuration(&dir, address, upstream)))
         .map_err(|error| format!("cannot write `{}`: {error}", file.display()))?;
-    let mut command = Command::new(binary);
+    let mut command = leashed(binary);
     command.arg("-p").arg(&dir).arg("-c").arg(&file).args(["-e", "stderr", "-g", "daemon off;"]);
     let mut process = Process::start("nginx", command, &dir)?;
     process.wait_for(address)?;

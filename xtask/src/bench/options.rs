@@ -36,7 +36,7 @@ pub(super) struct Options {
     pub(super) as_is: bool,
     pub(super) json: Option<PathBuf>,
     pub(super) check: bool,
-    /// No round starts after it.
+    /// Nothing more is measured after it.
     pub(super) limit: Duration,
 }
 

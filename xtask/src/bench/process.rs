@@ -97,6 +97,16 @@ pub(super) fn ended(child: &mut Child, patience: Duration) -> bool {
     }
 }
 
+/// A command that also ends when this process is killed, where util-linux can arrange it.
+pub(super) fn leashed(binary: &Path) -> Command {
+    if super::machine::runs("setpriv") {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM"]).arg(binary);
+        return command;
+    }
+    Command::new(binary)
+}
+
 /// A loopback address that was free a moment ago.
 pub(super) fn free_address() -> Result<SocketAddr, String> {
     let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());

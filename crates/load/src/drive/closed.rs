@@ -45,9 +45,9 @@ async fn drive(run: &Run) -> Result<Tally, String> {
         });
     }
     let patience = Instant::now() + PATIENCE;
-    while board.ready.get() < run.connections {
-        if Instant::now() > patience || board.faults.borrow().any() {
-            break;
+    while board.ready.get() < run.connections && !board.faults.borrow().any() {
+        if Instant::now() > patience {
+            return Err(format!("no good call within {PATIENCE:?}"));
         }
         sleep(Duration::from_millis(2)).await;
     }

@@ -15,7 +15,7 @@ use crate::process::Tree;
 use crate::upstream::Tool;
 
 /// No single exchange of a benchmark takes longer; a gateway that hangs is a finding, not a wait.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One run of the driver.
 #[derive(Debug, Clone)]
