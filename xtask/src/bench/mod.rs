@@ -49,12 +49,13 @@ pub(crate) fn run(words: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<bool, String> {
+    let load_average = report::load_average();
     let tools = tools::build(options)?;
     let bench = peers::Bench::start(&tools, options)?;
     let fdatasync = driver::disk_price(&tools.load, bench.dir())?;
     let results = rounds(&bench, options);
     let verdicts = verdict::all(&results);
-    let header = report::Header { options, bench: &bench, fdatasync };
+    let header = report::Header { options, bench: &bench, fdatasync, load_average };
     report::print(&header, &results, &verdicts);
     if let Some(path) = &options.json {
         let text = report::json(&header, &results, &verdicts);

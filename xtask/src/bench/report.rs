@@ -14,6 +14,8 @@ pub(super) struct Header<'a> {
     pub(super) bench: &'a Bench,
     /// Microseconds.
     pub(super) fdatasync: f64,
+    /// Of others, before this run began to add to it.
+    pub(super) load_average: String,
 }
 
 pub(super) fn print(header: &Header<'_>, results: &Results, verdicts: &[Verdict]) {
@@ -38,9 +40,9 @@ pub(super) fn print(header: &Header<'_>, results: &Results, verdicts: &[Verdict]
 fn print_header(header: &Header<'_>) {
     println!("times in µs, medians over rounds; ratios are taken inside a round; each reply is verified");
     println!(
-        "{} cores, load average {}, fdatasync {:.0} µs where the gateway keeps its trail",
+        "{} cores, load average {} at the start, fdatasync {:.0} µs where the gateway keeps its trail",
         machine::cores(),
-        load_average(),
+        header.load_average,
         header.fdatasync
     );
     println!(
@@ -136,6 +138,7 @@ pub(super) fn json(header: &Header<'_>, results: &Results, verdicts: &[Verdict])
     let whole = Json::object([
         ("cores", Json::Number(machine::cores() as f64)),
         ("steady", Json::Number(f64::from(u8::from(machine::is_steady(header.options))))),
+        ("load_average", Json::text(&header.load_average)),
         ("fdatasync_us", Json::Number(header.fdatasync)),
         ("scenarios", Json::List(scenarios.collect())),
         ("targets", Json::List(targets.collect())),
@@ -173,7 +176,7 @@ fn number(value: f64, digits: usize) -> String {
     format!("{value:.digits$}")
 }
 
-fn load_average() -> String {
+pub(super) fn load_average() -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().unwrap_or("?").to_owned()
 }
