@@ -170,7 +170,7 @@ pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound
 
 /// A JSON text without line breaks: between the tokens of JSON one kind of white space is as good as another, and
 /// inside of strings there are none.
-fn on_one_line(bytes: Bytes) -> Bytes {
+pub(crate) fn on_one_line(bytes: Bytes) -> Bytes {
     if !bytes.iter().any(|b| matches!(b, b'\n' | b'\r')) {
         return bytes;
     }

@@ -124,13 +124,13 @@ impl Gateway {
             }
             Method::Complete => self.complete_joined(arrival, request).await,
             Method::SetLevel => {
+                let aside = Arrival { session: None, ..arrival.clone() };
                 for server in self.servers_of(arrival) {
-                    if let Ok(link) = self.link_for(arrival, &server).await {
-                        let bytes = request.doc.bytes().clone();
-                        let level = self.relay(&Arrival { session: None, ..arrival.clone() }, &server, &link, request.clone(), About::Server, bytes, true);
-                        if let Err(refusal) = level.await {
-                            tracing::debug!(server = %server.profile.name, "{refusal:?}");
-                        }
+                    let Ok(link) = self.link_for(arrival, &server).await else { continue };
+                    let bytes = request.doc.bytes().clone();
+                    let set = self.relay(&aside, &server, &link, request.clone(), About::Server, bytes, true).await;
+                    if let Ok(Reply::Stream(mut flow)) = set {
+                        while flow.next(self).await.is_some_and(|out| !out.last) {}
                     }
                 }
                 own("{}")

@@ -142,7 +142,7 @@ impl Live {
             None => Arc::new(identity::Authenticator::new(trust(&settings, around)?)?),
         };
         let resources = match (&settings.public_url, authenticator.issuers()) {
-            (Some(url), issuers) if !issuers.is_empty() => Some(identity::ProtectedResources::new(url.as_str(), &issuers)?),
+            (Some(url), issuers) if !issuers.is_empty() => Some(identity::ProtectedResources::new(url.as_str(), issuers, Vec::new())?),
             _ => None,
         };
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };

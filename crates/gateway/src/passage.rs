@@ -1,4 +1,4 @@
-use crate::{Live, Server, conversation::Cell};
+use crate::{Live, conversation::Cell, server::Server};
 use doorward_engine::{Actor, Correlation, Definition, Subject, Target};
 use doorward_mcp::{Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
@@ -24,7 +24,7 @@ pub(crate) enum About {
 
 /// One message on its way, with all that was proved and looked up; kept until everything that it caused has come back.
 /// The policies that judged the request judge its answer too.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Passage {
     pub(crate) call: CallId,
     pub(crate) live: Arc<Live>,

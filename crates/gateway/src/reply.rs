@@ -66,6 +66,9 @@ impl Flow {
     pub(crate) fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }
+    pub(crate) fn is_single(&self) -> bool {
+        self.sources.len() <= 1
+    }
     /// Whether it comes from a pipe, where an answer alone makes plain JSON.
     pub(crate) fn is_pipe(&self) -> bool {
         matches!(self.sources.as_slice(), [Source { incomings: Incomings::Lines(_), .. }])

@@ -74,13 +74,13 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
         self.metrics.ruled(judgement.decision);
-        let record = Record::ruling(now, judgement.record(&passage.subject()));
+        let ruling = judgement.record(&passage.subject());
         // A sink call waits for its decision to be on disk. Others leave once it is queued: the writer may be
         // milliseconds behind, and what they did can be asked again.
         let receipt = if judgement.sink {
-            self.trail.commit(passage.call, &record).await
+            self.trail.commit(now, &ruling).await
         } else {
-            self.trail.record(passage.call, &record)
+            self.trail.record(now, &ruling)
         };
         let receipt = receipt.map_err(|_| Refusal::Trail)?;
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {

@@ -49,7 +49,7 @@ impl Process {
     pub(crate) fn spawn(name: &str, command: &Command, settings: StdioSettings, limits: Limits, routing: Routing) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
-            tracing::info!(server = %label, "stderr: {line}");
+            tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
         })?;
         let (ambient, receiver) = mpsc::channel(QUEUE);
         let routes = Arc::new(Routes::default());
