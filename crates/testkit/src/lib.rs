@@ -1,1 +1,6 @@
 //! Real peers for tests: MCP servers and scripted agents. Workshop only; never in the release graph.
+//!
+//! - [`fixture`]: an MCP server that speaks both eras, answers the conformance suite and misbehaves on request.
+
+#[allow(deprecated, reason = "sampling, roots and logging are deprecated in the protocol and still have to work")]
+pub mod fixture;
