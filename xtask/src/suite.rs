@@ -46,7 +46,7 @@ impl Report {
     }
 }
 
-/// Runs the server scenarios of one revision.
+/// Runs the server scenarios that one revision requires, or one scenario as that revision has it.
 ///
 /// # Errors
 /// The suite is not installed, or left no results.
@@ -57,10 +57,11 @@ pub(crate) fn run(url: &str, revision: &str, scenario: Option<&str>) -> Result<R
     }
     let results = results_folder()?;
     let mut command = Command::new(workspace::node());
-    command.arg(suite).args(["server", "--url", url, "--requirements", revision, "-o"]).arg(&results);
-    if let Some(scenario) = scenario {
-        command.args(["--scenario", scenario]);
-    }
+    command.arg(suite).args(["server", "--url", url, "-o"]).arg(&results);
+    match scenario {
+        Some(scenario) => command.args(["--scenario", scenario, "--spec-version", revision, "--force"]),
+        None => command.args(["--requirements", revision]),
+    };
     // A failed check is an exit code of its own; what counts is in the files.
     let output = command.output().map_err(|error| format!("cannot start the suite: {error}"))?;
     let report = read(&results);
