@@ -47,7 +47,9 @@ pub(crate) fn shown_lines(command: &mut Command) -> Result<(bool, Vec<String>), 
         let send = send.clone();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                println!("{line}");
+                if !says_nothing(&line) {
+                    println!("{line}");
+                }
                 if send.send(line).is_err() {
                     break;
                 }
@@ -58,6 +60,11 @@ pub(crate) fn shown_lines(command: &mut Command) -> Result<(bool, Vec<String>), 
     let lines = lines.into_iter().collect();
     let status = child.wait().map_err(|error| format!("`{name}` was lost: {error}"))?;
     Ok((status.success(), lines))
+}
+
+/// What `cargo test` prints for every binary in which nothing ran.
+fn says_nothing(line: &str) -> bool {
+    line.is_empty() || line == "running 0 tests" || line.starts_with("test result: ok. 0 passed; 0 failed; 0 ignored")
 }
 
 /// A program in the background; it is killed when the value goes.

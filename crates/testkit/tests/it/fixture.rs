@@ -7,12 +7,29 @@ use doorward_testkit::{
     peers::Fixture,
 };
 use rmcp::{
-    ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError,
-    model::{CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ProtocolVersion, Request},
-    service::{PeerRequestOptions, RunningService},
+    ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError,
+    model::{
+        CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ProtocolVersion, Request,
+        ResourceUpdatedNotificationParam, SubscribeRequestParams,
+    },
+    service::{NotificationContext, PeerRequestOptions, RunningService},
     transport::StreamableHttpClientTransport,
 };
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+/// Hands every notification to the test.
+struct Hears(mpsc::UnboundedSender<String>);
+
+impl ClientHandler for Hears {
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        let _ = self.0.send("tools".to_owned());
+    }
+
+    async fn on_resource_updated(&self, params: ResourceUpdatedNotificationParam, _: NotificationContext<RoleClient>) {
+        let _ = self.0.send(params.uri);
+    }
+}
 
 type Client = RunningService<RoleClient, ClientConfig>;
 
@@ -150,4 +167,28 @@ async fn a_stalled_tool_does_not_answer_and_the_others_do() {
     let stalled = tokio::time::timeout(Duration::from_millis(300), call(&client, "echo", json!({ "text": "a" })));
     assert!(stalled.await.is_err());
     assert_eq!(text(&client, "big", json!({ "bytes": 4 })).await, "line");
+}
+
+#[tokio::test]
+async fn subscribers_hear_of_a_touched_resource_and_of_the_pulled_rug() {
+    const WATCHED: &str = "test://watched-resource";
+    let server = Server::start(Options { rug_pull_after: Some(2), ..Options::default() }).await.unwrap();
+    let (heard, mut hears) = mpsc::unbounded_channel();
+    let transport = StreamableHttpClientTransport::from_uri(server.url());
+    let client = Hears(heard).serve_with_lifecycle(transport, ClientLifecycleMode::Initialize).await.unwrap();
+    let description = async || {
+        let tools = client.list_all_tools().await.unwrap();
+        tools.into_iter().find(|tool| tool.name == "echo").and_then(|tool| tool.description).unwrap()
+    };
+    let honest = description().await;
+    #[allow(deprecated, reason = "the subscription of the legacy era")]
+    client.subscribe(SubscribeRequestParams::new(WATCHED)).await.unwrap();
+    for uri in ["test://other", WATCHED] {
+        client.call_tool(request("touch_resource", json!({ "uri": uri }))).await.unwrap();
+    }
+    assert_eq!(hears.recv().await.unwrap(), WATCHED);
+    assert_eq!(description().await, honest);
+    client.call_tool(request("echo", json!({ "text": "third call" }))).await.unwrap();
+    assert_eq!(hears.recv().await.unwrap(), "tools");
+    assert_ne!(description().await, honest);
 }

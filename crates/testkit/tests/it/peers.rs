@@ -1,6 +1,9 @@
 //! Every client understands the test server, over HTTP and over stdio.
 
-use doorward_testkit::peers::{Fixture, Peer, Target, installed, python_fixture};
+use doorward_testkit::peers::{
+    Fixture, Peer, Target, installed, python_fixture, server_everything, server_filesystem, server_memory,
+};
+use rmcp::{ServiceExt, model::ClientConfig, transport::TokioChildProcess};
 
 /// Walks all clients and reports every one that fails, not only the first.
 fn walk_all(target: Target<'_>) {
@@ -55,4 +58,19 @@ fn a_walk_that_fails_says_so() {
     let walk = peer.walk(Target::Url(server.url())).unwrap();
     assert!(!walk.ok);
     assert_eq!(walk.summary["echo"], "lin");
+}
+
+#[tokio::test]
+async fn the_official_servers_start_and_list_their_tools() {
+    if !installed("the official servers").unwrap() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for words in [server_everything("stdio"), server_filesystem(dir.path()), server_memory()] {
+        let mut command = tokio::process::Command::new(&words[0]);
+        command.args(&words[1..]).env("MEMORY_FILE_PATH", dir.path().join("memory.jsonl"));
+        let client = ClientConfig::default().serve(TokioChildProcess::new(command).unwrap()).await.unwrap();
+        assert!(client.list_all_tools().await.unwrap().len() > 5, "{words:?}");
+        client.cancel().await.unwrap();
+    }
 }
