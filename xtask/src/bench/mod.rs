@@ -22,7 +22,7 @@ mod tools;
 mod verdict;
 
 use std::io::IsTerminal as _;
-use std::process::ExitCode;
+use crate::{Outcome, Verdict};
 use std::time::Instant;
 
 use options::Options;
@@ -30,22 +30,12 @@ use results::Results;
 
 /// Runs the task and says how it went: 0 measured, 1 a call failed or (with `--check`) a target was missed, 2 the
 /// harness could not do its work.
-pub(crate) fn run(words: impl Iterator<Item = String>) -> ExitCode {
-    let outcome = Options::parse(words).and_then(|options| match options {
-        Some(options) => measure(&options),
-        None => {
-            println!("{}", options::USAGE);
-            Ok(true)
-        }
-    });
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(message) => {
-            eprintln!("bench: {message}");
-            ExitCode::from(2)
-        }
-    }
+pub(crate) fn run(words: &[String]) -> Outcome {
+    let Some(options) = Options::parse(words.iter().cloned())? else {
+        println!("{}", options::USAGE);
+        return Ok(Verdict::Pass);
+    };
+    Ok(if measure(&options)? { Verdict::Pass } else { Verdict::Fail })
 }
 
 fn measure(options: &Options) -> Result<bool, String> {
