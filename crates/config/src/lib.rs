@@ -30,10 +30,17 @@ mod source;
 
 /// What can be told about a command line without starting it.
 pub mod command;
+/// Changes to a file that leave every other byte as it is: comments, order and spacing belong to the operator.
+pub mod edit;
 mod files;
 mod glob;
+/// Where the configuration is.
+pub mod paths;
 mod secret;
 mod units;
+
+#[cfg(test)]
+mod reference;
 
 pub use glob::Glob;
 pub use load::Loaded;

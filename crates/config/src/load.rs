@@ -36,8 +36,7 @@ impl Settings {
     /// Every mistake of the file, in one report.
     pub fn load_with(path: &Path, known: &Known) -> Result<Loaded, Report> {
         let source = Source::read(path)?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        read(Arc::new(source), folder, known)
+        read(Arc::new(source), path.parent().unwrap_or(Path::new("")), known)
     }
 
     /// Checks a text; its relative paths start in the current folder.
@@ -45,7 +44,7 @@ impl Settings {
     /// # Errors
     /// Every mistake of the text, in one report.
     pub fn parse(name: &str, text: &str, known: &Known) -> Result<Loaded, Report> {
-        read(Arc::new(Source { name: name.to_owned(), text: text.to_owned() }), Path::new("."), known)
+        read(Arc::new(Source { name: name.to_owned(), text: text.to_owned() }), Path::new(""), known)
     }
 }
 

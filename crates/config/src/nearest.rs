@@ -2,12 +2,17 @@
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let near = (lower.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let by_letters = candidates
+        .iter()
+        .copied()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= near && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    // `request_size` for `request`, `timeout` for `body_timeout`.
+    let within = |c: &&str| c.len() >= 4 && lower.len() >= 4 && (lower.contains(*c) || c.contains(&lower));
+    by_letters.or_else(|| candidates.iter().copied().filter(within).max_by_key(|c| c.len()))
 }
 
 /// `` did you mean `x`? ``, or all candidates where none is near.

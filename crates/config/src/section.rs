@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,6 +21,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) known: &'a Known,
     mistakes: RefCell<Vec<Mistake>>,
     spots: RefCell<BTreeMap<String, Range<usize>>>,
+    keys: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
 /// Names from other rooms that a configuration may use.
@@ -32,7 +33,8 @@ pub struct Known {
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(source: Arc<Source>, folder: &Path, known: &'a Known) -> Self {
-        Self { source, folder: folder.to_owned(), known, mistakes: RefCell::default(), spots: RefCell::default() }
+        let (mistakes, spots, keys) = Default::default();
+        Self { source, folder: folder.to_owned(), known, mistakes, spots, keys }
     }
     /// Notes a mistake that has its place already, or has none.
     pub(crate) fn note(&self, mistake: Mistake) {
@@ -49,6 +51,11 @@ impl<'a> Reading<'a> {
     /// Where the value of `path` stands, if it was there and asked for.
     pub(crate) fn spot(&self, path: &str) -> Option<Range<usize>> {
         self.spots.borrow().get(path).cloned()
+    }
+    /// The keys that were asked for, each with its section: what a file may say. The reference is held against it.
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> BTreeSet<(String, &'static str)> {
+        self.keys.borrow().clone()
     }
     pub(crate) fn into_report(self) -> Report {
         Report::new(self.mistakes.into_inner())
@@ -164,6 +171,7 @@ impl<'a> Section<'a> {
     /// Refuses the keys that nobody asked for.
     pub(crate) fn finish(self) {
         let asked = self.asked.borrow();
+        self.reading.keys.borrow_mut().extend(asked.iter().map(|key| (plain(&self.path), *key)));
         for (key, value) in self.table.iter().filter(|(k, _)| !asked.contains(&k.get_ref().as_ref())) {
             let word = key.get_ref().as_ref();
             let at = if self.path.is_empty() { String::new() } else { format!(" in `{}`", plain(&self.path)) };

@@ -36,8 +36,9 @@ impl PolicyFiles {
             match files::expand(&section.reading.folder, pattern) {
                 Ok(found) if found.is_empty() => {
                     let mistake = Mistake::error(format!("no file fits `{pattern}`"));
-                    let help = format!("relative patterns start in `{}`", section.reading.folder.display());
-                    section.reading.tell(section.spot("files"), mistake.help(help));
+                    section
+                        .reading
+                        .tell(section.spot("files"), mistake.label("relative patterns start beside this file"));
                 }
                 Ok(found) => read.files.extend(found),
                 Err(e) => {

@@ -3,10 +3,7 @@ use doorward_vocab::{Effect, Effects, Integrity, Mode};
 use std::time::Duration;
 
 fn settings(text: &str) -> Settings {
-    match Settings::parse("doorward.toml", text, &Known::default()) {
-        Ok(loaded) => loaded.settings,
-        Err(report) => panic!("{report}"),
-    }
+    Settings::parse("doorward.toml", text, &Known::default()).map_err(|report| report.to_string()).unwrap().settings
 }
 
 #[test]
