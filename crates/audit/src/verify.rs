@@ -199,8 +199,15 @@ impl Verifier {
     pub fn finish(mut self) -> Report {
         let records = self.report.records;
         if let Some((head, place)) = self.heads.first().filter(|(h, _)| self.whole && h.size > records) {
-            let text = format!("{place} signs {} records, {records} are there: the end is missing", head.size);
-            self.report.add(ProblemKind::Truncated, Some(records), text);
+            // Any of the records since the last head that agrees may be the missing one.
+            let (size, good) = (head.size, self.good);
+            let text =
+                format!("{place} signs {size} records, {records} are there; nothing vouches for those from {good} on");
+            self.report.add(ProblemKind::Truncated, Some(good), text);
+        }
+        if !self.whole && !self.heads.is_empty() {
+            let text = format!("with records missing, nothing vouches for those from {} on", self.good);
+            self.report.add(ProblemKind::Root, Some(self.good), text);
         }
         for mut problem in self.disagreements.drain(..) {
             // Where a signed root agrees with the records, it is the tile that was changed.
@@ -297,7 +304,7 @@ mod tests {
         let mut swapped = good.clone();
         swapped.swap(10, 20);
         assert_eq!(check(&swapped), [(Root, Some(0)), (Root, Some(0)), (Reordered, Some(10))]);
-        assert_eq!(check(&good[..540]), [(Truncated, Some(540))]);
+        assert_eq!(check(&good[..540]), [(Truncated, Some(100))]);
         // What is not signed yet may end anywhere.
         assert_eq!(check(&good[..560]), []);
     }

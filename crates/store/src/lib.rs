@@ -9,10 +9,14 @@
 //!
 //! Invariant: nothing here rules about a message.
 
+mod index;
 mod place;
 mod sources;
+mod state;
 pub mod trail;
 
+pub use index::{Filter, Hit, Index, IndexError, IndexThread};
 pub use place::{PlaceError, host_token, state_dir};
 pub use sources::{OsEntropy, SystemClock};
+pub use state::{Pin, PinKey, PinState, Pins, Seen, State, StateError, Unknown};
 pub use trail::{OpenError, Options, Trail, TrailError};

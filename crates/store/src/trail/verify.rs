@@ -74,9 +74,12 @@ pub fn verify(dir: &Path, trust: &Trust, mut progress: impl FnMut(u64)) -> io::R
     for text in missing {
         verifier.add(ProblemKind::Tile, None, text);
     }
-    let unsigned = verifier.records();
+    let records = verifier.records();
+    if heads.unsigned && records > 0 {
+        verifier.add(ProblemKind::File, Some(0), "`checkpoint` and `checkpoints` are missing: no record is signed");
+    }
     let mut report = verifier.finish();
-    let unsigned = unsigned.saturating_sub(report.signed);
+    let unsigned = records.saturating_sub(report.signed);
     if report.is_good() && unsigned > 0 {
         report.notes.push(format!("{unsigned} records are newer than the last checkpoint"));
     }
@@ -97,6 +100,8 @@ fn leap(verifier: &mut Verifier, reader: &mut Reader, next: u64) -> io::Result<(
 struct Heads {
     heads: Vec<(Checkpoint, Cow<'static, str>)>,
     problems: Vec<(ProblemKind, String)>,
+    /// There is neither a checkpoint nor a history.
+    unsigned: bool,
 }
 
 impl Heads {
@@ -104,8 +109,12 @@ impl Heads {
         // The checkpoint is read before the history, which a running gateway writes first.
         let current = fs::read_to_string(layout.checkpoint());
         let history = fs::read(layout.history()).unwrap_or_default();
+        // A trail that died before its first record has neither, and perhaps no key yet.
+        let missing = current.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+        self.unsigned = missing && history.is_empty();
         let key = match layout.verifier_key() {
             Ok(key) => key,
+            Err(_) if self.unsigned && trust.checkpoint.is_none() => return,
             Err(e) => {
                 self.problems.push((ProblemKind::Signature, e.to_string()));
                 let Some(key) = trust.key.clone() else { return };
@@ -118,6 +127,7 @@ impl Heads {
         let key = trust.key.clone().unwrap_or(key);
         match &current {
             Ok(note) => self.add(note, &key, "the checkpoint".into()),
+            Err(_) if self.unsigned => {}
             Err(e) => self.problems.push((ProblemKind::File, format!("`checkpoint` cannot be read: {e}"))),
         }
         if let Some(note) = &trust.checkpoint {
