@@ -98,6 +98,7 @@ attributes! {
     "args.hosts" = |c| Value::Texts(c.arguments.hosts().into()),
     "args.anyHostUnder" = |c| Value::Texts(c.arguments.any_host_under().into()),
     "args.allHostsUnder" = |c| Value::Texts(c.arguments.all_hosts_under().into()),
+    "args.mentionedHosts" = |c| Value::Texts(c.arguments.mentioned_hosts().into()),
     "args.urls" = |c| Value::Texts(c.arguments.urls().into()),
     "args.emails" = |c| Value::Texts(c.arguments.emails().into()),
     "args.emailDomains" = |c| Value::Texts(c.arguments.email_domains().into()),

@@ -8,18 +8,29 @@
 
 mod action;
 mod arguments;
+mod combine;
+mod compile;
 mod context;
+#[cfg(test)]
+mod decisions;
 mod diagnostic;
 mod entity;
+mod footprint;
+mod memo;
 mod party;
 mod policies;
+mod rule;
+mod scope;
+mod slice;
 mod source;
 mod target;
+#[cfg(test)]
+mod testing;
 mod value;
 mod verdict;
 
 pub use action::Action;
-pub use arguments::{ArgumentFacts, Leaf, LeafValue};
+pub use arguments::{ArgumentFacts, Leaf, LeafValue, fuzz_arguments};
 pub use context::{Context, Conversation};
 pub use diagnostic::Diagnostic;
 pub use party::{
@@ -29,3 +40,6 @@ pub use policies::Policies;
 pub use source::{Base, Source};
 pub use target::{DefinitionState, Target, ToolFacts};
 pub use verdict::{Obligation, Question, Remedy, Ruling, Verdict, WouldBe};
+
+/// The Cedar schema that policies are checked against, with a comment for each attribute.
+pub const SCHEMA_TEXT: &str = include_str!("schema.cedarschema");

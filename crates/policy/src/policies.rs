@@ -1,45 +1,257 @@
-use crate::{Base, Diagnostic, Question, Source, Verdict};
+use crate::{
+    Action, Base, Diagnostic, Party, Question, Ruling, Source, Verdict, combine, compile,
+    entity::Prepared,
+    footprint::Footprint,
+    memo::Memo,
+    rule::{Rule, Seat},
+    slice::{Outcome, Place, Shelf, Slices, entities},
+    value::encode_text,
+};
+use cedar_policy::{Authorizer, Request};
 use doorward_vocab::{Decision, Digest, Reason, ReasonCode};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-/// A compiled set of policies: an immutable snapshot that answers questions.
-#[derive(Debug)]
+/// A compiled set of policies: an immutable snapshot that answers questions, and remembers its answers.
 pub struct Policies {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) shelves: [Shelf; Seat::ALL.len()],
     version: Digest,
+    base: Base,
+    warnings: Vec<Diagnostic>,
+    authorizer: Authorizer,
+    slices: Slices,
+    places: Memo<PlaceKey, Arc<Place>>,
+    next_place: AtomicU64,
+    rulings: Memo<Box<[u8]>, Arc<Ruling>>,
+    ownerless: Arc<Ruling>,
+    doubtful: Arc<Ruling>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct PlaceKey {
+    seat: Seat,
+    view: View,
+    action: Action,
+    principal: Digest,
+    target: Digest,
+}
+
+/// Which rules are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum View {
+    /// All.
+    Full,
+    /// Those that do not read the content of a call.
+    Blind,
 }
 
 impl Policies {
+    /// A longer key costs more to keep than to decide again.
+    const KEY: usize = 2048;
+
     /// Reads and checks `sources` on top of `base`.
     ///
     /// # Errors
     /// All mistakes of all sources at once.
     pub fn compile(sources: &[Source], base: Base) -> Result<Self, Vec<Diagnostic>> {
-        let _ = sources;
-        Ok(Self { version: Digest::of(base.text().as_bytes()) })
+        let (rules, warnings) = compile::compile(sources, base)?;
+        let fixed = |code, text: &'static str| {
+            Arc::new(Ruling {
+                decision: Decision::Deny,
+                reasons: vec![Reason::new(code, text)],
+                obligations: Vec::new(),
+                remedies: Vec::new(),
+                would_be: None,
+                own_permit: false,
+            })
+        };
+        Ok(Self {
+            shelves: Seat::ALL.map(|seat| Shelf::of(seat, &rules)),
+            version: version(&rules, base),
+            base,
+            warnings,
+            authorizer: Authorizer::new(),
+            slices: Slices::default(),
+            places: Memo::new(8192),
+            next_place: AtomicU64::new(0),
+            rulings: Memo::new(32_768),
+            ownerless: fixed(
+                ReasonCode::NotPermitted,
+                "there is no person, and the delegation names no accountable owner",
+            ),
+            doubtful: fixed(ReasonCode::EvaluationError, "the arguments hold more than can be checked"),
+            rules,
+        })
     }
 
     /// The digest of the policies and the base, which the trail records with every ruling.
     pub fn version(&self) -> Digest {
         self.version
     }
+    /// What holds before the operator's own policies.
+    pub fn base(&self) -> Base {
+        self.base
+    }
+    /// What loaded and still looks like a mistake: a policy that can never apply, a name that imitates another.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
 
     /// Answers: four decisions, of which the strictest holds.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
-        let _ = question;
-        let ruling = Arc::new(crate::Ruling {
-            decision: Decision::Deny,
-            reasons: vec![Reason::new(ReasonCode::NotPermitted, "no policy permits it")],
-            obligations: Vec::new(),
-            remedies: Vec::new(),
-            would_be: None,
-            own_permit: false,
+        let mut key = Vec::with_capacity(128);
+        let rulings = Party::ALL.map(|party| match seat(party, question) {
+            Some((seat, principal)) => self.rule(seat, principal, question, &mut key),
+            None => Arc::clone(&self.ownerless),
         });
-        Verdict { decision: Decision::Deny, rulings: [(); 4].map(|()| Arc::clone(&ruling)), autonomous: question.human.is_none() }
+        let decision = rulings.iter().map(|r| r.decision).fold(Decision::Allow, Decision::join);
+        Verdict { decision, rulings, autonomous: question.human.is_none() }
     }
 
-    /// Whether the target may be seen in a list: false only where it may not be listed, or `question.action` would
-    /// be refused whatever the arguments, the flow and the findings are.
+    /// Whether the target may be seen in a list: false only where it may not be listed, or where `question.action`
+    /// would be denied whatever the arguments, the flow and the findings are. A challenge does not hide.
     pub fn visible(&self, question: &Question<'_>) -> bool {
-        self.decide(question).decision != Decision::Deny
+        let mut key = Vec::with_capacity(128);
+        [Action::List, question.action].into_iter().all(|action| {
+            let question = Question { action, ..*question };
+            Party::ALL.into_iter().all(|party| {
+                seat(party, &question).is_some_and(|(seat, who)| self.may_pass(seat, who, &question, &mut key))
+            })
+        })
+    }
+
+    fn rule(&self, seat: Seat, principal: &Prepared, q: &Question<'_>, key: &mut Vec<u8>) -> Arc<Ruling> {
+        let Some(place) = self.place(seat, View::Full, principal, q) else { return Arc::clone(&self.doubtful) };
+        self.recall(&place, q, key, |outcome| combine::ruling(seat, &self.rules, outcome))
+    }
+
+    /// Whether some content of the call could let it pass this seat.
+    fn may_pass(&self, seat: Seat, principal: &Prepared, q: &Question<'_>, key: &mut Vec<u8>) -> bool {
+        let Some(place) = self.place(seat, View::Blind, principal, q) else { return false };
+        let ruling = self.recall(&place, q, key, |outcome| {
+            let open = self.open_permits(seat, principal, q);
+            let act = combine::judge(&self.rules, outcome, |rule| !rule.marks.observe);
+            let stays = |n: &usize| {
+                self.rules.get(*n).is_some_and(|forbid| {
+                    let liftable = open.iter().any(|p| p.marks.lifts.as_ref() == Some(&forbid.name));
+                    forbid.marks.challenge.is_none() && !(forbid.base && liftable)
+                })
+            };
+            let hidden = !act.errors.is_empty()
+                || act.forbids.iter().any(stays)
+                || (act.permits.is_empty() && open.is_empty());
+            let decision = if hidden { Decision::Deny } else { Decision::Allow };
+            Ruling { decision, ..combine::ruling(seat, &self.rules, outcome) }
+        });
+        ruling.decision != Decision::Deny
+    }
+
+    /// The acting permits that only the content of the call decides.
+    fn open_permits(&self, seat: Seat, principal: &Prepared, q: &Question<'_>) -> Vec<&Rule> {
+        let slice = self.slice(seat, principal, q).into_iter().filter_map(|n| self.rules.get(n));
+        slice
+            .filter(|r| r.effect == cedar_policy::Effect::Permit && !r.marks.observe)
+            .filter(|r| r.footprint.meets(Footprint::of_content()))
+            .collect()
+    }
+
+    /// The answer from memory, or from an evaluation that sees no more than what the memory is keyed by: the place,
+    /// which stands for seat, action, principal and target, and the values of what the slice reads.
+    fn recall(
+        &self,
+        place: &Place,
+        q: &Question<'_>,
+        key: &mut Vec<u8>,
+        conclude: impl FnOnce(&Outcome) -> Ruling,
+    ) -> Arc<Ruling> {
+        let slice = &place.slice;
+        if slice.acting.doubts(q.context) {
+            return Arc::clone(&self.doubtful);
+        }
+        key.clear();
+        key.extend(place.number.to_le_bytes());
+        slice.footprint.encode(q.context, key);
+        if let Some(ruling) = self.rulings.recall(place.number, key.as_slice()) {
+            return ruling;
+        }
+        let Some(outcome) = self.evaluate(place, q) else { return Arc::clone(&self.doubtful) };
+        let ruling = Arc::new(conclude(&outcome));
+        if key.len() <= Self::KEY && !slice.footprint.doubts(q.context) {
+            self.rulings.keep(place.number, key.as_slice().into(), Arc::clone(&ruling));
+        }
+        ruling
+    }
+
+    pub(crate) fn evaluate(&self, place: &Place, q: &Question<'_>) -> Option<Outcome> {
+        let context = place.slice.footprint.context(q.context)?;
+        let (action, resource) = (q.action.uid().clone(), q.target.entity.uid().clone());
+        let request = Request::new(place.principal.clone(), action, resource, context, None).ok()?;
+        Some(place.slice.evaluate(&self.authorizer, &request, &place.entities))
+    }
+
+    fn place(&self, seat: Seat, view: View, principal: &Prepared, q: &Question<'_>) -> Option<Arc<Place>> {
+        let (target, action) = (q.target.fingerprint, q.action);
+        let key = PlaceKey { seat, view, action, principal: principal.fingerprint(), target };
+        let [spread, ..] = *target.as_bytes();
+        if let Some(place) = self.places.recall(spread.into(), &key) {
+            return Some(place);
+        }
+        let mut numbers = self.slice(seat, principal, q);
+        if view == View::Blind {
+            let content = Footprint::of_content();
+            numbers.retain(|n| self.rules.get(*n).is_some_and(|r| !r.footprint.meets(content)));
+        }
+        let place = Arc::new(Place {
+            number: self.next_place.fetch_add(1, Relaxed),
+            slice: self.slices.share(numbers, &self.rules),
+            entities: entities(principal, q.target)?,
+            principal: principal.uid().clone(),
+        });
+        self.places.keep(spread.into(), key, Arc::clone(&place));
+        Some(place)
+    }
+
+    pub(crate) fn slice(&self, seat: Seat, principal: &Prepared, q: &Question<'_>) -> Vec<usize> {
+        let shelf = self.shelves.get(seat.index());
+        shelf.map(|s| s.slice(&self.rules, principal, q.action, &q.target.entity)).unwrap_or_default()
+    }
+}
+
+/// Which policies answer for a party, and about whom. None: there is neither a person nor an owner.
+pub(crate) fn seat<'a>(party: Party, q: &Question<'a>) -> Option<(Seat, &'a Prepared)> {
+    Some(match party {
+        Party::Agent => (Seat::Of(party), &q.agent.0),
+        Party::Delegation => (Seat::Of(party), &q.delegation.entity),
+        Party::Server => (Seat::Of(party), &q.target.server.0),
+        Party::Human => match q.human {
+            Some(human) => (Seat::Of(party), &human.0),
+            None if q.delegation.owned => (Seat::Autonomous, &q.delegation.entity),
+            None => return None,
+        },
+    })
+}
+
+/// Of the policies in Cedar's own form, so that blanks and comments do not count.
+fn version(rules: &[Rule], base: Base) -> Digest {
+    let mut seen = Vec::new();
+    encode_text(&base.to_string(), &mut seen);
+    let mut all: Vec<_> = rules
+        .iter()
+        .map(|r| (&r.name, r.policy.to_json().map_or_else(|_| r.policy.to_string(), |json| json.to_string())))
+        .collect();
+    all.sort();
+    for (name, text) in all {
+        encode_text(name, &mut seen);
+        encode_text(&text, &mut seen);
+    }
+    Digest::of(&seen)
+}
+
+impl std::fmt::Debug for Policies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Policies({} policies on {}, {})", self.rules.len(), self.base, self.version.short())
     }
 }

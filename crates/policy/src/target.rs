@@ -1,5 +1,5 @@
 use crate::{Server, entity::Prepared, party::text, value::Value};
-use doorward_vocab::{Effects, ServerName};
+use doorward_vocab::{Digest, Effects, ServerName};
 
 /// Whether the operator has approved a definition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,12 +46,14 @@ pub struct ToolFacts<'a> {
 pub struct Target {
     pub(crate) entity: Prepared,
     pub(crate) server: Server,
+    /// Of the target and its server.
+    pub(crate) fingerprint: Digest,
 }
 
 impl Target {
     /// The server as a whole: sessions, lists, listening.
     pub fn server(server: &Server) -> Self {
-        Self { entity: server.0.clone(), server: server.clone() }
+        Self::new(server.0.clone(), server)
     }
     /// A tool of `server`.
     pub fn tool(server: &Server, tool: &ToolFacts<'_>) -> Self {
@@ -101,7 +103,11 @@ impl Target {
         attributes: &[(&'static str, Option<Value<'_>>)],
     ) -> Self {
         let id = format!("{}{}{name}", server.id(), ServerName::SEPARATOR);
-        let entity = Prepared::new(kind, &id, ("Server", &[server.id().to_owned()]), attributes);
-        Self { entity, server: server.clone() }
+        Self::new(Prepared::new(kind, &id, ("Server", &[server.id().to_owned()]), attributes), server)
+    }
+
+    fn new(entity: Prepared, server: &Server) -> Self {
+        let both = [*entity.fingerprint().as_bytes(), *server.0.fingerprint().as_bytes()].concat();
+        Self { entity, server: server.clone(), fingerprint: Digest::of(&both) }
     }
 }

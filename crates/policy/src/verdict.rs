@@ -131,10 +131,9 @@ impl Verdict {
             Party::Server => server,
         }
     }
-    /// Why it is so: the reasons of those parties that are as strict as the whole.
+    /// Why it is so: who allows, where all do; else the reasons of those parties that are as strict as the whole.
     pub fn reasons(&self) -> Vec<Reason> {
-        let strictest = self.rulings.iter().filter(|r| r.decision == self.decision);
-        distinct(strictest.flat_map(|r| &r.reasons))
+        decisive(self.rulings.iter().map(|r| (r.decision, &r.reasons)), self.decision)
     }
     /// What must be done for an allowance to hold: all that any party asks for.
     pub fn obligations(&self) -> Vec<Obligation> {
@@ -163,8 +162,7 @@ impl Verdict {
             })
         };
         let decision = each().map(|(d, _)| d).fold(Decision::Allow, Decision::join);
-        let reasons = distinct(each().filter(|(d, _)| *d == decision).flat_map(|(_, r)| r));
-        Some(WouldBe { decision, reasons })
+        Some(WouldBe { decision, reasons: decisive(each(), decision) })
     }
     /// Who stands behind an allowance, as far as policies know. Turns and approvals may tell more.
     pub fn authorized_by(&self) -> AuthorizedBy {
@@ -178,9 +176,9 @@ impl Verdict {
     }
 }
 
-fn distinct<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Vec<Reason> {
+fn decisive<'a>(each: impl Iterator<Item = (Decision, &'a Vec<Reason>)>, whole: Decision) -> Vec<Reason> {
     let mut out: Vec<Reason> = Vec::new();
-    for reason in reasons {
+    for reason in each.filter(|(decision, _)| whole <= Decision::Oblige || *decision == whole).flat_map(|(_, r)| r) {
         if !out.contains(reason) {
             out.push(reason.clone());
         }

@@ -1,9 +1,21 @@
 //! Typed facts of a call's arguments, each in one spelling.
 //!
-//! A policy must not parse: `/data/../etc`, `file:///etc` and `\etc` are one place, `http://0x7f.1/` is this machine.
+//! A policy must not parse: `/data/../etc`, `file:///etc` and `\\etc` are one place, `http://0x7f.1/` is this machine.
 //! So the leaves of the arguments become facts before a policy sees them.
+//!
+//! A value counts as a fact where the whole of it has the shape, or where its name says what it is; the words of a
+//! command are looked at one by one. Prose is not searched for paths and recipients, which it only talks about; the
+//! hosts of the links in it are kept apart as mentioned.
 
-use std::sync::LazyLock;
+mod amount;
+mod host;
+mod key;
+mod link;
+mod mail;
+mod path;
+mod read;
+
+use std::{collections::BTreeSet, sync::LazyLock};
 
 /// One leaf of a call's arguments.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +42,7 @@ pub enum LeafValue<'a> {
 pub struct ArgumentFacts {
     paths: Vec<String>,
     hosts: Vec<String>,
+    mentioned_hosts: Vec<String>,
     urls: Vec<String>,
     emails: Vec<String>,
     amounts: Vec<i64>,
@@ -38,7 +51,19 @@ pub struct ArgumentFacts {
     metadata_hosts: bool,
     traversal: bool,
     disguised: bool,
-    overflow: bool,
+    cut: Cut,
+}
+
+/// What was left out because there was more than the bounds allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cut {
+    paths: bool,
+    hosts: bool,
+    mentioned: bool,
+    emails: bool,
+    values: bool,
+    /// Some leaves were not looked at, so nothing is known for sure.
+    leaves: bool,
 }
 
 impl ArgumentFacts {
@@ -48,11 +73,10 @@ impl ArgumentFacts {
         &NONE
     }
 
-    /// The facts of `leaves`. The cost is bounded: what goes beyond the bounds sets [`ArgumentFacts::overflow`], and
-    /// then every decision that reads a list of facts denies.
+    /// The facts of `leaves`. Cost and size are bounded; a policy that reads a list which is not complete cannot be
+    /// decided, and that denies.
     pub fn of<'a>(leaves: impl IntoIterator<Item = Leaf<'a>>) -> Self {
-        let _ = leaves.into_iter();
-        Self { overflow: true, ..Self::default() }
+        read::read(leaves)
     }
 
     /// Paths, normalized; sorted.
@@ -61,11 +85,11 @@ impl ArgumentFacts {
     }
     /// Every folder that holds some path, and the paths themselves; sorted.
     pub fn any_path_under(&self) -> Vec<String> {
-        Vec::new()
+        any(&self.paths, path::above)
     }
     /// Every folder that holds all paths; sorted.
     pub fn all_paths_under(&self) -> Vec<String> {
-        Vec::new()
+        all(&self.paths, path::above)
     }
     /// Host names in lower-case ASCII and canonical addresses; sorted.
     pub fn hosts(&self) -> &[String] {
@@ -73,11 +97,15 @@ impl ArgumentFacts {
     }
     /// Every domain that some host is, or is below; sorted.
     pub fn any_host_under(&self) -> Vec<String> {
-        Vec::new()
+        any(&self.hosts, host::above)
     }
     /// Every domain that all hosts are, or are below; sorted.
     pub fn all_hosts_under(&self) -> Vec<String> {
-        Vec::new()
+        all(&self.hosts, host::above)
+    }
+    /// Hosts of links that stand in longer texts; sorted.
+    pub fn mentioned_hosts(&self) -> &[String] {
+        &self.mentioned_hosts
     }
     /// URLs in canonical form, without user and password; sorted.
     pub fn urls(&self) -> &[String] {
@@ -89,7 +117,8 @@ impl ArgumentFacts {
     }
     /// The domains of the e-mail addresses; sorted.
     pub fn email_domains(&self) -> Vec<String> {
-        Vec::new()
+        let domains: BTreeSet<_> = self.emails.iter().filter_map(|e| e.rsplit_once('@')).map(|(_, d)| d).collect();
+        domains.into_iter().map(str::to_owned).collect()
     }
     /// Amounts of money in hundredths of the unit, whatever the currency; sorted.
     pub fn amounts(&self) -> &[i64] {
@@ -119,8 +148,64 @@ impl ArgumentFacts {
     pub fn disguised(&self) -> bool {
         self.disguised
     }
-    /// Whether there was more than the bounds allow, so that the lists are not complete.
+    /// Whether there was more than the bounds allow, so that something is left out.
     pub fn overflow(&self) -> bool {
-        self.overflow
+        self.cut != Cut::default()
     }
+    /// Whether the fact under this name in the schema (`args.paths`) may lack something.
+    pub(crate) fn lacks(&self, attribute: &str) -> bool {
+        let cut = &self.cut;
+        match attribute.strip_prefix("args.") {
+            Some("paths" | "anyPathUnder" | "allPathsUnder") => cut.paths || cut.leaves,
+            Some("hosts" | "anyHostUnder" | "allHostsUnder" | "urls") => cut.hosts || cut.leaves,
+            Some("mentionedHosts") => cut.mentioned || cut.leaves,
+            Some("emails" | "emailDomains") => cut.emails || cut.leaves,
+            Some("values") => cut.values || cut.leaves,
+            Some(_) => cut.leaves,
+            None => false,
+        }
+    }
+}
+
+/// All that some fact is below.
+fn any<'a, I: Iterator<Item = &'a str>>(facts: &'a [String], above: fn(&'a str) -> I) -> Vec<String> {
+    let all: BTreeSet<_> = facts.iter().flat_map(|f| above(f)).collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// All that every fact is below; nothing where there is no fact.
+fn all<'a, I: Iterator<Item = &'a str>>(facts: &'a [String], above: fn(&'a str) -> I) -> Vec<String> {
+    let Some((first, rest)) = facts.split_first() else { return Vec::new() };
+    let mut common: BTreeSet<_> = above(first).collect();
+    for fact in rest {
+        let these: BTreeSet<_> = above(fact).collect();
+        common.retain(|f| these.contains(f));
+    }
+    common.into_iter().map(str::to_owned).collect()
+}
+
+/// Reads any bytes as arguments: the door for a fuzzer. Facts of facts are the facts.
+#[doc(hidden)]
+pub fn fuzz_arguments(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let parts: Vec<&str> = text.split('\u{1}').collect();
+    let leaves = parts.iter().enumerate().map(|(n, part)| {
+        let path = ["/path", "/url", "/to", "/amount", "/command", "/note"].get(n % 6).copied().unwrap_or_default();
+        let value = if n % 7 == 6 { LeafValue::Number(part) } else { LeafValue::Str(part) };
+        Leaf { path, value }
+    });
+    let facts = ArgumentFacts::of(leaves);
+    for path in facts.paths().iter().filter(|p| !p.contains('%')) {
+        assert_eq!(&path::Path::of(path).text, path, "a path has one spelling");
+    }
+    for host in facts.hosts() {
+        assert_eq!(host::Host::of(host).map(|h| h.text).as_ref(), Some(host), "a host has one spelling");
+    }
+    for url in facts.urls() {
+        assert_eq!(link::Link::of(url).and_then(|l| l.text).as_ref(), Some(url), "a URL has one spelling");
+    }
+    for email in facts.emails() {
+        assert!(mail::addresses(email).any(|e| e.rsplit('@').next() == email.rsplit('@').next()), "{email}");
+    }
+    let _ = (facts.any_path_under(), facts.all_paths_under(), facts.any_host_under(), facts.all_hosts_under());
 }
