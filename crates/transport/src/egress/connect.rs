@@ -3,7 +3,7 @@ use crate::{LinkError, Stage};
 use rustls::pki_types::ServerName;
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -80,6 +80,8 @@ impl Egress {
     pub async fn addresses(&self, origin: &Origin, trust: Trust) -> Result<Vec<IpAddr>, LinkError> {
         let found = match origin.address() {
             Some(address) => vec![address],
+            // RFC 6761 §6.3: no name server is asked for it.
+            None if origin.is_localhost() => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             None => self.resolve(origin.host()).await?,
         };
         for address in &found {

@@ -79,7 +79,7 @@ impl Origin {
     pub fn is_loopback_literal(&self) -> bool {
         self.is_localhost() || self.address().is_some_and(|a| super::reach(a) == super::Reach::Loopback)
     }
-    fn is_localhost(&self) -> bool {
+    pub(super) fn is_localhost(&self) -> bool {
         // RFC 6761 §6.3: `localhost` and names below it are loopback.
         matches!(&self.host, Host::Domain(_) if &*self.text == "localhost" || self.text.ends_with(".localhost"))
     }

@@ -42,6 +42,11 @@ impl TlsRoots {
     pub fn only(file: &Path) -> Result<Self, RootsError> {
         Self::with(RootCertStore::empty(), Some(file))
     }
+    /// Nobody: for what is never encrypted.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self::with(RootCertStore::empty(), None).unwrap()
+    }
 
     fn with(mut roots: RootCertStore, extra: Option<&Path>) -> Result<Self, RootsError> {
         if let Some(path) = extra {

@@ -66,10 +66,14 @@ pub(super) fn split(authority: &[u8]) -> Option<(&[u8], Option<u16>)> {
     }
 }
 
-/// `https://name[:port]`, as browsers write it, or `None`.
+/// `https://name[:port]`, or `scheme://name` of an application that shows web pages; `None` for anything else.
 pub(super) fn origin_setting(text: &str) -> Option<Box<str>> {
     let url = Url::parse(text).ok()?;
-    let bare = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
-    let bare = bare && url.fragment().is_none() && url.username().is_empty() && !text.ends_with('/');
-    bare.then(|| url.origin().ascii_serialization().into())
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || text.ends_with('/') {
+        return None;
+    }
+    match url.scheme() {
+        "http" | "https" => (url.path() == "/").then(|| url.origin().ascii_serialization().into()),
+        _ => (url.has_host() && url.path().is_empty()).then(|| text.to_ascii_lowercase().into()),
+    }
 }

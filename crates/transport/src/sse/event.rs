@@ -20,7 +20,7 @@ enum Lines {
 
 /// One line of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
+enum Field {
     /// A line of data.
     Data,
     /// The event's type.
@@ -34,10 +34,10 @@ pub enum Field {
 }
 
 impl Event {
-    /// Reads the lines of one block. `first`: a byte order mark at its beginning means nothing.
-    pub(super) fn parse(raw: Bytes, first: bool) -> Self {
+    /// Reads the lines of one block.
+    pub(super) fn parse(raw: Bytes) -> Self {
         let mut event = Self { data: Lines::None, event: None, id: None, retry: None, raw: Bytes::new() };
-        for line in lines(&raw, first) {
+        for line in lines(&raw) {
             let value = || raw.get(line.value.clone()).unwrap_or_default();
             match line.field {
                 Field::Data => event.data.add(line.value),
@@ -107,7 +107,7 @@ impl Event {
             Field::Id => id.as_mut().and_then(Option::take).into_iter().for_each(|i| super::encode::put_id(out, i)),
             _ => {}
         };
-        let all: Vec<Line> = lines(&self.raw, false).collect();
+        let all: Vec<Line> = lines(&self.raw).collect();
         let has = |field| all.iter().any(|l| l.field == field);
         if !has(Field::Id) {
             put(Field::Id, &mut out);
@@ -116,12 +116,18 @@ impl Event {
             put(Field::Data, &mut out);
         }
         for line in &all {
+            // A blank line before the last one belongs to the event before; after new lines it would cut this one. The
+            // last one is written anew, as how it may end depends on how the line before it ends.
+            if line.is_blank(&self.raw) {
+                continue;
+            }
             match line.field {
                 Field::Data if had_data => put(Field::Data, &mut out),
                 Field::Id if had_id => put(Field::Id, &mut out),
                 _ => out.extend_from_slice(self.raw.get(line.whole.clone()).unwrap_or_default()),
             }
         }
+        out.extend_from_slice(if out.last() == Some(&b'\r') { b"\r" } else { b"\n" });
         out.freeze()
     }
 
@@ -149,23 +155,26 @@ struct Line {
     whole: Range<usize>,
 }
 
+impl Line {
+    fn is_blank(&self, raw: &[u8]) -> bool {
+        matches!(raw.get(self.whole.clone()).unwrap_or_default(), b"\n" | b"\r" | b"\r\n")
+    }
+}
+
 /// The lines of a block with the range of the value and of the whole line, its end included.
-fn lines(raw: &[u8], first: bool) -> impl Iterator<Item = Line> + '_ {
-    const BOM: &[u8] = b"\xEF\xBB\xBF";
+fn lines(raw: &[u8]) -> impl Iterator<Item = Line> + '_ {
     let mut at = 0;
-    let mut text = if first && raw.starts_with(BOM) { BOM.len() } else { 0 };
     std::iter::from_fn(move || {
-        let (begin, text_begin) = (at, text.max(at));
-        let rest = raw.get(text_begin..).filter(|_| begin < raw.len())?;
+        let begin = at;
+        let rest = raw.get(begin..).filter(|rest| !rest.is_empty())?;
         let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let end = match rest.get(length..) {
-            Some([b'\r', b'\n', ..]) => text_begin + length + 2,
-            Some([]) | None => text_begin + length,
-            Some(_) => text_begin + length + 1,
+        at = match rest.get(length..) {
+            Some([b'\r', b'\n', ..]) => begin + length + 2,
+            Some([_, ..]) => begin + length + 1,
+            Some([]) | None => begin + length,
         };
-        (at, text) = (end, 0);
         let (field, value) = split_field(rest.get(..length).unwrap_or_default());
-        Some(Line { field, value: text_begin + value.start..text_begin + value.end, whole: begin..end })
+        Some(Line { field, value: begin + value.start..begin + value.end, whole: begin..at })
     })
 }
 

@@ -8,7 +8,7 @@ mod event;
 mod splitter;
 
 pub use encode::{comment, encode};
-pub use event::{Event, Field};
+pub use event::Event;
 pub use splitter::{Splitter, SseError};
 
 #[cfg(test)]

@@ -7,9 +7,18 @@ pub enum SseError {
     /// An event does not end within the limit. The stream cannot be read on.
     #[error("an event is larger than {0} bytes")]
     TooLarge(usize),
+    /// A byte order mark begins an event that is not the first. It means nothing there, but sent on as the first event of
+    /// another stream it would vanish, and the line behind it would be read as a field.
+    #[error("a byte order mark begins an event inside the stream")]
+    Mark,
 }
 
+/// The byte order mark, which a stream may begin with (§9.2.5).
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Cuts a stream of bytes into events, as they arrive.
+///
+/// A byte order mark at the beginning of the stream is dropped; every other byte belongs to an event.
 ///
 /// An event ends with its blank line. Where the line before ended with CR LF, a CR that begins the blank line waits for
 /// its LF; otherwise a CR ends the event at once, and an LF that follows opens the next event's bytes (and means
@@ -23,13 +32,13 @@ pub struct Splitter {
     scan: Scan,
     limit: usize,
     first: bool,
-    failed: bool,
+    failed: Option<SseError>,
 }
 
 impl Splitter {
     /// A splitter for events of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { chunk: Bytes::new(), pending: BytesMut::new(), scan: Scan::default(), limit, first: true, failed: false }
+        Self { chunk: Bytes::new(), pending: BytesMut::new(), scan: Scan::default(), limit, first: true, failed: None }
     }
 
     /// Takes the next bytes of the stream. Take all events out before the next chunk, or they pile up.
@@ -45,24 +54,33 @@ impl Splitter {
 
     /// The next whole event, or `None` until more bytes come.
     pub fn next_event(&mut self) -> Result<Option<Event>, SseError> {
-        if self.failed {
-            return Err(SseError::TooLarge(self.limit));
+        if let Some(error) = self.failed {
+            return Err(error);
         }
         let bytes: &[u8] = if self.pending.is_empty() { &self.chunk } else { &self.pending };
         let end = self.scan.find_end(bytes);
         if end.unwrap_or(bytes.len()) > self.limit {
-            self.failed = true;
-            self.chunk = Bytes::new();
-            self.pending = BytesMut::new();
-            return Err(SseError::TooLarge(self.limit));
+            return Err(self.fail(SseError::TooLarge(self.limit)));
         }
         let Some(end) = end else {
             self.keep_rest();
             return Ok(None);
         };
-        let raw = if self.pending.is_empty() { self.chunk.split_to(end) } else { self.pending.split_to(end).freeze() };
+        let mut raw =
+            if self.pending.is_empty() { self.chunk.split_to(end) } else { self.pending.split_to(end).freeze() };
         self.scan.restart();
-        Ok(Some(Event::parse(raw, std::mem::take(&mut self.first))))
+        if std::mem::take(&mut self.first) && raw.starts_with(MARK) {
+            raw.advance(MARK.len());
+        }
+        if raw.starts_with(MARK) {
+            return Err(self.fail(SseError::Mark));
+        }
+        Ok(Some(Event::parse(raw)))
+    }
+
+    fn fail(&mut self, error: SseError) -> SseError {
+        (self.chunk, self.pending) = (Bytes::new(), BytesMut::new());
+        *self.failed.insert(error)
     }
 
     /// Bytes that belong to no whole event. At the end of a stream they mean nothing (§9.2.6).

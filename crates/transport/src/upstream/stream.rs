@@ -54,6 +54,7 @@ impl SseStream {
                 Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
                 Ok(None) => {}
                 Err(SseError::TooLarge(limit)) => return self.fail(LinkError::TooLarge { what: "an event", limit }),
+                Err(error @ SseError::Mark) => return self.fail(LinkError::Protocol(error.to_string().into())),
             }
             let Some(open) = &mut self.open else { return Poll::Ready(None) };
             match open.lease.wire.poll_data(&mut open.body, cx) {
