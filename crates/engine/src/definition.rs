@@ -27,6 +27,14 @@ impl Definition {
     pub fn is_sink(&self) -> bool {
         self.effects.is_sink()
     }
+    /// Whether it may not be used at this level until a person approves it. No policy can lift that.
+    pub fn is_held_back(&self, level: Level) -> bool {
+        match self.state {
+            DefinitionState::Approved => false,
+            DefinitionState::Pending => level == Level::Lockdown,
+            DefinitionState::Quarantined => true,
+        }
+    }
 }
 
 /// Decides the state of a definition.

@@ -29,6 +29,12 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
             (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
         }
+        Target::Tool(definition) if definition.is_held_back(view.level) => {
+            findings.extend(definition.findings.iter().cloned());
+            let why = format!("the definition of `{}` is {}", definition.name, definition.state.as_str());
+            let reason = Reason::new(ReasonCode::DefinitionNotApproved, why);
+            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+        }
         _ => ask(view, history, subject, &matter, facts, &findings, now),
     };
     let enforced = subject.server.mode == Mode::Enforce || matches!(subject.target, Target::Unknown(_));

@@ -5,12 +5,12 @@ use arc_swap::ArcSwap;
 use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
 use doorward_detect::{
     DefinitionContext, Text,
-    definition::{Annotations, digest, infer_effects},
+    definition::{Annotations, canonical, infer_effects},
 };
 use doorward_engine::{Definition, ServerProfile, judge_definition};
 use doorward_mcp::{json::Value, parameter_headers};
 use doorward_policy::{DefinitionState, Target, ToolFacts};
-use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Level, Severity};
+use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
 use std::{
     collections::HashMap,
     sync::{
@@ -60,21 +60,23 @@ impl Catalog {
     }
 
     /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
-    pub(crate) fn observe(&self, live: &Live, server: &ServerProfile, tools: Value<'_>, pins: &Pins) -> Observed {
+    pub(crate) fn observe(&self, live: &Live, server: &ServerProfile, tools: Value<'_>, pins: &Pins, now: Timestamp) -> Observed {
         let known = self.tools.load_full();
         let mut next = Tools::clone(&known);
         let mut observed = Observed::default();
         for item in tools.items() {
-            let Some((name, seen)) = item.get("name").and_then(Value::as_str).zip(digest(item.raw().as_bytes()).ok()) else {
+            let form = canonical(item.raw().as_bytes()).ok();
+            let Some((name, form)) = item.get("name").and_then(Value::as_str).zip(form) else {
                 observed.items.push(None);
                 continue;
             };
+            let seen = Digest::of(form.as_bytes());
             let before = known.get(&*name);
             let settled = before.filter(|d| d.digest == seen && d.state == DefinitionState::Approved);
             let definition = match settled {
                 Some(definition) => definition.clone(),
                 None => {
-                    let (definition, change) = self.judge(live, server, item, &name, seen, before, pins);
+                    let (definition, change) = self.judge(live, server, item, (&name, &form, seen), before, pins, now);
                     observed.changes.extend(change);
                     Arc::new(definition)
                 }
@@ -92,10 +94,10 @@ impl Catalog {
         live: &Live,
         server: &ServerProfile,
         item: Value<'_>,
-        name: &str,
-        seen: Digest,
+        (name, form, seen): (&str, &str, Digest),
         before: Option<&Arc<Definition>>,
         pins: &Pins,
+        now: Timestamp,
     ) -> (Definition, Option<DefinitionRecord>) {
         let mut findings = scan(live, server, item, name);
         let pin = pins.pin(&server.name, name);
@@ -103,10 +105,15 @@ impl Catalog {
         if approved.is_some_and(|a| a != seen) {
             findings.insert(0, changed(item));
         }
-        let state = judge_definition(live.snapshot.level, approved, seen, pin.rejected == Some(seen), &findings);
+        let judged = judge_definition(live.snapshot.level, approved, seen, pin.rejected == Some(seen), &findings);
+        let state = match judged {
+            // It waits for a person since a stricter level was in force.
+            DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
+            state => state,
+        };
         let first = approved.is_none() && state == DefinitionState::Approved;
         if before.is_none_or(|d| d.digest != seen || d.state != state) {
-            pins.saw(&server.name, name, item.raw(), seen, state, first);
+            pins.saw(&server.name, name, form, first, now);
         }
         let effects = effects(live, server, item, name);
         let hint = |key| item.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
@@ -181,9 +188,4 @@ fn effects(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> 
         open_world: hint("openWorldHint"),
     };
     infer_effects(name, &text("description"), annotations, item.get("inputSchema").map_or("{}", Value::raw))
-}
-
-/// Whether a level waits for a person before anything new is used.
-pub(crate) const fn waits(level: Level) -> bool {
-    matches!(level, Level::Lockdown)
 }

@@ -37,6 +37,6 @@ mod session;
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;
 pub use live::{Live, LiveError, Surroundings};
-pub use pins::{Pin, Pins};
+pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;

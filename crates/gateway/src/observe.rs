@@ -33,8 +33,8 @@ impl Gateway {
     /// Judges tools; gives the indexes of those that must not be seen.
     fn tools(&self, passage: &Passage, list: Value<'_>) -> Vec<usize> {
         let server = &passage.server;
-        let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins);
         let now = self.clock.now();
+        let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins, now);
         for change in observed.changes {
             tracing::info!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
             let _ = self.trail.append(&Record::new(now, Event::Definition(change)));
@@ -43,7 +43,7 @@ impl Gateway {
         let subject = passage.subject();
         let may = |item: &Option<std::sync::Arc<doorward_engine::Definition>>| {
             item.as_ref().is_some_and(|d| {
-                d.state == DefinitionState::Approved
+                !d.is_held_back(passage.live.snapshot.level)
                     && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)
             })
         };

@@ -13,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Method, Notice, Request, Revision, RpcError,
+    Era, Id, Message, Request, Revision, RpcError,
     json::{Document, Limits, Strictness},
 };
 use doorward_vocab::Outcome;
@@ -189,12 +189,6 @@ impl Gateway {
         Refusal::Link(scope.passage.server.profile.name.as_str().into(), error)
     }
 
-    /// A notification of a session with one server.
-    pub(crate) async fn notify_one(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, message: Message) -> Result<(), Refusal> {
-        let bytes = message.doc().bytes().clone();
-        self.tell(arrival, server, link, message, bytes).await
-    }
-
     /// Forwards a notification or a response.
     pub(crate) async fn tell(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, message: Message, bytes: Bytes) -> Result<(), Refusal> {
         let passage = self.passage(arrival, server, message, About::Server);
@@ -222,11 +216,6 @@ impl Gateway {
             }
         }
     }
-
-    /// The passage by which the session at one server was opened, where `passage` is not one.
-    pub(crate) fn one_link(session: &Session) -> Option<(doorward_vocab::ServerName, Opened)> {
-        session.links().into_iter().next()
-    }
 }
 
 /// How long the end of a session waits for its server.
@@ -236,16 +225,6 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub(crate) fn requested_revision(request: &Request) -> Revision {
     let asked = request.params().and_then(|p| p.get("protocolVersion")).and_then(|v| v.as_str()?.parse::<Revision>().ok());
     asked.filter(|r| r.era() == Era::Legacy).unwrap_or(Revision::LATEST_LEGACY)
-}
-
-/// Whether a notification ends a request rather than starting something.
-pub(crate) const fn is_cancel(notice: Notice) -> bool {
-    matches!(notice, Notice::Cancelled)
-}
-
-/// Whether a request opens a session.
-pub(crate) const fn opens(method: Method) -> bool {
-    matches!(method, Method::Initialize)
 }
 
 /// A passage in a session, for what a server sends by itself.

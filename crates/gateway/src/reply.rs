@@ -76,49 +76,17 @@ impl Flow {
 
     /// The next message; `None` at the end, or where the server broke off.
     pub(crate) async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
-        let source = self.sources.first_mut()?;
-        loop {
-            match source.incomings.next().await? {
-                Ok(incoming) => {
-                    if let Some(out) = source.pass(gateway, incoming).await {
-                        return Some(out);
-                    }
-                }
-                Err(error) => {
-                    source.broke(gateway, &error);
-                    return None;
-                }
-            }
-        }
+        self.sources.first_mut()?.next(gateway).await
     }
 
     /// Feeds everything into `to`, all sources side by side, until they end or nobody reads any more.
-    pub(crate) async fn run(mut self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
-        if self.sources.len() <= 1 {
-            loop {
-                tokio::select! {
-                    biased;
-                    () = to.closed() => break,
-                    out = self.next(&gateway) => match out {
-                        Some(out) => if to.send(out).await.is_err() { break },
-                        None => break,
-                    },
-                }
-            }
-            return self;
-        }
+    pub(crate) async fn run(self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
         let mut tasks = tokio::task::JoinSet::new();
-        for source in self.sources.drain(..) {
-            let (gateway, to) = (gateway.clone(), to.clone());
-            tasks.spawn(async move { Box::pin(Self { sources: vec![source] }.run(gateway, to)).await });
+        for source in self.sources {
+            tasks.spawn(source.run(gateway.clone(), to.clone()));
         }
-        let mut back = Self::joined();
-        while let Some(done) = tasks.join_next().await {
-            if let Ok(done) = done {
-                back.sources.extend(done.sources);
-            }
-        }
-        back
+        drop(to);
+        Self { sources: tasks.join_all().await }
     }
 
     /// The client is gone, or the stream is over: what has no end yet has one now. Returns pipes to whoever reads next.
@@ -130,6 +98,37 @@ impl Flow {
 }
 
 impl Source {
+    async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
+        loop {
+            match self.incomings.next().await? {
+                Ok(incoming) => {
+                    if let Some(out) = self.pass(gateway, incoming).await {
+                        return Some(out);
+                    }
+                }
+                Err(error) => {
+                    self.broke(gateway, &error);
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn run(mut self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
+        loop {
+            let out = tokio::select! {
+                biased;
+                () = to.closed() => break,
+                out = self.next(&gateway) => out,
+            };
+            let Some(out) = out else { break };
+            if to.send(out).await.is_err() {
+                break;
+            }
+        }
+        self
+    }
+
     async fn pass(&self, gateway: &Gateway, incoming: Incoming) -> Option<Out> {
         let Delivery { message, event, changed, last, decline } = gateway.deliver(&self.scope, incoming);
         if let Some((id, error)) = decline {

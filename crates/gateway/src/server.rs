@@ -151,11 +151,6 @@ impl Server {
             Reach::Command { .. } => None,
         }
     }
-
-    /// The bounds on what it sends.
-    pub(crate) const fn limits(&self) -> &Limits {
-        &self.limits
-    }
 }
 
 fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {

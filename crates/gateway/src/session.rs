@@ -58,9 +58,6 @@ impl Session {
     pub(crate) fn add_link(&self, server: ServerName, opened: Opened) {
         self.links.write().insert(server, opened);
     }
-    pub(crate) fn drop_link(&self, server: &ServerName) -> Option<Opened> {
-        self.links.write().remove(server)
-    }
     /// A request is on its way. `false` where its id is in use: two answers could not be told apart.
     pub(crate) fn begin(&self, id: &Id, passage: &Arc<Passage>) -> bool {
         let mut pending = self.pending.lock();

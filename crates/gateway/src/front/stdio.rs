@@ -6,7 +6,6 @@ use crate::{
     all::unsupported,
     link::{Link, Routing},
     one::ambient,
-    passage::Caller,
     refusal::Refusal,
     reply::{Flow, Out, Reply},
     server::Server,
