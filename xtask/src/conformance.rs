@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Whether `cargo xtask test` also runs the suite through the gateway.
-pub(crate) const THROUGH: bool = false;
+pub(crate) const THROUGH: bool = true;
 
 /// A server behind the gateway, and what a client of each revision must find there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -120,7 +120,8 @@ impl Gateway {
         local.into_iter().chain(std::iter::once(host.key)).collect()
     }
 
-    /// Puts new settings in force as a whole. Messages that are under way finish under the old ones.
+    /// Puts new settings in force as a whole. Messages that are under way finish under the old ones. Settings and
+    /// policies that say what is in force already change nothing.
     ///
     /// # Errors
     /// [`LiveError`]; the old settings stay in force.
@@ -129,6 +130,11 @@ impl Gateway {
         let live = Live::assemble(settings, &self.surroundings, Some(&before)).inspect_err(|_| {
             self.metrics.reload_failures.inc();
         })?;
+        let same = live.snapshot.version == before.snapshot.version
+            && live.snapshot.policies.version() == before.snapshot.policies.version();
+        if same {
+            return Ok(());
+        }
         let what = format!(
             "level {} → {}, policies {} → {}, servers {} → {}",
             before.settings.level,

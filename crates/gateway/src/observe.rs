@@ -2,7 +2,7 @@
 //! not see.
 
 use crate::{Gateway, passage::Passage};
-use doorward_audit::{Event, Record};
+use doorward_audit::{DefinitionChange, Event, Record};
 use doorward_engine::visible;
 use doorward_mcp::{
     Method, Response,
@@ -36,7 +36,12 @@ impl Gateway {
         let now = self.clock.now();
         let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins, now);
         for change in observed.changes {
-            tracing::info!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
+            match change.change {
+                DefinitionChange::Pinned | DefinitionChange::Approved => {
+                    tracing::debug!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
+                }
+                _ => tracing::warn!(server = %change.server, tool = %&*change.name, "definition {:?}; see `doorward approve`", change.change),
+            }
             let _ = self.trail.append(&Record::new(now, Event::Definition(change)));
         }
         let history = passage.conversation.lock().clone();

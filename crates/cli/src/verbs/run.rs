@@ -107,7 +107,6 @@ fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr,
 fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
     let Some(path) = path else { return };
     match Settings::load_with(path, &file::known()) {
-        Ok(loaded) if loaded.digest == gateway.settings().digest() && !policies_changed(gateway) => {}
         Ok(loaded) => {
             if let Err(error) = gateway.reload(loaded.settings, by) {
                 tracing::error!("the old configuration stays in force: {}", serve::explain(&error));
@@ -115,11 +114,6 @@ fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
         }
         Err(report) => tracing::error!("the old configuration stays in force:\n{}", report.render(doorward_config::Paint::Plain)),
     }
-}
-
-/// The digest of the configuration does not cover the text of policy files; compiling them again is the surest way.
-const fn policies_changed(_gateway: &Gateway) -> bool {
-    true
 }
 
 /// Watches the folder of the file: editors and mounted configuration replace files rather than write them.

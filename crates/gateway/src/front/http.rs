@@ -162,7 +162,8 @@ async fn post(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: Endpoint, calle
 fn era_of(headers: &HeaderMap, message: &Message) -> Era {
     let said = || headers.get(VERSION).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse::<Revision>().ok());
     match message {
-        Message::Request(r) if r.method == McpMethod::Initialize => Era::Legacy,
+        // It opens a session whatever its `_meta` says, unless the header claims an era that has none.
+        Message::Request(r) if r.method == McpMethod::Initialize => said().map_or(Era::Legacy, Revision::era),
         Message::Request(r) if r.era() == Era::Modern => Era::Modern,
         _ if headers.contains_key(SESSION) => Era::Legacy,
         _ => said().map_or(Era::Legacy, Revision::era),
@@ -182,11 +183,11 @@ async fn modern(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: &Endpoint, ca
             return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, "Clients of 2026-07-28 send no responses.").into());
         }
     };
-    envelope(&request)?;
-    check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
     if !request.method.allowed(Side::Client, Era::Modern) {
         return Err(RpcError::method_not_found(request.method.as_str()).into());
     }
+    check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
+    envelope(&request)?;
     let arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None };
     match endpoint {
         Endpoint::All => gateway.request_all(&arrival, request).await,
