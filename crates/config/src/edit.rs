@@ -122,6 +122,11 @@ pub fn remove_server(text: &str, name: &str) -> Result<String, EditError> {
     if parsed == wanted { Ok(edited) } else { Err(EditError::Layout) }
 }
 
+/// The names of the servers in a text, right or wrong otherwise; none where it is not TOML.
+pub fn server_names(text: &str) -> Vec<String> {
+    text.parse().map(|file| names(&file).map(str::to_owned).collect()).unwrap_or_default()
+}
+
 fn names(file: &toml::Table) -> impl Iterator<Item = &str> {
     let list = file.get("server").and_then(Value::as_array);
     list.into_iter().flatten().map(|server| server.get("name").and_then(Value::as_str).unwrap_or_default())

@@ -47,6 +47,7 @@ pub use load::Loaded;
 pub use nearest::nearest;
 pub use report::{Gravity, Mistake, Paint, Report};
 pub use secret::{SecretError, SecretRef};
+pub use secretish::name as is_secret_name;
 pub use section::Known;
 pub use settings::*;
 pub use source::Source;

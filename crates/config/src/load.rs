@@ -36,15 +36,17 @@ impl Settings {
     /// Every mistake of the file, in one report.
     pub fn load_with(path: &Path, known: &Known) -> Result<Loaded, Report> {
         let source = Source::read(path)?;
-        read(Arc::new(source), path.parent().unwrap_or(Path::new("")), known)
+        Self::parse(path, &source.text, known)
     }
 
-    /// Checks a text; its relative paths start in the current folder.
+    /// Checks a text as if it stood in the file `path`, which is not read.
     ///
     /// # Errors
     /// Every mistake of the text, in one report.
-    pub fn parse(name: &str, text: &str, known: &Known) -> Result<Loaded, Report> {
-        read(Arc::new(Source { name: name.to_owned(), text: text.to_owned() }), Path::new(""), known)
+    pub fn parse(path: impl AsRef<Path>, text: &str, known: &Known) -> Result<Loaded, Report> {
+        let path = path.as_ref();
+        let source = Source { name: path.display().to_string(), text: text.to_owned() };
+        read(Arc::new(source), path.parent().unwrap_or(Path::new("")), known)
     }
 }
 

@@ -7,7 +7,7 @@ const LAST_WORDS: [&str; 11] =
 const KEYS: [&str; 6] = ["api", "access", "private", "secret", "signing", "encryption"];
 
 /// Whether a value called `name` is a secret by all likelihood: `GITHUB_TOKEN`, `x-api-key`, `password`.
-pub(crate) fn name(name: &str) -> bool {
+pub fn name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
     match words.as_slice() {
