@@ -9,7 +9,6 @@ pub(crate) type Done = Result<(), Failure>;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The thing asked about failed, and the output says how. Exit code 1.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for verbs that judge: verify, test, scan"))]
     Asked,
     /// Something could not be done; the sentence says what. Exit code 1.
     Broken(String),

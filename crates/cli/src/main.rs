@@ -35,6 +35,7 @@ enum Verb {
     Add(verbs::add::Args),
     List(verbs::list::Args),
     Remove(verbs::remove::Args),
+    Approve(verbs::approve::Args),
     Check(verbs::check::Args),
 }
 
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Add(args) => verbs::add::run(args, &out),
         Verb::List(args) => verbs::list::run(args, &out),
         Verb::Remove(args) => verbs::remove::run(args, &out),
+        Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
     };
     match done {

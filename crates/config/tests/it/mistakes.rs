@@ -30,3 +30,19 @@ fn files_that_cannot_be_read() {
     fs::write(&path, vec![b'#'; (1 << 20) + 1]).unwrap();
     assert!(told(&path).ends_with("it is larger than 1 MiB"));
 }
+
+proptest::proptest! {
+    /// Whatever a text is, it gets settings or a report that can be shown; never a panic.
+    #[test]
+    fn broken_texts_are_told_about(cut in 0usize..1_400, length in 0usize..40, put in "[\\[\\]{}=\"'#.\\PC\n]{0,6}") {
+        let whole: Vec<char> = include_str!("whole.toml").chars().collect();
+        let cut = cut.min(whole.len());
+        let rest = whole.get(cut + length..).unwrap_or_default();
+        let text: String = whole[..cut].iter().copied().chain(put.chars()).chain(rest.iter().copied()).collect();
+        if let Err(report) = Settings::parse("doorward.toml", &text, &Known::default()) {
+            proptest::prop_assert!(report.has_errors());
+            proptest::prop_assert!(report.to_string().starts_with("error: ") || report.to_string().starts_with("warning: "));
+            proptest::prop_assert!(serde_json::to_string(&report).is_ok());
+        }
+    }
+}
