@@ -19,6 +19,8 @@
 
 mod checkpoint;
 mod encode;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod merkle;
 mod note;
 mod receipt;

@@ -4,6 +4,7 @@
 //! code: 0 fine, 1 the thing asked about failed, 2 usage or configuration.
 
 mod failure;
+mod log;
 mod out;
 mod verbs;
 
@@ -11,6 +12,8 @@ pub(crate) use failure::{Done, Failure};
 pub(crate) use out::Out;
 
 use clap::{Parser, Subcommand};
+use doorward_store::SystemClock;
+use doorward_vocab::Clock as _;
 use std::process::ExitCode;
 
 // Calls are many small allocations on many threads, which the system's allocator does slowly.
@@ -37,6 +40,7 @@ enum Verb {
     Remove(verbs::remove::Args),
     Approve(verbs::approve::Args),
     Check(verbs::check::Args),
+    Log(log::LogArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,9 +54,18 @@ fn main() -> ExitCode {
         Verb::Remove(args) => verbs::remove::run(args, &out),
         Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
+        Verb::Log(args) => return logged(&args, &out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(&out),
+    }
+}
+
+/// `log` judges the trail itself: its exit code is its answer.
+fn logged(args: &log::LogArgs, out: &Out) -> ExitCode {
+    match doorward_store::state_dir() {
+        Ok(state) => log::run(args, &state, SystemClock.now()),
+        Err(error) => Failure::Broken(error.to_string()).tell(out),
     }
 }

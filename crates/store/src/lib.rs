@@ -9,6 +9,8 @@
 //!
 //! Invariant: nothing here rules about a message.
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod place;
 mod sources;

@@ -65,10 +65,12 @@ impl<'o> Object<'o> {
     }
     pub(super) fn digest(&mut self, key: &'static str, digest: &Digest) {
         self.key(key);
-        self.out.extend_from_slice(b"\"sha256:");
-        for byte in digest.as_bytes() {
-            self.out.extend_from_slice(&HEX[usize::from(*byte)]);
+        let mut text = [0; 64];
+        for (slot, byte) in text.as_chunks_mut().0.iter_mut().zip(digest.as_bytes()) {
+            *slot = hex(*byte);
         }
+        self.out.extend_from_slice(b"\"sha256:");
+        self.out.extend_from_slice(&text);
         self.out.push(b'"');
     }
     pub(super) fn number(&mut self, key: &'static str, n: u64) {
@@ -161,7 +163,7 @@ fn string(out: &mut Vec<u8>, text: &str, cap: usize) {
             b'\r' => out.extend_from_slice(b"\\r"),
             other => {
                 out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&HEX[usize::from(*other)]);
+                out.extend_from_slice(&hex(*other));
             }
         }
     }
@@ -206,14 +208,10 @@ fn fraction(out: &mut Vec<u8>, x: f32) {
     };
 }
 
-/// Every byte as two lower-case hex digits.
-const HEX: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut table = [[0; 2]; 256];
-    let mut n = 0;
-    while n < 256 {
-        table[n] = [digits[n >> 4], digits[n & 15]];
-        n += 1;
-    }
-    table
-};
+/// Two lower-case hex digits.
+const fn hex(byte: u8) -> [u8; 2] {
+    [digit(byte >> 4), digit(byte & 15)]
+}
+const fn digit(n: u8) -> u8 {
+    if n < 10 { b'0' + n } else { b'a' + n - 10 }
+}

@@ -14,7 +14,7 @@ pub const MAX_RECORD: usize = 65_535;
 
 /// Appends the canonical text of a decision at `time` to `out`, without building a [`Record`].
 pub fn encode_ruling(time: Timestamp, ruling: &Ruling, out: &mut Vec<u8>) {
-    bounded(time, ruling, out);
+    bounded(Envelope { time, trimmed: None }, ruling, out);
 }
 
 impl Record {
@@ -22,16 +22,17 @@ impl Record {
     /// texts and long lists are cut) and says so in `trimmed`. Numbers beyond 2^53 are written as 2^53 - 1, since
     /// JSON numbers are exact only up to there.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        let envelope = Envelope { time: self.time, trimmed: self.trimmed };
         match &self.event {
-            Event::Start(e) => bounded(self.time, e, out),
-            Event::Ruling(e) => bounded(self.time, &**e, out),
-            Event::Outcome(e) => bounded(self.time, &**e, out),
-            Event::Definition(e) => bounded(self.time, e, out),
-            Event::Turn(e) => bounded(self.time, e, out),
-            Event::Config(e) => bounded(self.time, e, out),
-            Event::Finding(e) => bounded(self.time, e, out),
-            Event::Recovered(e) => bounded(self.time, e, out),
-            Event::Stop(e) => bounded(self.time, e, out),
+            Event::Start(e) => bounded(envelope, e, out),
+            Event::Ruling(e) => bounded(envelope, &**e, out),
+            Event::Outcome(e) => bounded(envelope, &**e, out),
+            Event::Definition(e) => bounded(envelope, e, out),
+            Event::Turn(e) => bounded(envelope, e, out),
+            Event::Config(e) => bounded(envelope, e, out),
+            Event::Finding(e) => bounded(envelope, e, out),
+            Event::Recovered(e) => bounded(envelope, e, out),
+            Event::Stop(e) => bounded(envelope, e, out),
         }
     }
 }
@@ -61,9 +62,8 @@ impl Envelope {
     }
 }
 
-fn bounded(time: Timestamp, event: &impl Members, out: &mut Vec<u8>) {
+fn bounded(mut envelope: Envelope, event: &impl Members, out: &mut Vec<u8>) {
     let start = out.len();
-    let mut envelope = Envelope { time, trimmed: None };
     write(event, &envelope, Caps::NONE, out);
     // The second caps fit whatever the record holds: no event has more than 10 texts and three lists with 7 texts per
     // row, so at most 38 texts of 256 bytes, each byte six long when escaped. Ids and server names stay whole.

@@ -34,6 +34,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// Only records from this index on.
     pub from: Option<u64>,
+    /// Only records before this index.
+    pub to: Option<u64>,
     /// At most so many: the newest.
     pub limit: Option<usize>,
 }
@@ -71,6 +73,15 @@ impl Index {
         let mut hits = self.hits(&sql, values)?;
         hits.reverse();
         Ok(hits)
+    }
+
+    /// How many records of the trail the index knows, after catching up.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn size(&self) -> Result<u64, IndexError> {
+        self.catch_up()?;
+        Ok(unsigned(self.db.lock().query_row("SELECT next FROM progress", [], |r| r.get(0))?))
     }
 
     /// Reads the records whose index and place `sql` selects.
@@ -133,6 +144,9 @@ fn conditions(f: &Filter) -> (String, Vec<Value>) {
     }
     if let Some(n) = f.from {
         add("idx >= ?", vec![signed(n).into()]);
+    }
+    if let Some(n) = f.to {
+        add("idx < ?", vec![signed(n).into()]);
     }
     if let Some(words) = f.text.as_ref().filter(|t| !t.trim().is_empty()) {
         // Each word is quoted, so that none of it is read as an operator of the query language.

@@ -19,7 +19,7 @@ mod layout;
 mod publisher;
 mod reader;
 mod recover;
-mod segment;
+pub(crate) mod segment;
 mod tiles;
 mod verify;
 mod writer;

@@ -10,12 +10,12 @@
 use doorward_audit::{MAX_RECORD, merkle::leaf_hash};
 use doorward_vocab::Digest;
 
-pub(super) const MAGIC: &[u8; 16] = b"doorward-trail1\n";
-pub(super) const HEADER: usize = 24;
-pub(super) const FRAME: usize = 44;
+pub(crate) const MAGIC: &[u8; 16] = b"doorward-trail1\n";
+pub(crate) const HEADER: usize = 24;
+pub(crate) const FRAME: usize = 44;
 
 /// The header of the segment that begins with record `first`.
-pub(super) fn header(first: u64) -> [u8; HEADER] {
+pub(crate) fn header(first: u64) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     let (magic, index) = header.split_at_mut(16);
     magic.copy_from_slice(MAGIC);
@@ -24,7 +24,7 @@ pub(super) fn header(first: u64) -> [u8; HEADER] {
 }
 
 /// Appends a frame whose leaf hash is still to be filled in by [`seal`].
-pub(super) fn push_frame(out: &mut Vec<u8>, index: u64, record: &[u8]) {
+pub(crate) fn push_frame(out: &mut Vec<u8>, index: u64, record: &[u8]) {
     // INVARIANT: the encoder never gives more than MAX_RECORD bytes.
     out.extend_from_slice(&u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend_from_slice(&index.to_be_bytes());
@@ -33,7 +33,7 @@ pub(super) fn push_frame(out: &mut Vec<u8>, index: u64, record: &[u8]) {
 }
 
 /// Fills in the leaf hash of the first frame of `frames`: gives its index, its hash, and where the next frame begins.
-pub(super) fn seal(frames: &mut [u8]) -> Option<(u64, Digest, usize)> {
+pub(crate) fn seal(frames: &mut [u8]) -> Option<(u64, Digest, usize)> {
     let (head, rest) = frames.split_first_chunk_mut::<FRAME>()?;
     let length = usize::try_from(u32::from_be_bytes(*head.first_chunk()?)).ok()?;
     let index = u64::from_be_bytes(*head.get(4..)?.first_chunk()?);
@@ -44,15 +44,15 @@ pub(super) fn seal(frames: &mut [u8]) -> Option<(u64, Digest, usize)> {
 
 /// One frame as it stands in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Frame<'b> {
-    pub(super) index: u64,
-    pub(super) leaf: Digest,
-    pub(super) record: &'b [u8],
+pub(crate) struct Frame<'b> {
+    pub(crate) index: u64,
+    pub(crate) leaf: Digest,
+    pub(crate) record: &'b [u8],
 }
 
 /// Why the bytes at a place are not a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     #[error("it ends within a record")]
     Unfinished,
     #[error("a record says that it has {0} bytes, more than a record can have")]
@@ -63,16 +63,16 @@ pub(super) enum Broken {
 
 impl<'b> Frame<'b> {
     /// How many bytes it takes in the file.
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         FRAME + self.record.len()
     }
     /// Reads the frame at the beginning of `bytes` and checks its hash; `None` at the end.
-    pub(super) fn read(bytes: &'b [u8]) -> Result<Option<Self>, Broken> {
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Option<Self>, Broken> {
         let Some(frame) = Self::read_unchecked(bytes)? else { return Ok(None) };
         if leaf_hash(frame.record) == frame.leaf { Ok(Some(frame)) } else { Err(Broken::Hash) }
     }
     /// Reads the frame at the beginning of `bytes`; `None` at the end. The hash may be wrong.
-    pub(super) fn read_unchecked(bytes: &'b [u8]) -> Result<Option<Self>, Broken> {
+    pub(crate) fn read_unchecked(bytes: &'b [u8]) -> Result<Option<Self>, Broken> {
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -89,7 +89,7 @@ impl<'b> Frame<'b> {
 }
 
 /// Reads the header: the first index of the segment.
-pub(super) fn read_header(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn read_header(bytes: &[u8]) -> Option<u64> {
     let rest = bytes.strip_prefix(MAGIC)?;
     Some(u64::from_be_bytes(*rest.first_chunk()?))
 }

@@ -50,7 +50,7 @@ pub fn verify(dir: &Path, trust: &Trust, mut progress: impl FnMut(u64)) -> io::R
                     }
                     None
                 });
-                if verifier.records() % 4096 == 0 {
+                if verifier.records().is_multiple_of(4096) {
                     progress(verifier.records());
                 }
             }

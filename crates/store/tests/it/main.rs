@@ -1,4 +1,5 @@
 //! The store at its doors, on a real directory.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what the tests share may stop a test")]
 
 mod crash;
 mod index;
