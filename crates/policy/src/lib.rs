@@ -8,6 +8,7 @@
 
 mod action;
 mod arguments;
+pub mod cases;
 mod combine;
 mod compile;
 mod context;
@@ -15,8 +16,13 @@ mod context;
 mod decisions;
 mod diagnostic;
 mod entity;
+mod explain;
 mod footprint;
+#[cfg(test)]
+mod laws;
 mod memo;
+#[cfg(test)]
+mod mistakes;
 mod party;
 mod policies;
 mod rule;
@@ -33,6 +39,7 @@ pub use action::Action;
 pub use arguments::{ArgumentFacts, Leaf, LeafValue, fuzz_arguments};
 pub use context::{Context, Conversation};
 pub use diagnostic::Diagnostic;
+pub use explain::{Considered, Explanation, Part};
 pub use party::{
     Agent, AgentFacts, Delegation, DelegationFacts, Human, HumanFacts, Party, Server, ServerFacts, Transport,
 };

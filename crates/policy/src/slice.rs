@@ -44,7 +44,6 @@ impl Shelf {
 /// Rules that are evaluated together. Shared by all questions that have the same slice.
 #[derive(Debug)]
 pub(crate) struct Slice {
-    pub(crate) rules: Vec<usize>,
     /// What any of them reads.
     pub(crate) footprint: Footprint,
     /// What those of them read that act, and do not only observe.
@@ -62,7 +61,7 @@ pub(crate) struct Outcome {
 }
 
 impl Slice {
-    fn new(numbers: Vec<usize>, rules: &[Rule]) -> Self {
+    fn new(numbers: &[usize], rules: &[Rule]) -> Self {
         let picked = || numbers.iter().filter_map(|n| rules.get(*n));
         let set = |effect| {
             let policies = picked().filter(|r| r.effect == effect).map(|r| r.policy.clone());
@@ -74,7 +73,7 @@ impl Slice {
             counted.fold(Footprint::default(), |all, r| all.and(r.footprint))
         };
         let (permits, forbids) = (set(Effect::Permit), set(Effect::Forbid));
-        Self { footprint: reads(false), acting: reads(true), permits, forbids, rules: numbers }
+        Self { footprint: reads(false), acting: reads(true), permits, forbids }
     }
 
     /// Evaluates permits and forbids apart, since Cedar tells of permits only where no forbid holds.
@@ -129,7 +128,7 @@ impl Slices {
     pub(crate) fn share(&self, numbers: Vec<usize>, rules: &[Rule]) -> Arc<Slice> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&numbers).cloned();
         known.unwrap_or_else(|| {
-            let slice = Arc::new(Slice::new(numbers.clone(), rules));
+            let slice = Arc::new(Slice::new(&numbers, rules));
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if all.len() >= Self::CAPACITY {
                 all.clear();

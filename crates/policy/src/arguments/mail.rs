@@ -1,4 +1,5 @@
 use super::host::Host;
+use std::borrow::Cow;
 
 /// Every address in a text, each with a lower-case domain. Rather one too many than a recipient that is missed.
 pub(super) fn addresses(text: &str) -> impl Iterator<Item = String> {
@@ -16,15 +17,21 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The part before the sign: the longest run of characters that may stand there, or a quoted string.
-fn local(before: &str) -> Option<&str> {
+/// The part before the sign: the longest run of characters that may stand there, or a quoted string, which keeps its
+/// quotes where it needs them.
+fn local(before: &str) -> Option<Cow<'_, str>> {
+    let plain = |t: &str| !t.is_empty() && t.len() <= 256 && !t.contains(ends_local);
     if let Some(quoted) = before.strip_suffix('"') {
-        let from = quoted.rfind('"')?;
-        return quoted.get(from + 1..).filter(|q| !q.is_empty());
+        let quoted = quoted.get(quoted.rfind('"')? + 1..)?;
+        return Some(if plain(quoted) { quoted.into() } else { format!("\"{quoted}\"").into() });
     }
-    let from = before.rfind(|c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"'`@＠\\/|=?&".contains(c));
+    let from = before.rfind(ends_local);
     let from = from.map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
-    before.get(from..).filter(|l| !l.is_empty() && l.len() <= 256)
+    before.get(from..).filter(|l| plain(l)).map(Cow::Borrowed)
+}
+
+fn ends_local(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "<>()[],;:\"'`@＠\\/|=?&".contains(c)
 }
 
 /// Whether a text of several words is a list of addresses and not prose.
@@ -47,7 +54,7 @@ mod tests {
         check("anna@Example.COM", &["anna@example.com"]);
         check("Anna <Anna@example.com>, bob@x.example; carl@y.example.", &["Anna@example.com", "bob@x.example", "carl@y.example"]);
         check("\"Doe, Jane\" <jane@example.com>", &["jane@example.com"]);
-        check("\"a b\"@example.com", &["a b@example.com"]);
+        check("\"a b\"@example.com", &["\"a b\"@example.com"]);
         check("anna@bücher.example", &["anna@xn--bcher-kva.example"]);
         check("anna＠example。com", &["anna@example.com"]);
         check("x@[10.0.0.1]", &["x@10.0.0.1"]);
