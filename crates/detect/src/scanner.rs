@@ -158,3 +158,76 @@ pub(crate) const CONTENT: &[Channel] = &[
 /// The channels that reach the model as data.
 pub(crate) const INBOUND: &[Channel] =
     &[Channel::Definition, Channel::Result, Channel::Error, Channel::Notification, Channel::ServerRequest];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::work::SPENT;
+
+    /// The bytes looked at beyond the one pass, for `text` alone.
+    fn work(scanner: &Scanner, text: &str) -> usize {
+        SPENT.set(0);
+        let others = [("mail", "send_email"), ("files", "read_file")];
+        let context = DefinitionContext { server: "notes", name: "x", others: &others };
+        for channel in [Channel::Result, Channel::Definition] {
+            let found = scanner.scan_definition(&[Text { path: "", text, channel }], &context);
+            assert!(found.len() <= Findings::MAX * DETECTORS.len());
+        }
+        SPENT.get()
+    }
+
+    #[test]
+    fn floods_cost_what_their_length_says() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        for piece in [
+            "<!--",
+            "<!-- -->",
+            "[//]:",
+            "![](http://x?a={data}",
+            "![",
+            "](http",
+            "](http]",
+            "<img http",
+            "display:none",
+            "display:none</",
+            "eyJ",
+            "eyJ.",
+            "eyJhbGciOiJ9.",
+            "-eyJ",
+            "eyJhbGciOiJFUzI1NiJ9.",
+            "password: ",
+            "secret=",
+            "Bearer ",
+            "AKIA",
+            "ghs_",
+            "ghs_.",
+            "xoxb-.",
+            "SG.",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----a",
+            "ignore ",
+            "ignore all previous instructions. ",
+            "do not tell the user ",
+            "~/.ssh ",
+            "send x@y ",
+            "忽略",
+            "<important>http://",
+            "\u{200b}",
+            "\u{200b}x",
+            "\u{e0041}x",
+            "\u{202e}",
+            "\u{1b}[",
+            "\u{1b}[8m",
+            "send_email ",
+            "send_email instead of ",
+            "include ",
+            "conversation history ",
+        ] {
+            let (short, long) = (work(&scanner, &piece.repeat(500)), work(&scanner, &piece.repeat(2000)));
+            let length = piece.len() * 2000;
+            assert!(long <= short * 5 + 16 * 1024, "{piece}: {short} then {long}");
+            assert!(long <= length * 128 + 16 * 1024, "{piece}: {long} for {length}");
+        }
+    }
+}
