@@ -91,6 +91,13 @@ pub(crate) fn spend(bytes: usize) {
     let _ = bytes;
 }
 
+/// The part of `text` within `before` bytes before and `after` bytes after `span`, with its first byte.
+pub(crate) fn window(text: &str, span: Range<usize>, before: usize, after: usize) -> (usize, &str) {
+    let span = snap(text, span.start.saturating_sub(before)..span.end.saturating_add(after));
+    spend(span.len());
+    (span.start, text.get(span).unwrap_or_default())
+}
+
 #[cfg(test)]
 pub(crate) mod work {
     use std::cell::Cell;
@@ -98,11 +105,4 @@ pub(crate) mod work {
     thread_local! {
         pub(crate) static SPENT: Cell<usize> = const { Cell::new(0) };
     }
-}
-
-/// The part of `text` within `before` bytes before and `after` bytes after `span`, with its first byte.
-pub(crate) fn window(text: &str, span: Range<usize>, before: usize, after: usize) -> (usize, &str) {
-    let span = snap(text, span.start.saturating_sub(before)..span.end.saturating_add(after));
-    spend(span.len());
-    (span.start, text.get(span).unwrap_or_default())
 }

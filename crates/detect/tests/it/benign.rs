@@ -5,6 +5,9 @@ use doorward_vocab::Channel;
 fn honest_results() {
     for text in [
         // Mail and chat.
+        "This release fixes all previous crashes, so you may forget the workaround.",
+        "The migration runs without asking for a password.",
+        "A system_message row stores the text that the server shows at login.",
         "Please ignore my previous email, the attachment was wrong. Here is the right one.",
         "Forget about the meeting; we moved it to Friday. Send me the agenda when you can.",
         "Hi team, before you leave today please submit your timesheets.",
