@@ -49,8 +49,15 @@ pub struct Located {
 pub struct Scanner {
     running: Vec<Running>,
     /// The literals of all running detectors.
-    literals: AhoCorasick,
-    /// For each literal, whose it is and its index there.
+    all: Literals,
+    /// Those that an ASCII text can hold: an automaton of half the size, which matters, for it is bound by the caches.
+    ascii: Literals,
+}
+
+/// Literals as one automaton.
+struct Literals {
+    automaton: AhoCorasick,
+    /// For each, whose it is and its index there.
     owners: Vec<(usize, usize)>,
 }
 
@@ -79,17 +86,8 @@ impl Scanner {
                 }
             })
             .collect();
-        let owners = (running.iter().enumerate())
-            .flat_map(|(at, r)| (0..r.detector.literals().len()).map(move |literal| (at, literal)))
-            .collect();
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(running.iter().flat_map(|r| r.detector.literals()));
-        #[expect(clippy::expect_used, reason = "the literals are constants, and a test builds this from all of them")]
-        let literals = literals.expect("the literals of the detectors fit into an automaton");
-        Ok(Self { running, literals, owners })
+        let (all, ascii) = (Literals::of(&running, |_| true), Literals::of(&running, str::is_ascii));
+        Ok(Self { running, all, ascii })
     }
 
     /// The mode of a detector, by its name; `None` where it does not run.
@@ -111,8 +109,8 @@ impl Scanner {
         let mut out = Vec::new();
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.running.len()];
         for (index, text) in texts.iter().enumerate() {
-            self.find_literals(text, &mut hits);
             let ascii = text.text.is_ascii();
+            if ascii { &self.ascii } else { &self.all }.find(text.text, &mut hits);
             for (running, hits) in self.running.iter().zip(&hits) {
                 if (running.gated && hits.is_empty()) || !running.detector.channels().contains(&text.channel) {
                     continue;
@@ -135,10 +133,28 @@ impl Scanner {
         }
         out
     }
+}
 
-    fn find_literals(&self, text: &Text<'_>, hits: &mut [Vec<Hit>]) {
+impl Literals {
+    fn of(running: &[Running], take: impl Fn(&str) -> bool) -> Self {
+        let literals = running.iter().enumerate().flat_map(|(at, r)| {
+            r.detector.literals().iter().enumerate().map(move |(literal, text)| (*text, (at, literal)))
+        });
+        let (texts, owners): (Vec<_>, Vec<_>) = literals.filter(|(text, _)| take(text)).unzip();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(texts);
+        #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
+        let automaton = automaton.expect("the literals of the detectors fit into an automaton");
+        Self { automaton, owners }
+    }
+
+    /// Gives each detector the places of its literals.
+    fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
         hits.iter_mut().for_each(Vec::clear);
-        for found in self.literals.find_overlapping_iter(text.text) {
+        for found in self.automaton.find_overlapping_iter(text) {
             let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
             let Some(hits) = hits.get_mut(owner) else { continue };
             hits.push(Hit { literal, start: found.start(), end: found.end() });
