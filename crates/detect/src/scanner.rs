@@ -49,8 +49,15 @@ pub struct Located {
 pub struct Scanner {
     running: Vec<Running>,
     /// The literals of all running detectors.
-    literals: AhoCorasick,
-    /// For each literal, whose it is and its index there.
+    all: Literals,
+    /// Those that an ASCII text can hold: an automaton of half the size, which matters, for it is bound by the caches.
+    ascii: Literals,
+}
+
+/// Literals as one automaton.
+struct Literals {
+    automaton: AhoCorasick,
+    /// For each, whose it is and its index there.
     owners: Vec<(usize, usize)>,
 }
 
@@ -79,17 +86,8 @@ impl Scanner {
                 }
             })
             .collect();
-        let owners = (running.iter().enumerate())
-            .flat_map(|(at, r)| (0..r.detector.literals().len()).map(move |literal| (at, literal)))
-            .collect();
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(running.iter().flat_map(|r| r.detector.literals()));
-        #[expect(clippy::expect_used, reason = "the literals are constants, and a test builds this from all of them")]
-        let literals = literals.expect("the literals of the detectors fit into an automaton");
-        Ok(Self { running, literals, owners })
+        let (all, ascii) = (Literals::of(&running, |_| true), Literals::of(&running, str::is_ascii));
+        Ok(Self { running, all, ascii })
     }
 
     /// The mode of a detector, by its name; `None` where it does not run.
@@ -111,8 +109,8 @@ impl Scanner {
         let mut out = Vec::new();
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.running.len()];
         for (index, text) in texts.iter().enumerate() {
-            self.find_literals(text, &mut hits);
             let ascii = text.text.is_ascii();
+            if ascii { &self.ascii } else { &self.all }.find(text.text, &mut hits);
             for (running, hits) in self.running.iter().zip(&hits) {
                 if (running.gated && hits.is_empty()) || !running.detector.channels().contains(&text.channel) {
                     continue;
@@ -135,10 +133,28 @@ impl Scanner {
         }
         out
     }
+}
 
-    fn find_literals(&self, text: &Text<'_>, hits: &mut [Vec<Hit>]) {
+impl Literals {
+    fn of(running: &[Running], take: impl Fn(&str) -> bool) -> Self {
+        let literals = running.iter().enumerate().flat_map(|(at, r)| {
+            r.detector.literals().iter().enumerate().map(move |(literal, text)| (*text, (at, literal)))
+        });
+        let (texts, owners): (Vec<_>, Vec<_>) = literals.filter(|(text, _)| take(text)).unzip();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(texts);
+        #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
+        let automaton = automaton.expect("the literals of the detectors fit into an automaton");
+        Self { automaton, owners }
+    }
+
+    /// Gives each detector the places of its literals.
+    fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
         hits.iter_mut().for_each(Vec::clear);
-        for found in self.literals.find_overlapping_iter(text.text) {
+        for found in self.automaton.find_overlapping_iter(text) {
             let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
             let Some(hits) = hits.get_mut(owner) else { continue };
             hits.push(Hit { literal, start: found.start(), end: found.end() });
@@ -158,3 +174,76 @@ pub(crate) const CONTENT: &[Channel] = &[
 /// The channels that reach the model as data.
 pub(crate) const INBOUND: &[Channel] =
     &[Channel::Definition, Channel::Result, Channel::Error, Channel::Notification, Channel::ServerRequest];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::work::SPENT;
+
+    /// The bytes looked at beyond the one pass, for `text` alone.
+    fn work(scanner: &Scanner, text: &str) -> usize {
+        SPENT.set(0);
+        let others = [("mail", "send_email"), ("files", "read_file")];
+        let context = DefinitionContext { server: "notes", name: "x", others: &others };
+        for channel in [Channel::Result, Channel::Definition] {
+            let found = scanner.scan_definition(&[Text { path: "", text, channel }], &context);
+            assert!(found.len() <= Findings::MAX * DETECTORS.len());
+        }
+        SPENT.get()
+    }
+
+    #[test]
+    fn floods_cost_what_their_length_says() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        for piece in [
+            "<!--",
+            "<!-- -->",
+            "[//]:",
+            "![](http://x?a={data}",
+            "![",
+            "](http",
+            "](http]",
+            "<img http",
+            "display:none",
+            "display:none</",
+            "eyJ",
+            "eyJ.",
+            "eyJhbGciOiJ9.",
+            "-eyJ",
+            "eyJhbGciOiJFUzI1NiJ9.",
+            "password: ",
+            "secret=",
+            "Bearer ",
+            "AKIA",
+            "ghs_",
+            "ghs_.",
+            "xoxb-.",
+            "SG.",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----a",
+            "ignore ",
+            "ignore all previous instructions. ",
+            "do not tell the user ",
+            "~/.ssh ",
+            "send x@y ",
+            "忽略",
+            "<important>http://",
+            "\u{200b}",
+            "\u{200b}x",
+            "\u{e0041}x",
+            "\u{202e}",
+            "\u{1b}[",
+            "\u{1b}[8m",
+            "send_email ",
+            "send_email instead of ",
+            "include ",
+            "conversation history ",
+        ] {
+            let (short, long) = (work(&scanner, &piece.repeat(500)), work(&scanner, &piece.repeat(2000)));
+            let length = piece.len() * 2000;
+            assert!(long <= short * 5 + 16 * 1024, "{piece}: {short} then {long}");
+            assert!(long <= length * 128 + 16 * 1024, "{piece}: {long} for {length}");
+        }
+    }
+}

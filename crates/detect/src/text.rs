@@ -83,8 +83,26 @@ pub(crate) fn snap(text: &str, span: Range<usize>) -> Range<usize> {
     start..end.max(start)
 }
 
+/// Counts the bytes that detectors look at beyond the one pass over the text, so that a test can hold them to a bound.
+#[inline]
+pub(crate) fn spend(bytes: usize) {
+    #[cfg(test)]
+    work::SPENT.with(|spent| spent.set(spent.get() + bytes));
+    let _ = bytes;
+}
+
 /// The part of `text` within `before` bytes before and `after` bytes after `span`, with its first byte.
 pub(crate) fn window(text: &str, span: Range<usize>, before: usize, after: usize) -> (usize, &str) {
     let span = snap(text, span.start.saturating_sub(before)..span.end.saturating_add(after));
+    spend(span.len());
     (span.start, text.get(span).unwrap_or_default())
+}
+
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(crate) static SPENT: Cell<usize> = const { Cell::new(0) };
+    }
 }

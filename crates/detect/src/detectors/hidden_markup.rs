@@ -2,7 +2,7 @@ use super::imperative::strength;
 use crate::{
     Detector, Findings, Hit, Sighting, View,
     scanner::CONTENT,
-    text::{snap, window},
+    text::{snap, spend, window},
 };
 use doorward_vocab::{Channel, FindingKind, Severity};
 use std::ops::Range;
@@ -21,14 +21,12 @@ pub(crate) struct HiddenMarkup;
 
 const COMMENT: usize = 0;
 const LINK_COMMENT: usize = 1;
-const IMAGE: usize = 2;
-const LINK: usize = 3;
-const IMG: usize = 4;
+const LINK: usize = 2;
+const IMG: usize = 3;
 /// From here on: ways to hide an element.
 const LITERALS: &[&str] = &[
     "<!--",
     "[//]:",
-    "![",
     "](http",
     "<img",
     "display:none",
@@ -71,18 +69,14 @@ impl Detector for HiddenMarkup {
     fn scan(&self, view: &View<'_>, out: &mut Findings) {
         let text = view.text.text;
         // What was looked at is not looked at again, so that the work stays linear however the marks nest.
-        let mut done = 0;
+        let (mut hidden_to, mut address_to) = (0, 0);
         for hit in view.hits {
             match hit.literal {
-                COMMENT | LINK_COMMENT if hit.start >= done => {
-                    done = comment(text, hit, out);
-                }
-                IMAGE | LINK | IMG => address(text, hit, out),
-                COMMENT | LINK_COMMENT => {}
-                _ if hit.start >= done => {
-                    done = element(text, hit, out);
-                }
-                _ => {}
+                LINK | IMG if hit.start >= address_to => address_to = address(text, hit, out),
+                LINK | IMG => {}
+                _ if hit.start < hidden_to => {}
+                COMMENT | LINK_COMMENT => hidden_to = comment(text, hit, out),
+                _ => hidden_to = element(text, hit, out),
             }
         }
     }
@@ -105,6 +99,7 @@ fn element(text: &str, hit: &Hit, out: &mut Findings) -> usize {
 }
 
 fn hidden(text: &str, span: Range<usize>, note: &'static str, out: &mut Findings) {
+    spend(span.len());
     let weight = text.get(span.clone()).map_or(0.0, strength);
     if weight < HIDDEN_ORDER {
         return;
@@ -121,25 +116,34 @@ fn hidden(text: &str, span: Range<usize>, note: &'static str, out: &mut Findings
 }
 
 /// An image or link with an address that carries data: a placeholder that the model is to fill, or the data itself.
-fn address(text: &str, hit: &Hit, out: &mut Findings) {
+/// Returns where the address ends.
+fn address(text: &str, hit: &Hit, out: &mut Findings) -> usize {
     let (from, ahead) = window(text, hit.start..hit.end, 0, 1024);
-    let Some(scheme) = ahead.find("http") else { return };
-    // The address must begin where the mark says, not somewhere later on the page.
-    if scheme > 160 || (hit.literal != IMG && !ahead.get(..scheme).is_some_and(|s| s.ends_with("]("))) {
-        return;
-    }
+    let Some(scheme) = ahead.find("http").filter(|at| *at <= 160) else { return hit.end };
     let rest = ahead.get(scheme..).unwrap_or_default();
-    let address = rest.split([' ', '\n', ')', '"', '\'', '>']).next().unwrap_or_default();
-    let Some((_, query)) = address.split_once('?') else { return };
-    let (severity, confidence, note) = if placeholder(query) {
-        (Severity::High, if hit.literal == LINK { 0.6 } else { 0.85 }, "an address that the model is to fill with data")
-    } else if hit.literal != LINK && carries_data(query) {
+    // Up to where the mark ends; a placeholder may hold spaces, an address may not.
+    let mark = rest.split(['\n', ')', '"', '\'', '>']).next().unwrap_or_default();
+    let address = mark.split(' ').next().unwrap_or_default();
+    let end = from + scheme + mark.len();
+    let image = hit.literal == IMG || {
+        let (_, before) = window(text, hit.start..hit.start, 160, 0);
+        before.rfind('[').is_some_and(|open| before.get(..open).is_some_and(|b| b.ends_with('!')))
+    };
+    let (severity, confidence, note) = if mark.split_once('?').is_some_and(|(_, query)| placeholder(query)) {
+        (Severity::High, if image { 0.85 } else { 0.6 }, "an address that the model is to fill with data")
+    } else if image && address.split_once('?').is_some_and(|(_, query)| carries_data(query)) {
         (Severity::Medium, 0.5, "an image whose address carries data")
     } else {
-        return;
+        return end;
     };
-    let span = snap(text, hit.start..from + scheme + address.len());
-    out.add(Sighting { kind: FindingKind::HiddenText, severity, confidence, span, note: note.into() });
+    out.add(Sighting {
+        kind: FindingKind::HiddenText,
+        severity,
+        confidence,
+        span: snap(text, hit.start..end),
+        note: note.into(),
+    });
+    end
 }
 
 /// `{…}`, `[…]`, `<…>`, `%7B…` or `$…` as a value that names what the model knows.

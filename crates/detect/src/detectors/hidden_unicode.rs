@@ -28,7 +28,7 @@ impl Detector for HiddenUnicode {
     fn scan(&self, view: &View<'_>, out: &mut Findings) {
         let text = view.text.text;
         concealed(text, out);
-        if !view.ascii {
+        if !view.ascii && any_invisible(text) {
             invisible(text, out);
         }
     }
@@ -92,6 +92,15 @@ fn class(c: char) -> Class {
         '\u{e0100}'..='\u{e01ef}' => Class::FarSelector,
         _ => Class::Plain,
     }
+}
+
+/// Whether the walk over the characters is worth it: most text that is not ASCII holds nothing invisible. Looks at the
+/// bytes with which the characters of [`class`] begin.
+fn any_invisible(text: &str) -> bool {
+    let lead = |b: u8| matches!(b, 0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xe3 | 0xef | 0xf0 | 0xf3);
+    (text.bytes().enumerate().filter(|(_, b)| *b >= 0xc2 && lead(*b)))
+        .filter_map(|(at, _)| text.get(at..)?.chars().next())
+        .any(|c| class(c) != Class::Plain)
 }
 
 /// Scripts that use joiners, or break lines where no space stands.
@@ -227,4 +236,17 @@ fn flag(text: &str, run: &Run) -> bool {
         && (4..=7).contains(&run.count)
         && tags.next() == Some('\u{e007f}')
         && tags.all(|c| matches!(c, '\u{e0030}'..='\u{e0039}' | '\u{e0061}'..='\u{e007a}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_invisible_character_hides_from_the_quick_look() {
+        for c in '\0'..=char::MAX {
+            let text = format!("aé{c}");
+            assert_eq!(any_invisible(&text), class(c) != Class::Plain, "{:x}", u32::from(c));
+        }
+    }
 }

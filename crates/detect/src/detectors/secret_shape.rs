@@ -1,4 +1,8 @@
-use crate::{Detector, Findings, Hit, Sighting, View, scanner::CONTENT, text::window};
+use crate::{
+    Detector, Findings, Hit, Sighting, View,
+    scanner::CONTENT,
+    text::{spend, window},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_vocab::{Channel, FindingKind, Severity};
 
@@ -59,8 +63,8 @@ const SHAPES: &[Shape] = &[
     shape("gho_", (36, 40), Set::Alnum, "a GitHub token", 0.97),
     shape("ghu_", (36, 40), Set::Alnum, "a GitHub token", 0.97),
     shape("ghr_", (36, 80), Set::Alnum, "a GitHub token", 0.97),
-    // Installation tokens: 36 letters and digits, since 2026 also the app's number and a signed token.
-    shape("ghs_", (36, 2048), Set::Dotted, "a GitHub installation token", 0.97),
+    // Installation tokens: 36 letters and digits, since 2026 also the app's number and a signed token, see `of_shape`.
+    shape("ghs_", (25, 1024), Set::Word, "a GitHub installation token", 0.97),
     shape("glpat-", (20, 64), Set::Dotted, "a GitLab token", 0.95),
     shape("gldt-", (20, 64), Set::Word, "a GitLab deploy token", 0.95),
     shape("glrt-", (20, 64), Set::Word, "a GitLab runner token", 0.95),
@@ -160,23 +164,37 @@ fn sighting(severity: Severity, confidence: f32, span: std::ops::Range<usize>, n
 
 /// How many bytes from `start` on are in `set`, at most `most`.
 fn run(text: &str, start: usize, most: usize, set: Set) -> usize {
-    text.as_bytes().get(start..).unwrap_or_default().iter().take(most).take_while(|b| set.holds(**b)).count()
+    let length =
+        text.as_bytes().get(start..).unwrap_or_default().iter().take(most).take_while(|b| set.holds(**b)).count();
+    spend(length + 1);
+    length
 }
 
+/// Whether no word character stands before `start`. So a run of word characters is looked at once, whatever it holds.
 fn begins_word(text: &str, start: usize) -> bool {
-    !start.checked_sub(1).and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric)
+    !start.checked_sub(1).and_then(|at| text.as_bytes().get(at)).is_some_and(|b| Set::Word.holds(*b))
 }
 
 fn of_shape(text: &str, hit: &Hit, shape: &Shape) -> Option<Sighting> {
+    if !begins_word(text, hit.start) {
+        return None;
+    }
     let (least, most) = shape.length;
     let length = run(text, hit.end, most + 1, shape.set);
     let body = text.get(hit.end..hit.end + length)?;
-    let good = begins_word(text, hit.start) && (least..=most).contains(&length) && !placeholder(body);
-    let test = shape.confidence < 0.6;
-    good.then(|| {
-        let severity = if test { Severity::Low } else { Severity::High };
-        sighting(severity, shape.confidence, hit.start..hit.end + length, shape.name)
-    })
+    if !(least..=most).contains(&length) || placeholder(body) {
+        return None;
+    }
+    let mut end = hit.end + length;
+    if shape.prefix == "ghs_" {
+        // The claims and the signature of the token inside.
+        for _ in 0..2 {
+            let part = if text.as_bytes().get(end) == Some(&b'.') { run(text, end + 1, 4096, Set::Word) } else { 0 };
+            end += if part >= 16 { part + 1 } else { 0 };
+        }
+    }
+    let severity = if shape.confidence < 0.6 { Severity::Low } else { Severity::High };
+    Some(sighting(severity, shape.confidence, hit.start..end, shape.name))
 }
 
 /// A private key with a body; the bare header is what documentation shows.
@@ -187,22 +205,31 @@ fn pem(text: &str, hit: &Hit) -> Option<Sighting> {
     let start = hit.end + label.len() + 5;
     let rest = text.get(start..)?;
     let body = rest.bytes().take(8192).take_while(|b| !matches!(b, b'-')).count();
+    spend(body);
     let letters = rest.bytes().take(body).filter(u8::is_ascii_alphanumeric).count();
     let end = rest.get(body..).and_then(|r| r.starts_with("-----END ").then(|| r.get(9..)?.find("-----")).flatten());
     let end = end.filter(|e| *e < 64).map_or(start + body, |e| start + body + 9 + e + 5);
     (letters >= 64).then(|| sighting(Severity::Critical, 0.98, hit.start..end, "a private key"))
 }
 
-/// A signed token: three parts, of which the first is a header.
+/// A signed token: three parts, of which the first is a header. Each part is looked at only when the one before it is
+/// right.
 fn jwt(text: &str, hit: &Hit) -> Option<Sighting> {
-    let length = run(text, hit.start, 16 * 1024, Set::Dotted);
-    let token = text.get(hit.start..hit.start + length)?.trim_end_matches('.');
-    let mut parts = token.split('.');
-    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let decoded = URL_SAFE_NO_PAD.decode(header.get(..header.len().min(512))?).ok()?;
-    let signed = claims.len() >= 16 && signature.len() >= 32 && memchr::memmem::find(&decoded, b"\"alg\"").is_some();
-    (signed && begins_word(text, hit.start))
-        .then(|| sighting(Severity::Medium, 0.8, hit.start..hit.start + token.len(), "a signed token"))
+    if !begins_word(text, hit.start) {
+        return None;
+    }
+    let part = |start: usize, most: usize| {
+        let length = run(text, start, most, Set::Word);
+        Some((start + length, text.get(start..start + length)?))
+    };
+    let dot = |at: usize| (text.as_bytes().get(at) == Some(&b'.')).then_some(at + 1);
+    let (end, header) = part(hit.start, 1024)?;
+    let decoded = URL_SAFE_NO_PAD.decode(header).ok().filter(|h| memchr::memmem::find(h, b"\"alg\"").is_some());
+    let claims = decoded.and_then(|_| dot(end))?;
+    let (end, claims) = part(claims, 8192)?;
+    let (end, signature) = part(dot(end)?, 2048)?;
+    (claims.len() >= 16 && signature.len() >= 32)
+        .then(|| sighting(Severity::Medium, 0.8, hit.start..end, "a signed token"))
 }
 
 fn slack_hook(text: &str, hit: &Hit) -> Option<Sighting> {
@@ -225,6 +252,7 @@ fn assigned(text: &str, hit: &Hit) -> Option<Sighting> {
     }
     let value = rest.get(gap..)?.iter().take(257);
     let length = value.take_while(|b| b.is_ascii_alphanumeric() || b"+/_=.-~!@#%^&*".contains(b)).count();
+    spend(gap + length);
     let start = hit.end + gap;
     let value = text.get(start..start + length)?.trim_end_matches(['.', ',']);
     let digits = value.bytes().filter(u8::is_ascii_digit).count();

@@ -1,8 +1,12 @@
 mod cues;
 
-use crate::{Detector, Findings, Hit, Sighting, View, scanner::INBOUND, text::snap};
+use crate::{
+    Detector, Findings, Hit, Sighting, View,
+    scanner::INBOUND,
+    text::{snap, window},
+};
 use aho_corasick::{AhoCorasick, MatchKind};
-use cues::{Cue, GROUPS};
+use cues::{ACTS, Cue, GROUPS};
 use doorward_vocab::{Channel, FindingKind, Severity};
 use std::{ops::Range, sync::LazyLock};
 
@@ -60,6 +64,9 @@ impl Detector for Imperative {
     }
 }
 
+/// The cues that speak for an order by themselves, if weakly.
+const SPEAKING: [Cue; 7] =
+    [Cue::Addressee, Cue::Frame, Cue::Wrapper, Cue::Secrecy, Cue::Sequence, Cue::Task, Cue::Pressure];
 /// The weight from which a cluster is reported.
 const THRESHOLD: f32 = 0.7;
 /// The most bytes between two phrases of a cluster, and of a cluster.
@@ -103,9 +110,13 @@ struct Cluster {
     quoted: bool,
     last_override: Option<usize>,
     last_act: Option<usize>,
+    /// Where assets and targets stand, as long as there is room.
+    objects: Vec<(usize, bool)>,
 }
 
 impl Cluster {
+    const OBJECTS: usize = 32;
+
     fn add(&mut self, text: &str, cue: Cue, hit: &Hit) {
         if self.cues == 0 {
             self.span = hit.start..hit.end;
@@ -119,13 +130,45 @@ impl Cluster {
                 self.quoted |= quote_before(text, hit.start);
             }
             Cue::Prior => self.overrides |= near(self.last_override),
-            Cue::Act => {
-                self.last_act = Some(hit.end);
-                self.target |= address_after(text, hit.end);
+            Cue::Act => self.last_act = Some(hit.end),
+            Cue::Asset | Cue::Target => {
+                let asset = cue == Cue::Asset;
+                self.asset |= asset && near(self.last_act);
+                self.target |= !asset && near(self.last_act);
+                if self.objects.len() < Self::OBJECTS {
+                    self.objects.push((hit.start, asset));
+                }
             }
-            Cue::Asset => self.asset |= near(self.last_act),
-            Cue::Target => self.target |= near(self.last_act),
             _ => {}
+        }
+    }
+
+    /// Looks for verbs before assets and targets; worth it only where something else speaks for an order.
+    fn complete(&mut self, text: &str) {
+        let speaks = self.overrides || SPEAKING.into_iter().any(|c| self.has(c));
+        if !speaks || (self.asset && self.target) {
+            return;
+        }
+        let (from, around) = window(text, self.span.clone(), PAIR, PAIR);
+        let at_signs = memchr::memchr_iter(b'@', around.as_bytes()).filter(|at| address_at(around, *at));
+        self.objects.extend(at_signs.take(Self::OBJECTS).map(|at| (from + at, false)));
+        self.objects.sort_unstable();
+        let mut objects = self.objects.iter().peekable();
+        let mut act: Option<usize> = None;
+        let mut at = from;
+        for word in around.split(|c: char| !c.is_ascii_alphanumeric()) {
+            while let Some((_, asset)) = objects.next_if(|(object, _)| *object < at + word.len()) {
+                if act.is_some_and(|act| at <= act + PAIR) {
+                    self.asset |= asset;
+                    self.target |= !asset;
+                }
+            }
+            if (2..=12).contains(&word.len()) && ACTS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok() {
+                act = Some(at + word.len());
+            }
+            // The separator is one character of unknown length.
+            let next = at + word.len();
+            at = next + around.get(next - from..).and_then(|r| r.chars().next()).map_or(0, char::len_utf8);
         }
     }
 
@@ -173,12 +216,14 @@ fn clusters(text: &str, hits: &[Hit], each: &mut dyn FnMut(&Cluster)) {
         }
         let far = hit.start > cluster.span.end + GAP || hit.end > cluster.span.start + LENGTH;
         if cluster.cues != 0 && far {
+            cluster.complete(text);
             each(&cluster);
             cluster = Cluster::default();
         }
         cluster.add(text, cue, hit);
     }
     if cluster.cues != 0 {
+        cluster.complete(text);
         each(&cluster);
     }
 }
@@ -198,14 +243,10 @@ fn quote_before(text: &str, start: usize) -> bool {
     matches!(before, Some('"' | '\'' | '`' | '“' | '‘' | '«' | '「'))
 }
 
-/// Whether a mail address follows soon.
-fn address_after(text: &str, end: usize) -> bool {
-    let ahead = text.as_bytes().get(end..(end + PAIR).min(text.len())).unwrap_or_default();
-    memchr::memchr(b'@', ahead).is_some_and(|at| {
-        at > 0
-            && ahead.get(at - 1).is_some_and(u8::is_ascii_alphanumeric)
-            && ahead.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
-    })
+/// Whether the `@` at `at` is that of a mail address.
+fn address_at(text: &str, at: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    letter(at.checked_sub(1)) && letter(Some(at + 1))
 }
 
 /// `span` widened to the sentences that it touches, as far as 160 bytes.
@@ -213,13 +254,16 @@ fn sentences(text: &str, span: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let low = span.start.saturating_sub(160);
     let high = (span.end + 160).min(bytes.len());
-    let ends = |b: &u8| matches!(b, b'.' | b'!' | b'?' | b'\n');
-    let head = bytes.get(low..span.start).unwrap_or_default();
-    let tail = bytes.get(span.end..high).unwrap_or_default();
-    let start = head.iter().rposition(ends).map_or(span.start, |at| low + at + 1);
-    let start = if low == 0 && !head.iter().any(ends) { 0 } else { start };
-    let end =
-        tail.iter().position(ends).map_or(if high == bytes.len() { high } else { span.end }, |at| span.end + at + 1);
+    // A full stop ends a sentence where a space follows, not inside an address.
+    let ends = |at: usize| match bytes.get(at) {
+        Some(b'\n') => true,
+        Some(b'.' | b'!' | b'?') => bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace),
+        _ => false,
+    };
+    let start = (low..span.start).rev().find(|at| ends(*at)).map(|at| at + 1);
+    let start = start.unwrap_or(if low == 0 { 0 } else { span.start });
+    let end = (span.end..high).find(|at| ends(*at)).map(|at| at + 1);
+    let end = end.unwrap_or(if high == bytes.len() { high } else { span.end });
     let cut = snap(text, start..end);
     let lead = text.get(cut.clone()).map_or(0, |t| t.len() - t.trim_start().len());
     cut.start + lead..cut.end
