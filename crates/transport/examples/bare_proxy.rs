@@ -2,7 +2,14 @@
 //!
 //! `cargo run --release -p doorward-transport --example bare_proxy` prints calls per second and the CPU time of the proxy
 //! per call, with 1 and with 32 connections. `plain` is the same proxy out of hyper's own parts, for comparison.
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a measuring tool, not a service")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measuring tool, not a service"
+)]
 
 use bytes::Bytes;
 use doorward_audit::Receipt;
@@ -37,6 +44,9 @@ fn main() {
         ["upstream", size] => run(upstream(size.parse().unwrap())),
         ["doorward", to] => run(doorward(to.parse().unwrap())),
         ["plain", to] => run(plain(to.parse().unwrap())),
+        ["load", to, connections] => {
+            println!("{}", load(to.parse().unwrap(), connections.parse().unwrap(), Duration::from_secs(2)));
+        }
         _ => compare(),
     }
 }

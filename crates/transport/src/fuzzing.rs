@@ -29,6 +29,7 @@ fn split(stream: &[u8], step: usize) -> Option<Vec<Vec<u8>>> {
             parts.push(event.raw().to_vec());
         }
     }
+    parts.extend(splitter.finish().ok()?.map(|event| event.raw().to_vec()));
     parts.push(splitter.rest().to_vec());
     Some(parts)
 }

@@ -27,6 +27,7 @@
 
 mod link;
 mod queue;
+mod turn;
 
 pub mod egress;
 pub mod guard;

@@ -4,10 +4,11 @@ use super::{
     body::DrainSignal,
     listener::{Phase, Shared},
 };
+use crate::turn::Turn;
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -60,11 +61,12 @@ where
     let mut phase = shared.phase.subscribe();
     let tick = tick(&shared.settings);
     let mut watchdog = pin!(sleep_until(Instant::now() + tick));
+    let turn = Turn::new();
     let mut closing = false;
     loop {
         tokio::select! {
             biased;
-            _ = connection.as_mut() => return,
+            _ = poll_fn(|cx| turn.poll(cx, |cx| connection.as_mut().poll(cx))) => return,
             () = watchdog.as_mut() => {
                 watchdog.as_mut().reset(Instant::now() + tick);
                 match activity.overdue(&shared.settings) {

@@ -66,6 +66,17 @@ impl Splitter {
             self.keep_rest();
             return Ok(None);
         };
+        self.take(end).map(Some)
+    }
+
+    /// The end of the stream. Gives the event whose blank line was a CR that waited for its LF. Anything else that is
+    /// left has no end, and means nothing (§9.2.6).
+    pub fn finish(&mut self) -> Result<Option<Event>, SseError> {
+        let waits = self.rest().get(self.scan.line..) == Some(b"\r");
+        if waits && self.failed.is_none() { self.take(self.rest().len()).map(Some) } else { Ok(None) }
+    }
+
+    fn take(&mut self, end: usize) -> Result<Event, SseError> {
         let mut raw =
             if self.pending.is_empty() { self.chunk.split_to(end) } else { self.pending.split_to(end).freeze() };
         self.scan.restart();
@@ -75,7 +86,7 @@ impl Splitter {
         if raw.starts_with(MARK) {
             return Err(self.fail(SseError::Mark));
         }
-        Ok(Some(Event::parse(raw)))
+        Ok(Event::parse(raw))
     }
 
     fn fail(&mut self, error: SseError) -> SseError {
@@ -83,7 +94,7 @@ impl Splitter {
         *self.failed.insert(error)
     }
 
-    /// Bytes that belong to no whole event. At the end of a stream they mean nothing (§9.2.6).
+    /// Bytes that belong to no whole event yet.
     pub fn rest(&self) -> &[u8] {
         if self.pending.is_empty() { &self.chunk } else { &self.pending }
     }

@@ -15,6 +15,7 @@ fn split(stream: &[u8], step: usize) -> Result<Vec<Event>, SseError> {
             events.push(event);
         }
     }
+    events.extend(splitter.finish()?);
     Ok(events)
 }
 
@@ -61,16 +62,20 @@ fn what_is_no_message_has_no_data() {
 
 #[test]
 fn an_event_is_given_as_soon_as_its_blank_line_is_there() {
-    for (stream, events) in [
-        ("data: 1\n\n", 1),
-        ("data: 1\r\n\r\n", 1),
-        ("data: 1\r\r", 1),
-        ("data: 1\n\r", 1),
+    for (stream, whole, at_the_end) in [
+        ("data: 1\n\n", true, false),
+        ("data: 1\r\n\r\n", true, false),
+        ("data: 1\r\r", true, false),
+        ("data: 1\n\r", true, false),
         // Only one LF away from its end.
-        ("data: 1\r\n\r", 0),
-        ("data: 1\n", 0),
+        ("data: 1\r\n\r", false, true),
+        ("data: 1\n", false, false),
+        ("data: 1\r", false, false),
     ] {
-        assert_eq!(split(stream.as_bytes(), 1).unwrap().len(), events, "{stream:?}");
+        let mut splitter = Splitter::new(100);
+        splitter.push(stream.as_bytes().to_vec());
+        assert_eq!(splitter.next_event().unwrap().is_some(), whole, "{stream:?}");
+        assert_eq!(splitter.finish().unwrap().is_some(), at_the_end, "{stream:?}");
     }
 }
 

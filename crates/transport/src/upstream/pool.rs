@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 /// The connections to one origin.
@@ -72,7 +72,7 @@ impl Pool {
         if !wire.poll_reusable(&mut Context::from_waker(Waker::noop())) {
             return;
         }
-        wire.idle_since = Instant::now();
+        wire.rest();
         let mut idle = self.idle.lock();
         idle.push_back(wire);
         let surplus = if idle.len() > self.settings.max_idle { idle.pop_front() } else { None };

@@ -50,7 +50,8 @@ impl SseStream {
     /// The next event, as a poll.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, LinkError>>> {
         loop {
-            match self.splitter.next_event() {
+            let event = if self.open.is_some() { self.splitter.next_event() } else { self.splitter.finish() };
+            match event {
                 Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
                 Ok(None) => {}
                 Err(SseError::TooLarge(limit)) => return self.fail(LinkError::TooLarge { what: "an event", limit }),
@@ -74,9 +75,8 @@ impl SseStream {
     }
 
     fn fail(&mut self, error: LinkError) -> Poll<Option<Result<Event, LinkError>>> {
-        if self.open.take().is_none() {
-            return Poll::Ready(None);
-        }
+        self.open = None;
+        self.splitter = Splitter::new(0);
         Poll::Ready(Some(Err(error)))
     }
 

@@ -1,5 +1,5 @@
 use super::error::broken;
-use crate::{Delivery, LinkError, egress::Connection};
+use crate::{Delivery, LinkError, egress::Connection, turn::Turn};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -25,6 +25,7 @@ type Driver = http1::Connection<TokioIo<Connection>, Payload>;
 pub(super) struct Wire {
     sender: SendRequest<Payload>,
     driver: Option<Pin<Box<Driver>>>,
+    turn: Turn,
     pub(super) idle_since: Instant,
     max_head: usize,
 }
@@ -42,15 +43,7 @@ impl Wire {
         builder.max_buf_size(max_head.max(8192)).max_headers(max_headers);
         let opened = builder.handshake(TokioIo::new(io)).await;
         let (sender, driver) = opened.map_err(|_| LinkError::Closed { delivery: Delivery::Never })?;
-        Ok(Self { sender, driver: Some(Box::pin(driver)), idle_since: Instant::now(), max_head })
-    }
-
-    /// Lets the connection do what it can now. Gives whether it is still open.
-    fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.driver.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
-            self.driver = None;
-        }
-        self.driver.is_some()
+        Ok(Self { sender, driver: Some(Box::pin(driver)), turn: Turn::new(), idle_since: Instant::now(), max_head })
     }
 
     /// Whether a new request can go out: the last answer was read to its end, and the server has not hung up.
@@ -59,23 +52,27 @@ impl Wire {
     }
 
     pub(super) fn poll_reusable(&mut self, cx: &mut Context<'_>) -> bool {
-        self.drive(cx) && self.sender.is_ready()
+        drive(&mut self.driver, cx) && self.sender.is_ready()
+    }
+
+    /// Nobody uses the connection for now.
+    pub(super) fn rest(&mut self) {
+        self.idle_since = Instant::now();
+        self.turn.forget();
     }
 
     /// Sends a request and waits for the head of the answer.
     pub(super) async fn exchange(&mut self, request: Request<Payload>) -> Result<Response<Incoming>, Unanswered> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let driver = &mut self.driver;
-        let result = poll_fn(|cx| {
+        let (driver, turn) = (&mut self.driver, &self.turn);
+        let mut poll = |cx: &mut Context<'_>| {
             if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
                 return Poll::Ready(answer);
             }
-            if driver.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
-                *driver = None;
-            }
+            drive(driver, cx);
             answer.as_mut().poll(cx)
-        })
-        .await;
+        };
+        let result = poll_fn(|cx| turn.poll(cx, &mut poll)).await;
         result.map_err(|mut failed| {
             let unsent = failed.take_message();
             let error = match &unsent {
@@ -92,23 +89,34 @@ impl Wire {
         body: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, LinkError>>> {
-        loop {
-            // Polled first, so that the connection knows that somebody wants the body.
-            let mut frame = Pin::new(&mut *body).poll_frame(cx);
-            if frame.is_pending() && self.driver.is_some() {
-                self.drive(cx);
-                frame = Pin::new(&mut *body).poll_frame(cx);
-            }
-            match std::task::ready!(frame) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error, self.max_head)))),
-                Some(Ok(frame)) => {
-                    // Trailers mean nothing here.
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(data)));
+        let Self { driver, turn, max_head, .. } = self;
+        turn.poll(cx, |cx| {
+            loop {
+                // Polled first, so that the connection knows that somebody wants the body.
+                let mut frame = Pin::new(&mut *body).poll_frame(cx);
+                if frame.is_pending() && driver.is_some() {
+                    drive(driver, cx);
+                    frame = Pin::new(&mut *body).poll_frame(cx);
+                }
+                match std::task::ready!(frame) {
+                    None => return Poll::Ready(None),
+                    Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error, *max_head)))),
+                    Some(Ok(frame)) => {
+                        // Trailers mean nothing here.
+                        if let Ok(data) = frame.into_data() {
+                            return Poll::Ready(Some(Ok(data)));
+                        }
                     }
                 }
             }
-        }
+        })
     }
+}
+
+/// Lets the connection do what it can now. Gives whether it is still open.
+fn drive(driver: &mut Option<Pin<Box<Driver>>>, cx: &mut Context<'_>) -> bool {
+    if driver.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
+        *driver = None;
+    }
+    driver.is_some()
 }

@@ -1,4 +1,5 @@
 //! The room at its doors: real sockets and real child processes.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test may panic anywhere")]
 
 mod fetch;
 mod serve;

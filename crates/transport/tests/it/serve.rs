@@ -21,7 +21,7 @@ pub(crate) fn start(settings: ServeSettings, service: impl Serve) -> Running {
 
 /// Answers with what it was sent, at most 1000 bytes that come within a short time.
 pub(crate) async fn echo(request: Request<Incoming>, _: Arc<Peer>) -> Response<Body> {
-    match read_body(request.into_body(), 1000, SHORT).await {
+    match read_body(request.into_body(), 1000, SHORT * 10).await {
         Ok(bytes) => Response::new(Body::full(bytes)),
         Err(error) => {
             let mut response = Response::new(Body::full(error.to_string()));

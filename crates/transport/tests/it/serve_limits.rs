@@ -39,7 +39,7 @@ async fn idle_connections_are_closed() {
 #[tokio::test]
 async fn a_stream_that_is_quiet_is_not_idle() {
     let (service, mut senders) = streaming(StreamOptions { keep_alive: None, ..StreamOptions::default() });
-    let limits = ServeSettings { idle: SHORT, header_read: SHORT, first_request: SHORT, ..ServeSettings::default() };
+    let limits = ServeSettings { idle: SHORT, header_read: SHORT, ..ServeSettings::default() };
     let running = start(limits, service);
     let mut socket = connect(&running).await;
     socket.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();

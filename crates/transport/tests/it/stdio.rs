@@ -6,7 +6,10 @@ use doorward_transport::{
     stdio::{Command, StderrLine, StdioInbox, StdioLink, StdioServer, StdioSettings},
 };
 use doorward_vocab::Secret;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 struct Child {
@@ -34,7 +37,7 @@ const QUICK: StdioSettings = StdioSettings {
     max_line: 1000,
     queue_bytes: 10_000,
     write: SHORT,
-    patience: SHORT,
+    patience: Duration::from_millis(400),
     max_stderr_line: 10,
     stderr_per_second: 3,
 };

@@ -116,7 +116,7 @@ async fn a_stream_that_breaks_off_is_an_error() {
 #[tokio::test]
 async fn a_reply_stream_may_not_be_quiet_for_ever() {
     let server = scripted(|_, _| Step::Hang([EVENTS, &chunk("data: 1\n\n")].concat())).await;
-    let link = link_with(server.address, HttpSettings { quiet: Some(SHORT), ..HttpSettings::default() });
+    let link = link_with(server.address, HttpSettings { quiet: Some(SHORT * 8), ..HttpSettings::default() });
     let mut stream = stream(&link).await;
     soon(stream.next()).await.unwrap().unwrap();
     let error = soon(stream.next()).await.unwrap().unwrap_err();

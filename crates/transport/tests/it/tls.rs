@@ -1,6 +1,6 @@
 use crate::{
     serve::echo,
-    support::{egress, egress_with_roots, permit, receipt, soon},
+    support::{SHORT, egress, egress_with_roots, permit, receipt, soon},
 };
 use doorward_transport::{
     LinkError,
@@ -15,7 +15,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -53,10 +53,13 @@ impl Authority {
 }
 
 fn start(files: &TlsFiles, service: impl Serve) -> (Running, Arc<TlsSlot>) {
+    start_with(files, ServeSettings::default(), service)
+}
+
+fn start_with(files: &TlsFiles, settings: ServeSettings, service: impl Serve) -> (Running, Arc<TlsSlot>) {
     let slot = Arc::new(TlsSlot::load(files).unwrap());
     let bound = Bound::bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let limits = ServeSettings { first_request: Duration::from_millis(500), ..ServeSettings::default() };
-    (bound.serve(Arc::new(service), limits, Some(slot.clone())), slot)
+    (bound.serve(Arc::new(service), settings, Some(slot.clone())), slot)
 }
 
 async fn post(url: &str, egress: Arc<doorward_transport::egress::Egress>) -> Result<PostBody, LinkError> {
@@ -137,7 +140,8 @@ async fn clients_prove_their_certificates() {
 #[tokio::test]
 async fn a_handshake_that_does_not_come_ends_the_connection() {
     let authority = Authority::new();
-    let (running, _) = start(&authority.issue("localhost"), echo);
+    let settings = ServeSettings { first_request: SHORT, ..ServeSettings::default() };
+    let (running, _) = start_with(&authority.issue("localhost"), settings, echo);
     let mut socket = TcpStream::connect(running.address()).await.unwrap();
     assert_eq!(soon(socket.read(&mut [0; 1])).await.unwrap(), 0);
 }

@@ -205,9 +205,14 @@ async fn errors_of_the_protocol_are_replies() {
 
 #[tokio::test]
 async fn a_server_that_stalls_is_given_up() {
-    for (reply, stage) in [("", Stage::Reply), ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,", Stage::Body)] {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,";
+    let defaults = HttpSettings::default;
+    for (reply, stage, settings) in [
+        ("", Stage::Reply, HttpSettings { reply: SHORT, ..defaults() }),
+        (head, Stage::Body, HttpSettings { body: SHORT, ..defaults() }),
+    ] {
         let mut server = scripted(move |_, _| Step::Hang(reply.into())).await;
-        let link = link_with(server.address, HttpSettings { reply: SHORT, body: SHORT, ..HttpSettings::default() });
+        let link = link_with(server.address, settings);
         let error = post(&link).await.unwrap_err();
         assert!(matches!(error, LinkError::Timeout { stage: s, .. } if s == stage), "{error:?}");
         // The connection is closed, so the server may notice.
