@@ -16,9 +16,6 @@ use std::{
 pub(super) struct ChainArgs {
     /// The call, as `doorward log show --json` or an agent's refusal names it
     call: CallId,
-    /// One JSON object per line, as recorded, with its index
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(args: &ChainArgs, context: &mut Context<'_>) -> Result<bool, LogError> {
@@ -27,7 +24,7 @@ pub(super) fn run(args: &ChainArgs, context: &mut Context<'_>) -> Result<bool, L
         writeln!(context.out, "the trail has no call {}; `doorward log show` lists what it has", args.call)?;
         return Ok(false);
     }
-    if args.json {
+    if context.json {
         for hit in &hits {
             json_line(context.out, hit)?;
         }

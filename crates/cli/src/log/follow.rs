@@ -18,9 +18,6 @@ pub(super) struct FollowArgs {
     /// Begin with so many of the newest records
     #[arg(long, default_value_t = 10)]
     limit: usize,
-    /// One JSON object per line, as recorded, with its index
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(args: &FollowArgs, context: &mut Context<'_>) -> Result<bool, LogError> {
@@ -29,12 +26,12 @@ pub(super) fn run(args: &FollowArgs, context: &mut Context<'_>) -> Result<bool, 
     let mut next = index.size()?;
     let first = Filter { limit: Some(args.limit), to: Some(next), ..filter.clone() };
     let mut hits = if args.limit > 0 { index.query(&first)? } else { Vec::new() };
-    if hits.is_empty() && !args.json {
+    if hits.is_empty() && !context.json {
         writeln!(context.out, "waiting for records; end with ctrl-c")?;
     }
     loop {
         for hit in hits {
-            if args.json {
+            if context.json {
                 json_line(context.out, &hit)?;
                 continue;
             }

@@ -20,6 +20,8 @@ use std::{
 /// Reads the trail: what was decided, why, on whose authority, and what became of it.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
+    #[arg(from_global)]
+    json: bool,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -42,6 +44,8 @@ enum Verb {
 struct Context<'c> {
     trail: PathBuf,
     now: Timestamp,
+    /// Whether records go out as lines of JSON.
+    json: bool,
     out: &'c mut dyn Write,
 }
 
@@ -81,7 +85,7 @@ pub(crate) fn run(args: &LogArgs, state_dir: &Path, now: Timestamp) -> ExitCode 
 
 /// Runs the verb; whether the answer is good.
 fn dispatch(args: &LogArgs, state_dir: &Path, now: Timestamp, out: &mut dyn Write) -> Result<bool, LogError> {
-    let mut context = Context { trail: state_dir.join("trail"), now, out };
+    let mut context = Context { trail: state_dir.join("trail"), now, json: args.json, out };
     match &args.verb {
         Verb::Show(args) => show::run(args, &mut context),
         Verb::Follow(args) => follow::run(args, &mut context),

@@ -19,9 +19,6 @@ pub(super) struct ShowArgs {
     /// At most so many records, the newest; 0 for all
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// One JSON object per line, as recorded, with its index
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<bool, LogError> {
@@ -29,7 +26,7 @@ pub(super) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<bool, Lo
     let index = context.index()?;
     let limit = (args.limit > 0).then_some(args.limit);
     let hits = index.query(&Filter { limit, ..filter })?;
-    if args.json {
+    if context.json {
         for hit in &hits {
             json_line(context.out, hit)?;
         }

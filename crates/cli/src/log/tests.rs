@@ -6,8 +6,15 @@ use doorward_vocab::*;
 
 #[derive(Parser)]
 struct Cli {
-    #[command(flatten)]
-    log: LogArgs,
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Outer,
+}
+
+#[derive(clap::Subcommand)]
+enum Outer {
+    Log(LogArgs),
 }
 
 fn at(n: u64) -> Timestamp {
@@ -15,12 +22,13 @@ fn at(n: u64) -> Timestamp {
 }
 
 fn ask(state: &Path, words: &[&str]) -> (Result<bool, String>, String) {
-    let cli = match Cli::try_parse_from([&["log"], words].concat()) {
+    let cli = match Cli::try_parse_from([&["doorward", "log"], words].concat()) {
         Ok(cli) => cli,
         Err(e) => return (Err(e.to_string()), String::new()),
     };
     let mut out = Vec::new();
-    let result = dispatch(&cli.log, state, at(60_000_000), &mut out).map_err(|e| e.to_string());
+    let Outer::Log(args) = cli.verb;
+    let result = dispatch(&args, state, at(60_000_000), &mut out).map_err(|e| e.to_string());
     (result, String::from_utf8(out).unwrap())
 }
 

@@ -19,9 +19,6 @@ pub(super) struct VerifyArgs {
     /// The trail, where it is not that of the state directory
     #[arg(long, value_name = "DIR")]
     trail: Option<PathBuf>,
-    /// The report as one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<bool, LogError> {
@@ -44,7 +41,7 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<bool, 
     if terminal.is_some_and(|_| report.records >= 4096) {
         let _ = write!(io::stderr(), "\r{:30}\r", "");
     }
-    if args.json {
+    if context.json {
         let text = serde_json::to_string(&report).map_err(io::Error::other)?;
         writeln!(context.out, "{text}")?;
     } else {
