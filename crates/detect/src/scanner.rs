@@ -246,4 +246,14 @@ mod tests {
             assert!(long <= length * 128 + 16 * 1024, "{piece}: {long} for {length}");
         }
     }
+
+    #[test]
+    fn a_flood_hides_nothing() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        let text = format!("{}then \u{e0041}\u{e0042} end", "\u{1b}[8mx".repeat(500));
+        let found = scanner.scan(&[Text { path: "", text: &text, channel: Channel::Result }]);
+        let at = text.find('\u{e0041}').unwrap();
+        let worst = found.iter().find(|f| f.finding.span.contains(&at)).unwrap();
+        assert_eq!(worst.finding.severity, doorward_vocab::Severity::Critical);
+    }
 }

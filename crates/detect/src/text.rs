@@ -52,8 +52,8 @@ pub struct Sighting {
     pub note: Cow<'static, str>,
 }
 
-/// Collects what the detectors see in one text. It keeps at most [`Self::MAX`]: a text that holds more is
-/// suspicious already.
+/// Collects what one detector sees in one text. Beyond [`Self::MAX`] sightings the last one grows to cover the rest, so
+/// that a flood of harmless ones hides nothing.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub(crate) seen: Vec<Sighting>,
@@ -65,8 +65,14 @@ impl Findings {
 
     /// Adds a sighting.
     pub fn add(&mut self, sighting: Sighting) {
-        if self.seen.len() < Self::MAX {
-            self.seen.push(sighting);
+        let full = self.seen.len() >= Self::MAX;
+        match self.seen.last_mut().filter(|_| full) {
+            Some(last) => {
+                last.span = last.span.start.min(sighting.span.start)..last.span.end.max(sighting.span.end);
+                last.severity = last.severity.max(sighting.severity);
+                last.confidence = last.confidence.max(sighting.confidence);
+            }
+            None => self.seen.push(sighting),
         }
     }
 }

@@ -9,6 +9,7 @@ use doorward_vocab::{Assurance, Digest, ServerName, Timestamp};
 use moka::sync::Cache;
 use std::{
     collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -29,14 +30,14 @@ pub struct Presented<'a> {
 
 /// Establishes principals. Shared by all requests; takes no lock but a short shared one.
 pub struct Authenticator {
-    issuers: HashMap<Arc<str>, Issuer>,
+    issuers: HashMap<Arc<str>, Arc<Issuer>>,
     anonymous: Option<(Vec<ServerName>, Arc<Verified<Principal>>)>,
     local: Option<Arc<Verified<Principal>>>,
     /// The digest of the host token, and who bears it.
     host: Option<(Digest, Arc<Verified<Principal>>)>,
     skew: Duration,
     ages: Ages,
-    seen: Cache<Digest, Seen>,
+    seen: Cache<Digest, Arc<Seen>, BuildHasherDefault<Uniform>>,
 }
 
 struct Issuer {
@@ -47,12 +48,27 @@ struct Issuer {
 }
 
 /// A token that was verified before.
-#[derive(Clone)]
 struct Seen {
     principal: Arc<Verified<Principal>>,
-    issuer: Arc<str>,
+    issuer: Arc<Issuer>,
     generation: u64,
     until: Timestamp,
+}
+
+/// Hashes a digest, which is uniform already: its last eight bytes. Nobody chooses them: only tokens that an issuer
+/// signed are remembered.
+#[derive(Default)]
+struct Uniform(u64);
+
+impl Hasher for Uniform {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk() {
+            self.0 = u64::from_ne_bytes(*last);
+        }
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Authenticator {
@@ -64,7 +80,7 @@ impl Authenticator {
         let mut issuers = HashMap::new();
         for s in settings.issuers {
             let name = s.issuer.clone();
-            if issuers.insert(name.clone(), Issuer::new(s)?).is_some() {
+            if issuers.insert(name.clone(), Arc::new(Issuer::new(s)?)).is_some() {
                 return Err(SettingsError::DuplicateIssuer(name));
             }
         }
@@ -86,7 +102,9 @@ impl Authenticator {
                 stale: settings.keys_stale.min(Duration::from_secs(3600)),
                 refetch: settings.keys_refetch,
             },
-            seen: Cache::new(settings.cached_tokens),
+            seen: Cache::builder()
+                .max_capacity(settings.cached_tokens)
+                .build_with_hasher(BuildHasherDefault::default()),
         })
     }
 
@@ -128,10 +146,8 @@ impl Authenticator {
 
     fn seen(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Verified<Principal>>> {
         let seen = self.seen.get(digest)?;
-        let issuer = self.issuers.get(&seen.issuer)?;
-        let good = now < seen.until && issuer.generation.load(Ordering::Acquire) == seen.generation;
-        if good {
-            return Some(seen.principal);
+        if now < seen.until && seen.issuer.generation.load(Ordering::Acquire) == seen.generation {
+            return Some(seen.principal.clone());
         }
         self.seen.invalidate(digest);
         None
@@ -149,8 +165,8 @@ impl Authenticator {
         let principal = claims::judge(&token, text, &issuer.settings, self.skew, now)?;
         let until = principal.expires.map_or(usable_until, |e| e.plus(self.skew).min(usable_until));
         let principal = Arc::new(Verified::attest(principal));
-        let issuer = issuer.settings.issuer.clone();
-        self.seen.insert(digest, Seen { principal: principal.clone(), issuer, generation, until });
+        let seen = Seen { principal: principal.clone(), issuer: issuer.clone(), generation, until };
+        self.seen.insert(digest, Arc::new(seen));
         Ok(principal)
     }
 
@@ -185,7 +201,7 @@ impl Authenticator {
     /// The issuers whose keys should be fetched now, each with where they come from. Each is named to one caller per
     /// refetch interval.
     pub fn due(&self, now: Timestamp) -> Vec<(Arc<str>, KeySource)> {
-        let due = |i: &&Issuer| i.keys.write().unwrap_or_else(PoisonError::into_inner).due(self.ages, now);
+        let due = |i: &&Arc<Issuer>| i.keys.write().unwrap_or_else(PoisonError::into_inner).due(self.ages, now);
         self.issuers.values().filter(due).map(|i| (i.settings.issuer.clone(), i.settings.keys.clone())).collect()
     }
 

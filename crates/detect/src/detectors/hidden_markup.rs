@@ -24,31 +24,12 @@ const LINK_COMMENT: usize = 1;
 const LINK: usize = 2;
 const IMG: usize = 3;
 /// From here on: ways to hide an element.
+#[rustfmt::skip]
 const LITERALS: &[&str] = &[
-    "<!--",
-    "[//]:",
-    "](http",
-    "<img",
-    "display:none",
-    "display: none",
-    "visibility:hidden",
-    "visibility: hidden",
-    "font-size:0",
-    "font-size: 0",
-    "font-size:1px",
-    "opacity:0",
-    "opacity: 0",
-    "color:#fff",
-    "color: #fff",
-    "color:white",
-    "color: white",
-    "color:transparent",
-    "color: transparent",
-    "left:-9999",
-    "left: -9999",
-    "aria-hidden=\"true\"",
-    "<template",
-    "<noscript",
+    "<!--", "[//]:", "](http", "<img", "display:none", "display: none", "visibility:hidden", "visibility: hidden",
+    "font-size:0", "font-size: 0", "font-size:1px", "opacity:0", "opacity: 0", "color:#fff", "color: #fff",
+    "color:white", "color: white", "color:transparent", "color: transparent", "left:-9999", "left: -9999",
+    "aria-hidden=\"true\"", "<template", "<noscript",
 ];
 /// Hidden text needs less to be an order.
 const HIDDEN_ORDER: f32 = 0.35;

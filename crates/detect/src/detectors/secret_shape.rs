@@ -97,21 +97,10 @@ const PEM: &str = "-----BEGIN ";
 const JWT: &str = "eyJ";
 const SLACK_HOOK: &str = "hooks.slack.com/services/T";
 /// What people call a secret, before an equals sign or colon.
+#[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
-    "password",
-    "passwd",
-    "secret",
-    "api_key",
-    "apikey",
-    "api-key",
-    "access_key",
-    "access_token",
-    "auth_token",
-    "client_secret",
-    "secret_key",
-    "private_token",
-    "bearer",
-    "authorization",
+    "password", "passwd", "secret", "api_key", "apikey", "api-key", "access_key", "access_token", "auth_token",
+    "client_secret", "secret_key", "private_token", "bearer", "authorization",
 ];
 
 static LITERALS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
