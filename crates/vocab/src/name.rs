@@ -11,7 +11,9 @@ pub struct ServerName(Arc<str>);
 
 /// Why a text is not a server name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a server name: use 1 to 32 of a-z, 0-9, `-` and single `_`, beginning and ending with a letter or digit")]
+#[error(
+    "`{0}` is not a server name: use 1 to 32 of a-z, 0-9, `-` and single `_`, beginning and ending with a letter or digit"
+)]
 pub struct NameError(String);
 
 impl ServerName {
