@@ -1,5 +1,5 @@
 use super::{
-    Ends, Peer, Serve,
+    Ends, Peer, Serve, TlsSlot,
     activity::{Activity, Overdue, Watched},
     body::DrainSignal,
     listener::{Phase, Shared},
@@ -18,17 +18,27 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// Serves one connection to its end.
-pub(super) async fn serve<S: Serve>(socket: TcpStream, address: SocketAddr, shared: Arc<Shared<S>>) {
+pub(super) async fn plain<S: Serve>(socket: TcpStream, address: SocketAddr, shared: Arc<Shared<S>>) {
     let _ = socket.set_nodelay(true);
     let local = socket.local_addr().unwrap_or(shared.local);
-    let mut peer = Peer { address, local, tls: shared.tls.is_some(), certificates: Vec::new() };
-    let Some(slot) = &shared.tls else { return speak(socket, peer, shared).await };
-    let handshake = TlsAcceptor::from(slot.current()).accept(socket);
+    speak(socket, Peer { address, local, tls: false, certificates: Vec::new() }, shared).await;
+}
+
+/// Shakes hands, then serves one connection to its end.
+pub(super) async fn secure<S: Serve>(
+    socket: TcpStream,
+    address: SocketAddr,
+    shared: Arc<Shared<S>>,
+    tls: Arc<TlsSlot>,
+) {
+    let _ = socket.set_nodelay(true);
+    let local = socket.local_addr().unwrap_or(shared.local);
+    let handshake = Box::pin(TlsAcceptor::from(tls.current()).accept(socket));
     match timeout(shared.settings.first_request, handshake).await {
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-            peer.certificates = chain.iter().map(|c| c.clone().into_owned()).collect();
-            speak(stream, peer, shared).await;
+            let certificates = chain.iter().map(|c| c.clone().into_owned()).collect();
+            speak(Box::new(stream), Peer { address, local, tls: true, certificates }, shared).await;
         }
         Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS with a client"),
         Err(_) => tracing::debug!(%address, "a client was too slow with its TLS handshake"),
@@ -47,17 +57,19 @@ where
             let in_flight = activity.begin(request.version());
             let phase = shared.phase.clone();
             let answer = shared.service.clone().serve(request, peer.clone());
-            async move {
+            // Boxed, so that a connection without a request holds no room for one.
+            Box::pin(async move {
                 let mut response = answer.await;
                 let body = response.body_mut();
                 body.track(in_flight);
                 body.on_drain(|ends| drain_signal(ends, &phase));
                 Ok::<_, Infallible>(response)
-            }
+            })
         })
     };
     let io = TokioIo::new(Watched { io, activity: activity.clone() });
-    let mut connection = pin!(shared.builder.serve_connection(io, service));
+    // Boxed, since what an async function holds while it waits is otherwise held twice: here and where it came from.
+    let mut connection = Box::pin(shared.builder.serve_connection(io, service));
     let mut phase = shared.phase.subscribe();
     let tick = tick(&shared.settings);
     let mut watchdog = pin!(sleep_until(Instant::now() + tick));

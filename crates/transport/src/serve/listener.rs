@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 
@@ -103,6 +103,8 @@ pub struct Drained {
     pub cut: usize,
 }
 
+/// Header fields that hyper takes at most, unless told otherwise.
+pub(crate) const DEFAULT_MAX_HEADERS: usize = 100;
 /// How long connections may flush after the deadline.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -175,11 +177,11 @@ fn listen(address: SocketAddr) -> io::Result<Bound> {
 fn builder(settings: &ServeSettings) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // Slow heads and idle connections are the watchdog's business: hyper's own timer costs an allocation per request.
-    builder
-        .http1()
-        .header_read_timeout(None)
-        .max_headers(settings.max_headers)
-        .max_buf_size(settings.max_head_bytes.max(8192));
+    builder.http1().header_read_timeout(None).max_buf_size(settings.max_head_bytes.max(8192));
+    // Saying what hyper does anyway would make it clear a table of that size for every head.
+    if settings.max_headers != DEFAULT_MAX_HEADERS {
+        builder.http1().max_headers(settings.max_headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -203,10 +205,10 @@ async fn accept<S: Serve>(listener: TcpListener, shared: Arc<Shared<S>>, slots: 
             Ok((socket, address)) => match slots.clone().try_acquire_owned() {
                 Ok(slot) => {
                     let shared = shared.clone();
-                    tokio::spawn(async move {
-                        connection::serve(socket, address, shared).await;
-                        drop(slot);
-                    });
+                    match shared.tls.clone() {
+                        None => tokio::spawn(holding(slot, connection::plain(socket, address, shared))),
+                        Some(tls) => tokio::spawn(holding(slot, connection::secure(socket, address, shared, tls))),
+                    };
                 }
                 Err(_) => shed(&socket, shared.tls.is_some()),
             },
@@ -217,6 +219,12 @@ async fn accept<S: Serve>(listener: TcpListener, shared: Arc<Shared<S>>, slots: 
             }
         }
     }
+}
+
+/// Serves a connection while it counts as open.
+async fn holding(slot: OwnedSemaphorePermit, connection: impl Future<Output = ()>) {
+    connection.await;
+    drop(slot);
 }
 
 /// Tells a client beyond the cap to come back later, as far as that is possible without waiting.

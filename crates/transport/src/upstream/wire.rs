@@ -1,5 +1,5 @@
 use super::error::broken;
-use crate::{Delivery, LinkError, egress::Connection, turn::Turn};
+use crate::{Delivery, LinkError, egress::Connection, serve::DEFAULT_MAX_HEADERS, turn::Turn};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -40,7 +40,10 @@ pub(super) struct Unanswered {
 impl Wire {
     pub(super) async fn open(io: Connection, max_head: usize, max_headers: usize) -> Result<Self, LinkError> {
         let mut builder = http1::Builder::new();
-        builder.max_buf_size(max_head.max(8192)).max_headers(max_headers);
+        builder.max_buf_size(max_head.max(8192));
+        if max_headers != DEFAULT_MAX_HEADERS {
+            builder.max_headers(max_headers);
+        }
         let opened = builder.handshake(TokioIo::new(io)).await;
         let (sender, driver) = opened.map_err(|_| LinkError::Closed { delivery: Delivery::Never })?;
         Ok(Self { sender, driver: Some(Box::pin(driver)), turn: Turn::new(), idle_since: Instant::now(), max_head })
