@@ -109,6 +109,8 @@ fn prepare(db: &Connection, dir: &Path) -> rusqlite::Result<()> {
     // The index is rebuilt where it is lost, so it need not wait for the disk.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "off")?;
+    // Kibibytes, where negative: the inner pages of ten trees stay in memory.
+    db.pragma_update(None, "cache_size", -32_768)?;
     let version: i64 = db.pragma_query_value(None, "user_version", |r| r.get(0))?;
     let key = key_of(dir);
     let same = version == VERSION
