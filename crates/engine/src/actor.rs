@@ -27,8 +27,14 @@ impl Actor {
         }
         .prepare();
         let human = p.human.as_ref().map(|h| {
-            HumanFacts { id: &h.id, name: &h.name, email: h.email.as_deref(), issuer: &h.issuer, groups: &texts(&h.groups) }
-                .prepare()
+            HumanFacts {
+                id: &h.id,
+                name: &h.name,
+                email: h.email.as_deref(),
+                issuer: &h.issuer,
+                groups: &texts(&h.groups),
+            }
+            .prepare()
         });
         let delegation = p.delegation.as_ref().map_or_else(DelegationFacts::local, |d| DelegationFacts {
             id: &d.id,

@@ -10,8 +10,8 @@ use doorward_mcp::{
 };
 use doorward_policy::{Action, ArgumentFacts};
 use doorward_vocab::{
-    CallId, Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode, Severity,
-    Timestamp,
+    CallId, Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode,
+    Severity, Timestamp,
 };
 use std::{borrow::Cow, ops::Range};
 
@@ -39,19 +39,35 @@ pub struct Clearance {
 /// (an id, a name, a filtered list); what is found is taken out of the same original.
 ///
 /// Pure, like [`rule`](crate::rule()).
-pub fn clear(view: &Snapshot, history: &History, subject: &Subject<'_>, message: &Message, mut edits: Edits, now: Timestamp) -> Clearance {
+pub fn clear(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    message: &Message,
+    mut edits: Edits,
+    now: Timestamp,
+) -> Clearance {
     let passage = Passage::of(message);
     let enforce = subject.server.mode == Mode::Enforce;
     let mut found = Found::default();
     if let Some(content) = passage.content {
         found.read(view, content, passage.channel, subject.call);
     }
-    let refused = passage.action.filter(|_| enforce).and_then(|action| refusal(view, history, subject, action, &found, now));
+    let refused =
+        passage.action.filter(|_| enforce).and_then(|action| refusal(view, history, subject, action, &found, now));
     let label = found.label(subject.server.label);
     let heard = Heard { label: passage.content.map(|_| label), injected: found.injected, entities: found.entities };
     if let Some(reasons) = refused {
         let decision = Decision::Deny;
-        return Clearance { cleared: None, changed: true, decision, reasons, findings: found.findings, redactions: 0, heard };
+        return Clearance {
+            cleared: None,
+            changed: true,
+            decision,
+            reasons,
+            findings: found.findings,
+            redactions: 0,
+            heard,
+        };
     }
     let mut redactions = 0;
     if enforce {
@@ -67,9 +83,19 @@ pub fn clear(view: &Snapshot, history: &History, subject: &Subject<'_>, message:
 }
 
 /// A server's own request asks for a right like an agent's does.
-fn refusal(view: &Snapshot, history: &History, subject: &Subject<'_>, action: Action, found: &Found, now: Timestamp) -> Option<Vec<Reason>> {
+fn refusal(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    action: Action,
+    found: &Found,
+    now: Timestamp,
+) -> Option<Vec<Reason>> {
     if found.injected {
-        return Some(vec![Reason::new(ReasonCode::ContentRefused, "a request of the server carries instructions for the model")]);
+        return Some(vec![Reason::new(
+            ReasonCode::ContentRefused,
+            "a request of the server carries instructions for the model",
+        )]);
     }
     let mut kinds: Vec<FindingKind> = found.findings.iter().map(|f| f.kind).collect();
     kinds.dedup();
@@ -182,7 +208,8 @@ impl Found {
         }
         if !poisoned.is_empty() {
             self.injected = true;
-            self.reasons.push(Reason::new(ReasonCode::ContentRefused, "text that gives orders to its reader was taken out"));
+            self.reasons
+                .push(Reason::new(ReasonCode::ContentRefused, "text that gives orders to its reader was taken out"));
         }
     }
     fn label(&self, server: Label) -> Label {

@@ -41,7 +41,13 @@ impl Definition {
 ///
 /// `pinned` is the approved digest, if there is one; `rejected` says that a person refused this very digest.
 /// A first sight without findings is trusted on first use below lockdown; what was once pinned never changes by itself.
-pub fn judge_definition(level: Level, pinned: Option<Digest>, seen: Digest, rejected: bool, findings: &[Finding]) -> DefinitionState {
+pub fn judge_definition(
+    level: Level,
+    pinned: Option<Digest>,
+    seen: Digest,
+    rejected: bool,
+    findings: &[Finding],
+) -> DefinitionState {
     let poisoned = findings.iter().any(|f| f.severity >= Severity::High && f.kind != FindingKind::DefinitionChanged);
     match pinned {
         Some(pin) if pin == seen => DefinitionState::Approved,

@@ -39,7 +39,9 @@ impl EntitySet {
                 }
                 b':' if bytes.get(at + 1..at + 3) == Some(b"//") => {
                     let rest = text.get(at + 3..).unwrap_or_default();
-                    let end = rest.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ')' | '>' | '\\') || c.is_whitespace());
+                    let end = rest.find(|c: char| {
+                        matches!(c, '/' | '?' | '#' | '"' | '\'' | ')' | '>' | '\\') || c.is_whitespace()
+                    });
                     let authority = rest.get(..end.unwrap_or(rest.len()).min(255)).unwrap_or_default();
                     let host = authority.rsplit('@').next().unwrap_or_default();
                     let host = host.split(':').next().unwrap_or_default();

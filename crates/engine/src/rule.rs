@@ -7,7 +7,9 @@ use crate::{
 use doorward_audit::{Labels, Payload};
 use doorward_detect::{Located, Text};
 use doorward_mcp::{Message, Method, Notice, json::Value};
-use doorward_policy::{Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget};
+use doorward_policy::{
+    Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget,
+};
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
 };
@@ -62,7 +64,14 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
 }
 
 /// Whether a definition may be seen in a list: only what would be refused whatever the arguments is hidden.
-pub fn visible(view: &Snapshot, history: &History, subject: &Subject<'_>, target: &PolicyTarget, action: Action, now: Timestamp) -> bool {
+pub fn visible(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    target: &PolicyTarget,
+    action: Action,
+    now: Timestamp,
+) -> bool {
     if subject.server.mode == Mode::Observe {
         return true;
     }
@@ -88,7 +97,9 @@ impl<'a> Matter<'a> {
                 let argument = |key| params.and_then(|p| p.get(key));
                 match request.method {
                     Method::ToolsCall => (Action::Call, argument("arguments")),
-                    Method::TasksGet | Method::TasksResult | Method::TasksList | Method::TasksCancel => (Action::Call, None),
+                    Method::TasksGet | Method::TasksResult | Method::TasksList | Method::TasksCancel => {
+                        (Action::Call, None)
+                    }
                     Method::TasksUpdate => (Action::Call, argument("inputResponses")),
                     Method::ResourcesRead
                     | Method::DirectoryRead
@@ -182,7 +193,12 @@ fn inspect(view: &Snapshot, arguments: Value<'_>, findings: &mut Vec<Finding>) {
 
 /// Runs the content detectors over texts of a message. `found` gets the index of the text and the finding, its span
 /// moved to where the text stands in the message (exact where the text has no escapes, else within the text).
-pub(crate) fn look(view: &Snapshot, channel: Channel, texts: &[(Cow<'_, str>, Range<usize>)], mut found: impl FnMut(usize, Finding)) {
+pub(crate) fn look(
+    view: &Snapshot,
+    channel: Channel,
+    texts: &[(Cow<'_, str>, Range<usize>)],
+    mut found: impl FnMut(usize, Finding),
+) {
     let views: Vec<Text<'_>> = texts.iter().map(|(text, _)| Text { path: "", text, channel }).collect();
     for Located { text, mut finding } in view.scanner.scan(&views) {
         let Some((_, place)) = texts.get(text) else { continue };
@@ -193,7 +209,11 @@ pub(crate) fn look(view: &Snapshot, channel: Channel, texts: &[(Cow<'_, str>, Ra
 }
 
 /// Every secret that the gateway handles and that stands in `value`, with its place in the message.
-pub(crate) fn reflections<'a>(view: &'a Snapshot, value: Value<'a>, channel: Channel) -> impl Iterator<Item = (Range<usize>, Finding)> + 'a {
+pub(crate) fn reflections<'a>(
+    view: &'a Snapshot,
+    value: Value<'a>,
+    channel: Channel,
+) -> impl Iterator<Item = (Range<usize>, Finding)> + 'a {
     let at = value.span().start;
     view.secrets.find(value.raw().as_bytes()).into_iter().map(move |hit| {
         let span = at + hit.span.start..at + hit.span.end;
@@ -268,6 +288,18 @@ pub(crate) fn context<'a>(
     }
 }
 
-pub(crate) const fn question<'a>(actor: &'a Actor, action: Action, target: &'a PolicyTarget, context: &'a Context<'a>) -> Question<'a> {
-    Question { agent: &actor.agent, human: actor.human.as_ref(), delegation: &actor.delegation, action, target, context }
+pub(crate) const fn question<'a>(
+    actor: &'a Actor,
+    action: Action,
+    target: &'a PolicyTarget,
+    context: &'a Context<'a>,
+) -> Question<'a> {
+    Question {
+        agent: &actor.agent,
+        human: actor.human.as_ref(),
+        delegation: &actor.delegation,
+        action,
+        target,
+        context,
+    }
 }

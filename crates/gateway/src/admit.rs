@@ -69,7 +69,14 @@ impl Gateway {
     }
 
     /// What a request to one server is about. A tool that is not known makes the gateway look at the server's list first.
-    pub(crate) async fn resolve(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, request: &Request, name: Option<&str>) -> Result<About, Refusal> {
+    pub(crate) async fn resolve(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: &Request,
+        name: Option<&str>,
+    ) -> Result<About, Refusal> {
         let target = name.map(Cow::Borrowed).or_else(|| request.target());
         Ok(match (request.method, target) {
             (Method::ToolsCall, Some(name)) => {
@@ -81,10 +88,15 @@ impl Gateway {
                     None => About::Unknown(name.as_ref().into()),
                 }
             }
-            (Method::ToolsCall | Method::PromptsGet, None) => return Err(RpcError::invalid_params("`name` is required").into()),
+            (Method::ToolsCall | Method::PromptsGet, None) => {
+                return Err(RpcError::invalid_params("`name` is required").into());
+            }
             (Method::PromptsGet, Some(name)) => About::Prompt(name.as_ref().into()),
             (
-                Method::ResourcesRead | Method::DirectoryRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe,
+                Method::ResourcesRead
+                | Method::DirectoryRead
+                | Method::ResourcesSubscribe
+                | Method::ResourcesUnsubscribe,
                 Some(uri),
             ) => About::Resource(uri.as_ref().into()),
             _ => About::Server,
@@ -109,7 +121,15 @@ impl Gateway {
     }
 
     /// A list request of the gateway's own.
-    pub(crate) async fn ask(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, method: Method, cursor: Option<&str>, page: usize) -> Result<(u16, doorward_engine::Cleared), Refusal> {
+    pub(crate) async fn ask(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        method: Method,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<(u16, doorward_engine::Cleared), Refusal> {
         let id = Id::Str(format!("{OWN_ID}{}/{page}", CallId::mint(self.clock.now(), &*self.entropy)).into());
         let mut params = Vec::new();
         if let Some(cursor) = cursor {

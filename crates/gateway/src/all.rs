@@ -35,7 +35,8 @@ impl Gateway {
         let _ = session.revision.set(arrival.revision);
         let servers: Vec<Arc<Server>> = arrival.live.servers.values().cloned().collect();
         let opening = servers.iter().map(|server| async {
-            let opened = tokio::time::timeout(PATIENCE, self.initialize(arrival, server, request.clone(), Routing::ByRequest));
+            let opened =
+                tokio::time::timeout(PATIENCE, self.initialize(arrival, server, request.clone(), Routing::ByRequest));
             match opened.await {
                 Ok(Ok((Some((opened, _)), _, answer))) => {
                     self.initialized(arrival, server, &opened).await;
@@ -83,7 +84,10 @@ impl Gateway {
             arrival.revision,
             env!("CARGO_PKG_VERSION")
         );
-        let text = format!("{{\"jsonrpc\":\"2.0\",\"id\":\"{}0\",\"method\":\"initialize\",\"params\":{params}}}", crate::admit::OWN_ID);
+        let text = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":\"{}0\",\"method\":\"initialize\",\"params\":{params}}}",
+            crate::admit::OWN_ID
+        );
         let Ok(Message::Request(request)) = decode(text.into(), &Limits::default(), Side::Client) else {
             return Err(Refusal::Trail);
         };
@@ -97,13 +101,17 @@ impl Gateway {
                 Ok(link)
             }
             Ok(Err(refusal)) => Err(refusal),
-            Ok(Ok(_)) | Err(_) => Err(RpcError::upstream(format!("The server `{}` does not open a session.", server.profile.name)).into()),
+            Ok(Ok(_)) | Err(_) => {
+                Err(RpcError::upstream(format!("The server `{}` does not open a session.", server.profile.name)).into())
+            }
         }
     }
 
     /// A request to all servers, or to the one that its target names.
     pub(crate) async fn request_all(&self, arrival: &Arrival, request: Request) -> Result<Reply, Refusal> {
-        let own = |result: &str| Ok(Reply::Message { status: 200, body: Cleared::own(&request.id, result).into_bytes(), session: None });
+        let own = |result: &str| {
+            Ok(Reply::Message { status: 200, body: Cleared::own(&request.id, result).into_bytes(), session: None })
+        };
         match request.method {
             Method::Ping => own("{}"),
             Method::Discover => {
@@ -115,7 +123,10 @@ impl Gateway {
                 own(&list_result(request.method, arrival.revision.era(), &list))
             }
             Method::ToolsCall | Method::PromptsGet => self.call_joined(arrival, request).await,
-            Method::ResourcesRead | Method::DirectoryRead | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
+            Method::ResourcesRead
+            | Method::DirectoryRead
+            | Method::ResourcesSubscribe
+            | Method::ResourcesUnsubscribe => {
                 let uri = request.target().map(Cow::into_owned).unwrap_or_default();
                 let server = self.owner_of(arrival, &uri).await?;
                 let link = self.link_for(arrival, &server).await?;
@@ -157,8 +168,14 @@ impl Gateway {
 
     /// `server__name` goes to `name` at `server`.
     async fn call_joined(&self, arrival: &Arrival, request: Request) -> Result<Reply, Refusal> {
-        let joined = request.target().map(Cow::into_owned).ok_or_else(|| RpcError::invalid_params("`name` is required"))?;
-        let unknown = || RpcError::invalid_params(format!("Unknown {}: {joined}", if request.method == Method::ToolsCall { "tool" } else { "prompt" }));
+        let joined =
+            request.target().map(Cow::into_owned).ok_or_else(|| RpcError::invalid_params("`name` is required"))?;
+        let unknown = || {
+            RpcError::invalid_params(format!(
+                "Unknown {}: {joined}",
+                if request.method == Method::ToolsCall { "tool" } else { "prompt" }
+            ))
+        };
         let (server, name) = ServerName::split(&joined).ok_or_else(unknown)?;
         let server = arrival.live.servers.get(server).cloned().ok_or_else(unknown)?;
         let link = self.link_for(arrival, &server).await?;
@@ -284,7 +301,11 @@ impl Gateway {
 
     /// The stream of what servers send by themselves (2025 era): all of them, or after `last_event_id` the one whose
     /// stream broke off.
-    pub(crate) async fn listen_session(&self, session: &Arc<Session>, last_event_id: Option<&str>) -> Result<Reply, u16> {
+    pub(crate) async fn listen_session(
+        &self,
+        session: &Arc<Session>,
+        last_event_id: Option<&str>,
+    ) -> Result<Reply, u16> {
         let joined = session.endpoint == Endpoint::All;
         let resumed = match (joined, last_event_id) {
             (true, Some(id)) => Some(id.split_once(':').ok_or(400_u16)?),
@@ -320,7 +341,12 @@ impl Gateway {
     }
 
     /// A notification or a response of a client to whichever server it is for.
-    pub(crate) async fn pass_on(&self, arrival: &Arrival, session: &Arc<Session>, message: Message) -> Result<(), Refusal> {
+    pub(crate) async fn pass_on(
+        &self,
+        arrival: &Arrival,
+        session: &Arc<Session>,
+        message: Message,
+    ) -> Result<(), Refusal> {
         let joined = session.endpoint == Endpoint::All;
         let one = |session: &Session| session.links().into_iter().next();
         match &message {
@@ -330,7 +356,8 @@ impl Gateway {
                     return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this.").into());
                 };
                 let (server, bytes) = if joined {
-                    let (server, json) = unwrap(&id).ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this."))?;
+                    let (server, json) = unwrap(&id)
+                        .ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this."))?;
                     let mut edits = Edits::new();
                     if let Some(value) = message.doc().root().get("id") {
                         edits.replace(value, json);
@@ -354,7 +381,9 @@ impl Gateway {
                     }
                     Notice::Progress if joined => {
                         let token = params.and_then(|p| p.get("progressToken"));
-                        let Some((server, json)) = token.and_then(Id::read).and_then(|t| unwrap(&t).map(|(s, j)| (s, j.to_owned()))) else {
+                        let Some((server, json)) =
+                            token.and_then(Id::read).and_then(|t| unwrap(&t).map(|(s, j)| (s, j.to_owned())))
+                        else {
                             return Ok(());
                         };
                         let mut edits = Edits::new();
@@ -382,7 +411,13 @@ impl Gateway {
         }
     }
 
-    async fn tell_link(&self, arrival: &Arrival, link: Option<(ServerName, Opened)>, message: Message, bytes: Bytes) -> Result<(), Refusal> {
+    async fn tell_link(
+        &self,
+        arrival: &Arrival,
+        link: Option<(ServerName, Opened)>,
+        message: Message,
+        bytes: Bytes,
+    ) -> Result<(), Refusal> {
         let Some((name, opened)) = link else { return Ok(()) };
         let Some(server) = arrival.live.servers.get(&name).cloned() else { return Ok(()) };
         self.tell(arrival, &server, &opened.link, message, bytes).await
@@ -433,7 +468,8 @@ fn fits(template: &str, uri: &str) -> bool {
 
 fn list_result(method: Method, era: Era, items: &[(ServerName, String)]) -> String {
     let items: Vec<&str> = items.iter().map(|(_, item)| item.as_str()).collect();
-    let modern = if era == Era::Modern { ",\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\"" } else { "" };
+    let modern =
+        if era == Era::Modern { ",\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\"" } else { "" };
     format!("{{\"{}\":[{}]{modern}}}", method.list_key().unwrap_or_default(), items.join(","))
 }
 
@@ -468,7 +504,10 @@ fn server_info() -> String {
 fn initialize_result(revision: Revision, answers: &[(ServerName, Bytes)]) -> String {
     let (capabilities, instructions) = union(answers, "capabilities");
     let instructions = instructions.map(|i| format!(",\"instructions\":{}", quote(&i))).unwrap_or_default();
-    format!("{{\"protocolVersion\":\"{revision}\",\"capabilities\":{capabilities},\"serverInfo\":{}{instructions}}}", server_info())
+    format!(
+        "{{\"protocolVersion\":\"{revision}\",\"capabilities\":{capabilities},\"serverInfo\":{}{instructions}}}",
+        server_info()
+    )
 }
 
 fn discover_result(answers: &[(ServerName, Bytes)]) -> String {

@@ -60,7 +60,14 @@ impl Catalog {
     }
 
     /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
-    pub(crate) fn observe(&self, live: &Live, server: &ServerProfile, tools: Value<'_>, pins: &Pins, now: Timestamp) -> Observed {
+    pub(crate) fn observe(
+        &self,
+        live: &Live,
+        server: &ServerProfile,
+        tools: Value<'_>,
+        pins: &Pins,
+        now: Timestamp,
+    ) -> Observed {
         let known = self.tools.load_full();
         let mut next = Tools::clone(&known);
         let mut observed = Observed::default();
@@ -159,7 +166,8 @@ fn scan(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> Vec
     let others: Vec<(&str, &str)> = others.iter().map(|(s, t)| (s.as_str(), &**t)).collect();
     let context = DefinitionContext { server: server.name.as_str(), name, others: &others };
     let texts: Vec<_> = item.texts().collect();
-    let views: Vec<Text<'_>> = texts.iter().map(|(t, _)| Text { path: "", text: t, channel: Channel::Definition }).collect();
+    let views: Vec<Text<'_>> =
+        texts.iter().map(|(t, _)| Text { path: "", text: t, channel: Channel::Definition }).collect();
     live.snapshot.scanner.scan_definition(&views, &context).into_iter().map(|located| located.finding).collect()
 }
 

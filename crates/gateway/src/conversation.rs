@@ -50,7 +50,13 @@ impl Conversations {
 
     /// Finds the conversation of a message: named in `_meta`, bound to the token, by the trace, by the protocol session,
     /// or by quiet time. The later ones may mix several human goals, and say so.
-    pub(crate) fn correlate(&self, principal: &Principal, message: &Message, session: Option<&Digest>, now: Timestamp) -> Correlation {
+    pub(crate) fn correlate(
+        &self,
+        principal: &Principal,
+        message: &Message,
+        session: Option<&Digest>,
+        now: Timestamp,
+    ) -> Correlation {
         let meta = meta_of(message);
         let text = |key: &str| meta.and_then(|m| m.get(key)).and_then(Value::as_str);
         let trace = text("traceparent").and_then(|t| trace_id(&t));
@@ -61,7 +67,9 @@ impl Conversations {
             (id, Basis::Token, false)
         } else if let Some(id) = trace.as_deref().and_then(|t| ConversationId::new(&format!("trace:{t}")).ok()) {
             (id, Basis::Trace, true)
-        } else if let Some(id) = session.and_then(|s| ConversationId::new(&format!("session:{}", &s.to_string()[7..23])).ok()) {
+        } else if let Some(id) =
+            session.and_then(|s| ConversationId::new(&format!("session:{}", &s.to_string()[7..23])).ok())
+        {
             (id, Basis::Session, true)
         } else {
             (self.by_quiet_time(principal.key, now), Basis::QuietTime, true)

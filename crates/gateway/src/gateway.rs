@@ -1,13 +1,9 @@
+use crate::refusal::Refusal;
 use crate::{
-    Live, LiveError, Surroundings,
-    conversation::Conversations,
-    metrics::Metrics,
-    passage::Caller,
-    pins::Pins,
+    Live, LiveError, Surroundings, conversation::Conversations, metrics::Metrics, passage::Caller, pins::Pins,
     session::Sessions,
 };
 use arc_swap::ArcSwap;
-use crate::refusal::Refusal;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
 use doorward_config::Settings;
 use doorward_engine::Actor;
@@ -44,7 +40,13 @@ impl Gateway {
     ///
     /// # Errors
     /// [`LiveError`] when the settings cannot be put in force.
-    pub fn new(settings: Settings, surroundings: Surroundings, trail: Trail, pins: Pins, clock: Arc<dyn Clock>) -> Result<Arc<Self>, LiveError> {
+    pub fn new(
+        settings: Settings,
+        surroundings: Surroundings,
+        trail: Trail,
+        pins: Pins,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
         let limits = live.settings.limits.clone();
         let gateway = Self {
@@ -147,12 +149,23 @@ impl Gateway {
         let (from, to) = (before.snapshot.version, live.snapshot.version);
         self.live.store(Arc::new(live));
         tracing::info!("configuration in force: {what}");
-        self.note(Event::Config(ConfigRecord { by: Party::new(by.to_owned(), by.to_owned()), what: what.into(), from: Some(from), to }));
+        self.note(Event::Config(ConfigRecord {
+            by: Party::new(by.to_owned(), by.to_owned()),
+            what: what.into(),
+            from: Some(from),
+            to,
+        }));
         Ok(())
     }
 
     /// Who calls. Keys that are missing are fetched once.
-    pub(crate) async fn authenticate(&self, live: &Live, authorization: Option<&str>, loopback: bool, server: Option<&ServerName>) -> Result<Caller, IdentityRefusal> {
+    pub(crate) async fn authenticate(
+        &self,
+        live: &Live,
+        authorization: Option<&str>,
+        loopback: bool,
+        server: Option<&ServerName>,
+    ) -> Result<Caller, IdentityRefusal> {
         let presented = Presented { authorization, loopback, server };
         let mut verified = live.authenticator.authenticate(presented, self.clock.now());
         if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {

@@ -33,7 +33,8 @@ pub(crate) async fn fetch(live: &Live, issuer: &str, now: Timestamp) {
 }
 
 async fn keys(live: &Live, issuer: &str) -> Result<Vec<u8>, String> {
-    let discovered = if live.settings.listen.mcp.ip().is_loopback() { Trust::DiscoveredOrLoopback } else { Trust::Discovered };
+    let discovered =
+        if live.settings.listen.mcp.ip().is_loopback() { Trust::DiscoveredOrLoopback } else { Trust::Discovered };
     match live.authenticator.key_source(issuer) {
         Some(KeySource::Url(url)) => get(live, url, Trust::Configured).await,
         Some(KeySource::Discovery) => {
@@ -58,5 +59,9 @@ async fn get(live: &Live, url: &str, trust: Trust) -> Result<Vec<u8>, String> {
     let url = Url::parse(url).map_err(|e| format!("`{url}`: {e}"))?;
     let request = Fetch { url: &url, trust, payload: None, headers: &[], limit: MAX, deadline: PATIENCE };
     let fetched = fetch_url(&live.egress, request).await.map_err(|e| format!("`{url}`: {e}"))?;
-    if fetched.status.is_success() { Ok(fetched.body.to_vec()) } else { Err(format!("`{url}`: status {}", fetched.status)) }
+    if fetched.status.is_success() {
+        Ok(fetched.body.to_vec())
+    } else {
+        Err(format!("`{url}`: status {}", fetched.status))
+    }
 }

@@ -106,14 +106,19 @@ impl Live {
         let mut handled: Vec<Handled> = Vec::new();
         let mut servers = BTreeMap::new();
         for server in &settings.servers {
-            let same = before.and_then(|b| b.servers.get(&server.name)).filter(|s| s.settings.upstream == server.upstream);
+            let same =
+                before.and_then(|b| b.servers.get(&server.name)).filter(|s| s.settings.upstream == server.upstream);
             let catalog = same.map(|s| s.catalog.clone()).unwrap_or_default();
             // Effects and labels are part of a definition's judgement: a change of them looks at the list again.
-            if same.is_some_and(|s| s.settings != *server) || before.is_some_and(|b| b.settings.level != settings.level) {
+            if same.is_some_and(|s| s.settings != *server) || before.is_some_and(|b| b.settings.level != settings.level)
+            {
                 catalog.outdated();
             }
             let mode = settings.mode_of(server);
-            servers.insert(server.name.clone(), Arc::new(Server::new(&settings, server, mode, catalog, &egress, &mut handled)?));
+            servers.insert(
+                server.name.clone(),
+                Arc::new(Server::new(&settings, server, mode, catalog, &egress, &mut handled)?),
+            );
         }
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
@@ -137,12 +142,16 @@ impl Live {
             allowed_origins: settings.listen.allowed_origins.clone(),
             max_target: 8 << 10,
         })?;
-        let authenticator = match before.filter(|b| b.settings.trust == settings.trust && b.settings.public_url == settings.public_url) {
+        let authenticator = match before
+            .filter(|b| b.settings.trust == settings.trust && b.settings.public_url == settings.public_url)
+        {
             Some(b) => b.authenticator.clone(),
             None => Arc::new(identity::Authenticator::new(trust(&settings, around)?)?),
         };
         let resources = match (&settings.public_url, authenticator.issuers()) {
-            (Some(url), issuers) if !issuers.is_empty() => Some(identity::ProtectedResources::new(url.as_str(), issuers, Vec::new())?),
+            (Some(url), issuers) if !issuers.is_empty() => {
+                Some(identity::ProtectedResources::new(url.as_str(), issuers, Vec::new())?)
+            }
             _ => None,
         };
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
@@ -154,7 +163,8 @@ fn policies(settings: &Settings) -> Result<Policies, LiveError> {
     let mut sources = Vec::new();
     for path in &settings.policy.files {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| LiveError::PolicyFile { path: name.clone(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| LiveError::PolicyFile { path: name.clone(), source })?;
         sources.push(Source { name, text });
     }
     let base = match settings.policy.base {

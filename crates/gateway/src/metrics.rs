@@ -28,7 +28,8 @@ pub(crate) struct Metrics {
 }
 
 /// Upper bounds in seconds.
-const BUCKETS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+const BUCKETS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
 const DECISIONS: [Decision; 4] = [Decision::Allow, Decision::Oblige, Decision::Challenge, Decision::Deny];
 const OUTCOMES: [(Outcome, &str); 7] = [
@@ -51,7 +52,11 @@ impl Metrics {
         let [sessions, conversations, trail_size, trail_healthy]: [Gauge; 4] = Default::default();
         registry.register("rulings", "Messages ruled, by decision", rulings.clone());
         registry.register("outcomes", "Requests ended, by outcome", outcomes.clone());
-        registry.register("duration_seconds", "From the first byte of a request to the end of its answer", duration.clone());
+        registry.register(
+            "duration_seconds",
+            "From the first byte of a request to the end of its answer",
+            duration.clone(),
+        );
         registry.register("requests_refused", "Requests refused before they were ruled", refused.clone());
         registry.register("sessions", "Open sessions of the 2025 era", sessions.clone());
         registry.register("conversations", "Conversations that are remembered", conversations.clone());

@@ -19,7 +19,12 @@ impl Gateway {
         let hidden = match method {
             Method::ToolsList => self.tools(passage, list),
             Method::PromptsList => self.others(passage, list, "name", Action::Prompt),
-            _ => self.others(passage, list, if method == Method::TemplatesList { "uriTemplate" } else { "uri" }, Action::Read),
+            _ => self.others(
+                passage,
+                list,
+                if method == Method::TemplatesList { "uriTemplate" } else { "uri" },
+                Action::Read,
+            ),
         };
         if passage.server.profile.mode == Mode::Enforce {
             edits.remove_items(list, &hidden);
@@ -40,7 +45,9 @@ impl Gateway {
                 DefinitionChange::Pinned | DefinitionChange::Approved => {
                     tracing::debug!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
                 }
-                _ => tracing::warn!(server = %change.server, tool = %&*change.name, "definition {:?}; see `doorward approve`", change.change),
+                _ => {
+                    tracing::warn!(server = %change.server, tool = %&*change.name, "definition {:?}; see `doorward approve`", change.change)
+                }
             }
             let _ = self.trail.append(&Record::new(now, Event::Definition(change)));
         }

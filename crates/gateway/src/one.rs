@@ -21,7 +21,13 @@ use std::{sync::Arc, time::Duration};
 
 impl Gateway {
     /// Opens a session with one server: its answer to `initialize` is the client's.
-    pub(crate) async fn open_one(&self, arrival: &mut Arrival, server: &Arc<Server>, request: Request, routing: Routing) -> Result<Reply, Refusal> {
+    pub(crate) async fn open_one(
+        &self,
+        arrival: &mut Arrival,
+        server: &Arc<Server>,
+        request: Request,
+        routing: Routing,
+    ) -> Result<Reply, Refusal> {
         let endpoint = Endpoint::One(server.profile.name.clone());
         let session = self.new_session(arrival, endpoint)?;
         arrival.session = Some(session.clone());
@@ -112,7 +118,13 @@ impl Gateway {
     }
 
     /// A request of a session, or one that stands alone, to one server.
-    pub(crate) async fn request_one(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, request: Request) -> Result<Reply, Refusal> {
+    pub(crate) async fn request_one(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: Request,
+    ) -> Result<Reply, Refusal> {
         let about = self.resolve(arrival, server, link, &request, None).await?;
         let bytes = request.doc.bytes().clone();
         self.relay(arrival, server, link, request, about, bytes, false).await
@@ -190,7 +202,14 @@ impl Gateway {
     }
 
     /// Forwards a notification or a response.
-    pub(crate) async fn tell(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link, message: Message, bytes: Bytes) -> Result<(), Refusal> {
+    pub(crate) async fn tell(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        message: Message,
+        bytes: Bytes,
+    ) -> Result<(), Refusal> {
         let passage = self.passage(arrival, server, message, About::Server);
         let out = outbound(&passage, bytes, link);
         match self.forward(&passage, link, out, None).await? {
@@ -223,7 +242,8 @@ const CLOSE: Duration = Duration::from_secs(5);
 
 /// The revision that an `initialize` asks for; the newest with sessions where it asks for one that has none.
 pub(crate) fn requested_revision(request: &Request) -> Revision {
-    let asked = request.params().and_then(|p| p.get("protocolVersion")).and_then(|v| v.as_str()?.parse::<Revision>().ok());
+    let asked =
+        request.params().and_then(|p| p.get("protocolVersion")).and_then(|v| v.as_str()?.parse::<Revision>().ok());
     asked.filter(|r| r.era() == Era::Legacy).unwrap_or(Revision::LATEST_LEGACY)
 }
 

@@ -37,7 +37,8 @@ impl Pins {
             Ok(None) => Pin::default(),
             Ok(Some(pin)) => {
                 let pending = pin.pending_digest();
-                let (rejected, waiting) = if pin.state == PinState::Rejected { (pending, None) } else { (None, pending) };
+                let (rejected, waiting) =
+                    if pin.state == PinState::Rejected { (pending, None) } else { (None, pending) };
                 Pin { approved: pin.approved_digest(), rejected, waiting }
             }
             Err(error) => {

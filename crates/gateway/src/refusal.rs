@@ -46,9 +46,14 @@ impl Refusal {
             Self::Decode(e) => e.to_rpc(),
             Self::Header(e) => RpcError::new(RpcError::HEADER_MISMATCH, 400, e.to_string()),
             Self::Rpc(e) => e.clone(),
-            Self::Trail => RpcError::new(RpcError::INTERNAL, 503, "The gateway cannot record decisions now, so it makes none. Try again later."),
+            Self::Trail => RpcError::new(
+                RpcError::INTERNAL,
+                503,
+                "The gateway cannot record decisions now, so it makes none. Try again later.",
+            ),
             Self::Link(server, e) => {
-                RpcError::upstream(format!("The server `{server}` did not answer ({}).", e.code())).with_data(quote(e.code()))
+                RpcError::upstream(format!("The server `{server}` did not answer ({}).", e.code()))
+                    .with_data(quote(e.code()))
             }
             Self::Ruled(call, judgement) => {
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {

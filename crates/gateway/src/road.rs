@@ -15,7 +15,7 @@ use crate::{
     session::{Session, wrap},
 };
 use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Record};
-use doorward_engine::{self as engine, Cleared, Clearance, Judgement, Outbound, Permitted, Ruling};
+use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, Permitted, Ruling};
 use doorward_mcp::{Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::{Decision, Outcome, Timestamp};
@@ -49,7 +49,13 @@ pub(crate) struct Delivery {
 
 impl Gateway {
     /// Rules a message, records the decision, and forwards it.
-    pub(crate) async fn forward(&self, passage: &Passage, link: &Link, outbound: Outbound, id: Option<&Id>) -> Result<Answer, Refusal> {
+    pub(crate) async fn forward(
+        &self,
+        passage: &Passage,
+        link: &Link,
+        outbound: Outbound,
+        id: Option<&Id>,
+    ) -> Result<Answer, Refusal> {
         let history = passage.conversation.lock().clone();
         let now = self.clock.now();
         match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
@@ -77,11 +83,8 @@ impl Gateway {
         let ruling = judgement.record(&passage.subject());
         // A sink call waits for its decision to be on disk. Others leave once it is queued: the writer may be
         // milliseconds behind, and what they did can be asked again.
-        let receipt = if judgement.sink {
-            self.trail.commit(now, &ruling).await
-        } else {
-            self.trail.record(now, &ruling)
-        };
+        let receipt =
+            if judgement.sink { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
         let receipt = receipt.map_err(|_| Refusal::Trail)?;
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
@@ -129,7 +132,9 @@ impl Gateway {
                     if let Some(id) = message.doc().root().get("id") {
                         edits.replace(id, wrap(server, id).json());
                     }
-                    if let Some(token) = request.params().and_then(|p| p.get("_meta")).and_then(|m| m.get("progressToken")) {
+                    if let Some(token) =
+                        request.params().and_then(|p| p.get("_meta")).and_then(|m| m.get("progressToken"))
+                    {
                         edits.replace(token, wrap(server, token).json());
                     }
                 }
@@ -150,7 +155,8 @@ impl Gateway {
         match &message {
             Message::Response(response) => {
                 let failed = response.is_error
-                    || response.result().and_then(|r| r.get("isError")).and_then(doorward_mcp::json::Value::as_bool) == Some(true);
+                    || response.result().and_then(|r| r.get("isError")).and_then(doorward_mcp::json::Value::as_bool)
+                        == Some(true);
                 let outcome = if failed { Outcome::Failed } else { Outcome::Completed };
                 self.ended(&passage, outcome, Some(message.doc().bytes()), Some(&clearance));
                 delivery.last = true;
@@ -159,7 +165,10 @@ impl Gateway {
                 self.noticed(&passage, &clearance, now);
                 match (&clearance.cleared, &scope.session) {
                     (Some(_), Some(session)) => session.ask(if scope.joined {
-                        wrap(&passage.server.profile.name, message.doc().root().get("id").unwrap_or_else(|| message.doc().root()))
+                        wrap(
+                            &passage.server.profile.name,
+                            message.doc().root().get("id").unwrap_or_else(|| message.doc().root()),
+                        )
                     } else {
                         request.id.clone()
                     }),
@@ -198,7 +207,11 @@ impl Gateway {
     }
 
     /// The same from a stream.
-    pub(crate) async fn complete_from(&self, scope: &Scope, incomings: &mut Incomings) -> Result<(u16, Cleared), Refusal> {
+    pub(crate) async fn complete_from(
+        &self,
+        scope: &Scope,
+        incomings: &mut Incomings,
+    ) -> Result<(u16, Cleared), Refusal> {
         let broke = |error| {
             self.ended(&scope.passage, Outcome::Unreachable, None, None);
             Err(Refusal::Link(scope.passage.server.profile.name.as_str().into(), error))
@@ -218,7 +231,13 @@ impl Gateway {
     }
 
     /// Records how a request ended.
-    pub(crate) fn ended(&self, passage: &Passage, outcome: Outcome, result: Option<&[u8]>, clearance: Option<&Clearance>) {
+    pub(crate) fn ended(
+        &self,
+        passage: &Passage,
+        outcome: Outcome,
+        result: Option<&[u8]>,
+        clearance: Option<&Clearance>,
+    ) {
         let now = self.clock.now();
         let duration = u64::try_from(now.since(passage.began).as_micros()).unwrap_or(u64::MAX);
         self.metrics.ended(outcome, duration);

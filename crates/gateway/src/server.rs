@@ -158,28 +158,44 @@ fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {
     names.filter_map(|n| std::env::var(n).ok().map(|v| (n.to_owned(), Secret::new(v)))).collect()
 }
 
-fn resolve(server: &config::Server, name: &str, value: &config::Setting, handled: &mut Vec<Handled>) -> Result<Secret<String>, ServerError> {
+fn resolve(
+    server: &config::Server,
+    name: &str,
+    value: &config::Setting,
+    handled: &mut Vec<Handled>,
+) -> Result<Secret<String>, ServerError> {
     match value {
         config::Setting::Plain(text) => Ok(Secret::new(text.clone())),
         config::Setting::Secret(reference) => read(server, name, reference, handled),
     }
 }
 
-fn read(server: &config::Server, name: &str, reference: &config::SecretRef, handled: &mut Vec<Handled>) -> Result<Secret<String>, ServerError> {
+fn read(
+    server: &config::Server,
+    name: &str,
+    reference: &config::SecretRef,
+    handled: &mut Vec<Handled>,
+) -> Result<Secret<String>, ServerError> {
     let bad = |e: config::SecretError| ServerError::Secret { server: server.name.to_string(), error: e.to_string() };
     let secret = reference.read().map_err(bad)?;
     secret.reveal(|s| handled.push((format!("{}/{name}", server.name), Secret::new(s.clone()))));
     Ok(secret)
 }
 
-fn credential(all: &config::Settings, server: &config::Server, handled: &mut Vec<Handled>) -> Result<Credentials, ServerError> {
+fn credential(
+    all: &config::Settings,
+    server: &config::Server,
+    handled: &mut Vec<Handled>,
+) -> Result<Credentials, ServerError> {
     let Some(config::CredentialKind::Static { secret, header, scheme }) =
         server.credential.as_deref().and_then(|c| all.credential(c)).map(|c| &c.kind)
     else {
         return Ok(Credentials::default());
     };
     let secret = read(server, header, secret, handled)?;
-    let value = secret.reveal(|s| Secret::new(scheme.as_ref().map_or_else(|| s.clone(), |scheme| format!("{scheme} {s}"))));
-    let bad = |_| ServerError::Secret { server: server.name.to_string(), error: format!("`{header}` is not a header name") };
+    let value =
+        secret.reveal(|s| Secret::new(scheme.as_ref().map_or_else(|| s.clone(), |scheme| format!("{scheme} {s}"))));
+    let bad =
+        |_| ServerError::Secret { server: server.name.to_string(), error: format!("`{header}` is not a header name") };
     Ok(Credentials(Some(Credential { header: header.parse().map_err(bad)?, value })))
 }

@@ -78,7 +78,8 @@ impl Session {
     /// Requests to `server` that were not answered; they never will be.
     pub(crate) fn abandon(&self, server: &ServerName) -> Vec<(Id, Arc<Passage>)> {
         let mut pending = self.pending.lock();
-        let lost: Vec<Id> = (pending.iter()).filter(|(_, p)| p.server.profile.name == *server).map(|(id, _)| id.clone()).collect();
+        let lost: Vec<Id> =
+            (pending.iter()).filter(|(_, p)| p.server.profile.name == *server).map(|(id, _)| id.clone()).collect();
         lost.into_iter().filter_map(|id| pending.remove(&id).map(|p| (id, p))).collect()
     }
     /// A server asked the client something.
@@ -117,8 +118,15 @@ impl Sessions {
     }
 
     /// A new session; `None` where there are too many.
-    pub(crate) fn open(&self, owner: PrincipalKey, endpoint: Endpoint, entropy: &dyn Entropy, now: Timestamp) -> Option<Arc<Session>> {
-        let id: Box<str> = [entropy.draw(), entropy.draw()].concat().iter().map(|b| format!("{b:02x}")).collect::<String>().into();
+    pub(crate) fn open(
+        &self,
+        owner: PrincipalKey,
+        endpoint: Endpoint,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Option<Arc<Session>> {
+        let id: Box<str> =
+            [entropy.draw(), entropy.draw()].concat().iter().map(|b| format!("{b:02x}")).collect::<String>().into();
         let session = Arc::new(Session {
             digest: Digest::of(id.as_bytes()),
             id: id.clone(),
@@ -140,7 +148,13 @@ impl Sessions {
     }
 
     /// The session of this id, for this principal at this endpoint; for anybody else it does not exist.
-    pub(crate) fn find(&self, id: &str, owner: PrincipalKey, endpoint: &Endpoint, now: Timestamp) -> Option<Arc<Session>> {
+    pub(crate) fn find(
+        &self,
+        id: &str,
+        owner: PrincipalKey,
+        endpoint: &Endpoint,
+        now: Timestamp,
+    ) -> Option<Arc<Session>> {
         let session = self.open.read().get(id).cloned()?;
         (session.owner == owner && session.endpoint == *endpoint).then(|| {
             session.touch(now);
@@ -154,7 +168,8 @@ impl Sessions {
 
     /// Takes out every session that was idle for longer than `limit`.
     pub(crate) fn expired(&self, now: Timestamp, limit: Duration) -> Vec<Arc<Session>> {
-        let old: Vec<Box<str>> = self.open.read().values().filter(|s| s.idle(now) > limit).map(|s| s.id.clone()).collect();
+        let old: Vec<Box<str>> =
+            self.open.read().values().filter(|s| s.idle(now) > limit).map(|s| s.id.clone()).collect();
         old.iter().filter_map(|id| self.close(id)).collect()
     }
 

@@ -17,8 +17,9 @@
 //! ```
 
 use crate::{
-    Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, DelegationFacts, Diagnostic, Explanation,
-    HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport, Verdict, diagnostic::File,
+    Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, DelegationFacts, Diagnostic,
+    Explanation, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport, Verdict,
+    diagnostic::File,
 };
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, Decision, Effect, Effects, FindingKind, Level, ServerName, Timestamp};
@@ -243,7 +244,9 @@ impl Case {
     pub fn check(&self) -> Result<(), String> {
         self.action()?;
         self.server_name().map_err(|e| e.to_string())?;
-        let targets = usize::from(self.tool.is_some()) + usize::from(self.prompt.is_some()) + usize::from(self.resource.is_some());
+        let targets = usize::from(self.tool.is_some())
+            + usize::from(self.prompt.is_some())
+            + usize::from(self.resource.is_some());
         if targets > 1 { Err("a case has one of `tool`, `prompt`, `resource`".to_owned()) } else { Ok(()) }
     }
 
@@ -262,14 +265,26 @@ impl Case {
 
     fn ask<R>(&self, policies: &Policies, then: impl FnOnce(&Question<'_>) -> R) -> R {
         let agent = match &self.agent {
-            Named::Name(id) => AgentFacts { id, name: id, assurance: Assurance::PlatformToken, issuer: None, via: "", groups: &[] }.prepare(),
-            Named::Table(a) => {
-                AgentFacts { id: &a.id, name: &a.id, assurance: a.assurance, issuer: a.issuer.as_deref(), via: &a.via, groups: &a.groups }.prepare()
+            Named::Name(id) => {
+                AgentFacts { id, name: id, assurance: Assurance::PlatformToken, issuer: None, via: "", groups: &[] }
+                    .prepare()
             }
+            Named::Table(a) => AgentFacts {
+                id: &a.id,
+                name: &a.id,
+                assurance: a.assurance,
+                issuer: a.issuer.as_deref(),
+                via: &a.via,
+                groups: &a.groups,
+            }
+            .prepare(),
         };
         let human = match &self.human {
             Named::Name(id) => HumanFacts { id, name: id, email: None, issuer: "", groups: &[] }.prepare(),
-            Named::Table(h) => HumanFacts { id: &h.id, name: &h.id, email: h.email.as_deref(), issuer: &h.issuer, groups: &h.groups }.prepare(),
+            Named::Table(h) => {
+                HumanFacts { id: &h.id, name: &h.id, email: h.email.as_deref(), issuer: &h.issuer, groups: &h.groups }
+                    .prepare()
+            }
         };
         let owner = self.autonomous.as_deref().filter(|owner| !owner.is_empty());
         let delegation = match &self.delegation {
@@ -277,7 +292,8 @@ impl Case {
             Named::Table(d) => {
                 let expires = d.expires.map(|s| Timestamp::from_micros(s.saturating_mul(1_000_000)));
                 let owner = d.owner.as_deref().or(owner);
-                DelegationFacts { id: &d.id, purpose: d.purpose.as_deref(), scopes: &d.scopes, expires, owner }.prepare()
+                DelegationFacts { id: &d.id, purpose: d.purpose.as_deref(), scopes: &d.scopes, expires, owner }
+                    .prepare()
             }
         };
         let arguments = facts(&self.arguments);
@@ -312,7 +328,14 @@ impl Case {
         };
         let human = self.autonomous.is_none().then_some(&human);
         let action = self.action().unwrap_or(Action::Session);
-        then(&Question { agent: &agent, human, delegation: &delegation, action, target: &self.target(), context: &context })
+        then(&Question {
+            agent: &agent,
+            human,
+            delegation: &delegation,
+            action,
+            target: &self.target(),
+            context: &context,
+        })
     }
 
     fn server_name(&self) -> Result<ServerName, doorward_vocab::NameError> {
@@ -335,7 +358,10 @@ impl Case {
         match (&self.tool, &self.prompt, &self.resource) {
             (Some(Named::Name(name)), ..) => {
                 let (effects, state) = (Effects::NONE, DefinitionState::Approved);
-                Target::tool(&server, &ToolFacts { name, effects, read_only: None, destructive: None, open_world: None, state })
+                Target::tool(
+                    &server,
+                    &ToolFacts { name, effects, read_only: None, destructive: None, open_world: None, state },
+                )
             }
             (Some(Named::Table(t)), ..) => {
                 let (effects, state) = (t.effects.iter().copied().collect(), t.state.into());
@@ -363,7 +389,9 @@ impl Case {
 fn facts(arguments: &toml::Table) -> ArgumentFacts {
     fn walk(pointer: &str, value: &toml::Value, out: &mut Vec<(String, toml::Value)>) {
         match value {
-            toml::Value::Array(items) => items.iter().enumerate().for_each(|(n, v)| walk(&format!("{pointer}/{n}"), v, out)),
+            toml::Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, v)| walk(&format!("{pointer}/{n}"), v, out))
+            }
             toml::Value::Table(fields) => fields.iter().for_each(|(name, v)| {
                 let name = name.replace('~', "~0").replace('/', "~1");
                 walk(&format!("{pointer}/{name}"), v, out);

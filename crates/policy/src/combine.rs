@@ -93,7 +93,9 @@ impl Judgement {
             reasons.push(reason(ReasonCode::NotPermitted, format!("no policy permits it for the {seat}"), None));
         } else if reasons.is_empty() {
             let permits = self.permits.iter().filter_map(|n| rules.get(*n));
-            reasons.extend(permits.map(|rule| reason(ReasonCode::Permitted, told(rule, "permitted", seat), Some(&rule.name))));
+            reasons.extend(
+                permits.map(|rule| reason(ReasonCode::Permitted, told(rule, "permitted", seat), Some(&rule.name))),
+            );
         }
         reasons
     }

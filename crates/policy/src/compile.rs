@@ -30,8 +30,7 @@ pub(crate) fn compile(sources: &[Source], base: Base) -> Result<(Vec<Rule>, Vec<
         compiler.read(&File::new(&source.name, &source.text), false);
     }
     compiler.validate();
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        compiler.found.into_iter().partition(|d| d.severity == Severity::Error);
+    let (errors, warnings): (Vec<_>, Vec<_>) = compiler.found.into_iter().partition(|d| d.severity == Severity::Error);
     if errors.is_empty() { Ok((compiler.rules, warnings)) } else { Err(errors) }
 }
 
@@ -60,10 +59,8 @@ impl Compiler {
             let help = "name the principal and the resource instead of `?principal` and `?resource`".to_owned();
             self.found.push(file.error(span, "a template is not a policy".to_owned(), help));
         }
-        let mut policies: Vec<(SourceSpan, &Policy)> = set
-            .policies()
-            .map(|p| (p.as_ref().loc().map_or_else(|| (0, 0).into(), |loc| loc.span), p))
-            .collect();
+        let mut policies: Vec<(SourceSpan, &Policy)> =
+            set.policies().map(|p| (p.as_ref().loc().map_or_else(|| (0, 0).into(), |loc| loc.span), p)).collect();
         policies.sort_by_key(|(span, _)| span.offset());
         for (span, policy) in policies {
             self.add(file, span, policy, base);
@@ -80,7 +77,11 @@ impl Compiler {
         let name = marks.id.clone().unwrap_or_else(|| format!("{}:{line}", file.name));
         if !base && name.starts_with(BASE_PREFIX) {
             let wrong = format!("`{name}` is a name of the base");
-            self.found.push(file.error(word(file, span, "@id"), wrong, format!("choose a name without `{BASE_PREFIX}`")));
+            self.found.push(file.error(
+                word(file, span, "@id"),
+                wrong,
+                format!("choose a name without `{BASE_PREFIX}`"),
+            ));
         }
         if let Some((first, at)) = self.places.get(&name) {
             let wrong = format!("two policies are called `{name}`; the other is at {}:{at}", first.name);
@@ -121,7 +122,8 @@ impl Compiler {
         }
         if marks.autonomous && scope.party().is_some_and(|p| p != Party::Delegation) {
             let wrong = "`@autonomous` belongs on a permit for a delegation".to_owned();
-            let help = "without a person, the owner of a delegation answers: write `principal is Delegation`".to_owned();
+            let help =
+                "without a person, the owner of a delegation answers: write `principal is Delegation`".to_owned();
             self.found.push(file.error(word(file, span, "@autonomous"), wrong, help));
         }
         if let Some(lifted) = &marks.lifts

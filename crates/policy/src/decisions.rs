@@ -20,7 +20,11 @@ fn ask(text: &str, base: Base, action: Action, target: &Target) -> (Decision, Ve
 
 fn check(text: &str, base: Base, effect: Effect, expect: Decision, because: &[&str]) {
     let (decision, reasons) = ask(text, base, Action::Call, &tool(&server("crm"), "act", effect));
-    assert_eq!((decision, reasons.iter().map(String::as_str).collect::<Vec<_>>()), (expect, because.to_vec()), "{text}");
+    assert_eq!(
+        (decision, reasons.iter().map(String::as_str).collect::<Vec<_>>()),
+        (expect, because.to_vec()),
+        "{text}"
+    );
 }
 
 const ALL_FOUR: &str = r#"
@@ -34,15 +38,22 @@ const ALL_FOUR: &str = r#"
 fn all_four_must_allow() {
     check(ALL_FOUR, Base::None, Effect::Pay, Decision::Allow, &["a", "h", "d", "s"]);
     for (kind, word) in [("Agent", "agent"), ("Human", "human"), ("Delegation", "delegation"), ("Server", "server")] {
-        let less = ALL_FOUR.replace(&format!("principal is {kind},"), &format!("principal == {kind}::\"somebody else\","));
+        let less =
+            ALL_FOUR.replace(&format!("principal is {kind},"), &format!("principal == {kind}::\"somebody else\","));
         check(&less, Base::None, Effect::Pay, Decision::Deny, &[&format!("no policy permits it for the {word}")]);
     }
     let text = r#"@id("everything for finance") permit(principal in HumanGroup::"finance", action, resource);"#;
-    check(text, Base::None, Effect::Read, Decision::Deny, &[
-        "no policy permits it for the agent",
-        "no policy permits it for the delegation",
-        "no policy permits it for the server",
-    ]);
+    check(
+        text,
+        Base::None,
+        Effect::Read,
+        Decision::Deny,
+        &[
+            "no policy permits it for the agent",
+            "no policy permits it for the delegation",
+            "no policy permits it for the server",
+        ],
+    );
 }
 
 #[test]
@@ -71,7 +82,9 @@ fn forbids_win_wherever_they_stand() {
 #[test]
 fn an_error_denies_even_where_a_permit_holds() {
     // Cedar skips a forbid that fails. The overflow cannot be seen at load.
-    let text = format!("{ALL_FOUR} @id(\"sum\") forbid(principal is Agent, action, resource) when {{ context.time.epoch * 9223372036854775807 > 5 }};");
+    let text = format!(
+        "{ALL_FOUR} @id(\"sum\") forbid(principal is Agent, action, resource) when {{ context.time.epoch * 9223372036854775807 > 5 }};"
+    );
     let (decision, reasons) = ask(&text, Base::None, Action::Call, &tool(&server("crm"), "act", Effect::Read));
     assert_eq!((decision, reasons), (Decision::Deny, vec!["sum".to_owned()]));
     let observed = text.replace("@id(\"sum\")", "@id(\"sum\") @mode(\"observe\")");
@@ -86,16 +99,30 @@ fn a_challenge_asks_only_where_it_would_be_permitted() {
     let no = r#"@id("no") forbid(principal is Human, action, resource);"#;
     check(&format!("{ALL_FOUR} {ask} {no}"), Base::None, Effect::Pay, Decision::Deny, &["ask", "no"]);
     let without = ALL_FOUR.replace("principal is Human,", "principal == Human::\"bob\",");
-    check(&format!("{without} {ask}"), Base::None, Effect::Pay, Decision::Deny, &["ask", "no policy permits it for the human"]);
+    check(
+        &format!("{without} {ask}"),
+        Base::None,
+        Effect::Pay,
+        Decision::Deny,
+        &["ask", "no policy permits it for the human"],
+    );
 }
 
 #[test]
 fn a_person_who_is_absent_is_answered_for_by_an_owner() {
     let run = |text: &str, base, owner| {
-        let (policies, agent, target) = (policies(text, base), agent("cron", &[]), tool(&server("crm"), "act", Effect::Read));
+        let (policies, agent, target) =
+            (policies(text, base), agent("cron", &[]), tool(&server("crm"), "act", Effect::Read));
         let (delegation, none) = (delegation("nightly", &[], owner), arguments(&[]));
         let context = context(&none);
-        policies.decide(&Question { agent: &agent, human: None, delegation: &delegation, action: Action::Call, target: &target, context: &context })
+        policies.decide(&Question {
+            agent: &agent,
+            human: None,
+            delegation: &delegation,
+            action: Action::Call,
+            target: &target,
+            context: &context,
+        })
     };
     assert_eq!(run("", GUARD, Some("anna")).decision, Decision::Allow);
     assert_eq!(run("", GUARD, None).decision, Decision::Deny);
@@ -107,12 +134,21 @@ fn a_person_who_is_absent_is_answered_for_by_an_owner() {
     assert_eq!(verdict.ruling(Party::Human).reasons[0].policy.as_deref(), Some("nightly"));
     assert_eq!(verdict.authorized_by(), doorward_vocab::AuthorizedBy::Autonomous);
     // A forbid for delegations holds in the person's place too.
-    assert_eq!(run(&format!("{own} forbid(principal is Delegation, action, resource);"), LOCKDOWN, Some("anna")).decision, Decision::Deny);
+    assert_eq!(
+        run(&format!("{own} forbid(principal is Delegation, action, resource);"), LOCKDOWN, Some("anna")).decision,
+        Decision::Deny
+    );
 }
 
 #[test]
 fn lockdown_lets_through_what_changes_nothing() {
-    check("", LOCKDOWN, Effect::Search, Decision::Allow, &["base:agent", "base:human", "base:delegation", "base:server"]);
+    check(
+        "",
+        LOCKDOWN,
+        Effect::Search,
+        Decision::Allow,
+        &["base:agent", "base:human", "base:delegation", "base:server"],
+    );
     let (decision, _) = ask("", LOCKDOWN, Action::Call, &tool(&server("crm"), "act", Effect::Send));
     assert_eq!(decision, Decision::Deny);
     let crm = server("crm");
@@ -136,7 +172,14 @@ fn watch_passes_all_and_says_what_guard_would_do() {
     let (policies, agent, human) = (policies("", Base::Level(Level::Watch)), agent("claude", &[]), human("anna", &[]));
     let (delegation, none) = (delegation("d1", &[], None), arguments(&[]));
     let context = context(&none);
-    let verdict = policies.decide(&Question { agent: &agent, human: Some(&human), delegation: &delegation, action: Action::Call, target: &quarantined, context: &context });
+    let verdict = policies.decide(&Question {
+        agent: &agent,
+        human: Some(&human),
+        delegation: &delegation,
+        action: Action::Call,
+        target: &quarantined,
+        context: &context,
+    });
     assert_eq!(verdict.decision, Decision::Allow);
     let would_be = verdict.would_be().unwrap();
     assert_eq!(would_be.decision, Decision::Deny);
@@ -145,8 +188,10 @@ fn watch_passes_all_and_says_what_guard_would_do() {
 
 #[test]
 fn obligations_add_up() {
-    let text = format!(r#"{ALL_FOUR}
+    let text = format!(
+        r#"{ALL_FOUR}
         @id("r1") @oblige("redact-secrets") permit(principal in HumanGroup::"finance", action, resource);
-        @id("r2") @oblige("strip-links, redact-secrets") permit(principal is Server, action, resource in Server::"crm");"#);
+        @id("r2") @oblige("strip-links, redact-secrets") permit(principal is Server, action, resource in Server::"crm");"#
+    );
     check(&text, Base::None, Effect::Read, Decision::Oblige, &["a", "h", "r1", "d", "s", "r2"]);
 }

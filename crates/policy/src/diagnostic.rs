@@ -43,7 +43,12 @@ impl File {
     }
 
     /// A mistake at `span`.
-    pub(crate) fn error(&self, span: Option<SourceSpan>, message: String, help: impl Into<Option<String>>) -> Diagnostic {
+    pub(crate) fn error(
+        &self,
+        span: Option<SourceSpan>,
+        message: String,
+        help: impl Into<Option<String>>,
+    ) -> Diagnostic {
         let labels = span.map(|span| LabeledSpan::underline(span)).into_iter().collect();
         self.diagnostic(message, help.into(), Severity::Error, labels)
     }
@@ -61,7 +66,13 @@ impl File {
         self.diagnostic(message, cedar.help().map(|h| h.to_string()), severity, labels)
     }
 
-    fn diagnostic(&self, message: String, help: Option<String>, severity: Severity, labels: Vec<LabeledSpan>) -> Diagnostic {
+    fn diagnostic(
+        &self,
+        message: String,
+        help: Option<String>,
+        severity: Severity,
+        labels: Vec<LabeledSpan>,
+    ) -> Diagnostic {
         let (line, column) = labels.first().map_or((0, 0), |label| self.position(label.offset()));
         let (file, source) = (self.name.clone(), Arc::clone(&self.shown));
         Diagnostic { message, help, severity, file, line, column, labels, source }

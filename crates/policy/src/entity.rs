@@ -45,8 +45,8 @@ impl Prepared {
         // Attributes are literals, whose evaluation does not fail. If it did, an entity without attributes makes
         // every policy that reads one fail, and that denies.
         let parents = ancestors.iter().cloned().collect();
-        let entity =
-            Entity::new(uid.clone(), attrs, parents).unwrap_or_else(|_| Entity::new_no_attrs(uid.clone(), Default::default()));
+        let entity = Entity::new(uid.clone(), attrs, parents)
+            .unwrap_or_else(|_| Entity::new_no_attrs(uid.clone(), Default::default()));
         Self(Arc::new(Inner { uid, kind, ancestors, entity, fingerprint: Digest::of(&seen) }))
     }
 

@@ -72,7 +72,14 @@ impl Policies {
         let reasons = ruling.reasons.iter().map(|r| r.text.clone().into_owned()).collect();
         let Some((seat, principal)) = seat(party, q) else {
             let near = vec!["a delegation that names an owner could answer for the person".to_owned()];
-            return Part { party: party.as_str(), principal: "nobody".to_owned(), decision: ruling.decision, reasons, considered: vec![], near };
+            return Part {
+                party: party.as_str(),
+                principal: "nobody".to_owned(),
+                decision: ruling.decision,
+                reasons,
+                considered: vec![],
+                near,
+            };
         };
         let numbers = self.slice(seat, principal, q);
         let trial = Trial::new(seat, q);
@@ -184,7 +191,8 @@ impl Trial {
             .and_then(|policy| Policy::from_pst(pst::Policy::Static(policy)).ok());
         let set = alone.and_then(|policy| PolicySet::from_policies([policy]).ok());
         set.is_some_and(|set| {
-            self.authorizer.is_authorized(&self.request, &set, &self.entities).decision() == cedar_policy::Decision::Allow
+            self.authorizer.is_authorized(&self.request, &set, &self.entities).decision()
+                == cedar_policy::Decision::Allow
         })
     }
 }
@@ -237,7 +245,13 @@ impl fmt::Display for Explanation {
                 write!(f, "\n  near       {near}")?;
             }
             for c in &part.considered {
-                let mark = if c.error.is_some() { "!" } else if c.holds { "+" } else { "-" };
+                let mark = if c.error.is_some() {
+                    "!"
+                } else if c.holds {
+                    "+"
+                } else {
+                    "-"
+                };
                 let observes = if c.observes { ", observes" } else { "" };
                 let reads = if c.reads.is_empty() { String::new() } else { format!(", reads {}", c.reads.join(" ")) };
                 write!(f, "\n  {mark} {} `{}`{observes}{reads}", c.effect, c.policy)?;

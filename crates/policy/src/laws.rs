@@ -24,7 +24,12 @@ fn cases(default: u32) -> Config {
 // ------------------------------------------------------------------------------------------------ random policies
 
 const HEADS: [&[&str]; 4] = [
-    &["principal is Agent", r#"principal == Agent::"a1""#, r#"principal in AgentGroup::"g1""#, r#"principal is Agent in AgentGroup::"g2""#],
+    &[
+        "principal is Agent",
+        r#"principal == Agent::"a1""#,
+        r#"principal in AgentGroup::"g1""#,
+        r#"principal is Agent in AgentGroup::"g2""#,
+    ],
     &["principal is Human", r#"principal == Human::"h1""#, r#"principal in HumanGroup::"g1""#],
     &["principal is Delegation", r#"principal == Delegation::"d1""#],
     &["principal is Server", r#"principal == Server::"s1""#, r#"principal in Server::"s2""#],
@@ -35,16 +40,34 @@ const OWN: [&[&str]; 4] = [
     &[r#"principal.scopes.contains("x")"#, "principal has owner"],
     &["principal.attested", r#"principal.transport == "http""#],
 ];
-const ACTIONS: &[&str] = &["action", r#"action == Action::"call""#, r#"action in [Action::"call", Action::"list"]"#, r#"action == Action::"session""#];
+const ACTIONS: &[&str] = &[
+    "action",
+    r#"action == Action::"call""#,
+    r#"action in [Action::"call", Action::"list"]"#,
+    r#"action == Action::"session""#,
+];
 const RESOURCES: &[&str] = &[
-    "resource", "resource is Tool", r#"resource == Tool::"s1__t1""#, r#"resource in Server::"s1""#, r#"resource is Tool in Server::"s2""#,
+    "resource",
+    "resource is Tool",
+    r#"resource == Tool::"s1__t1""#,
+    r#"resource in Server::"s1""#,
+    r#"resource is Tool in Server::"s2""#,
     r#"resource == Server::"s1""#,
 ];
 const CONDITIONS: &[&str] = &[
-    "context.loopback", "context.assurance >= 2", r#"context.args.hosts.contains("a.example")"#, r#"context.args.allPathsUnder.contains("/data")"#,
-    "context.args.privateHosts", "context.args.maxAmount > 500", "context.conversation.calls < 3", r#"context.findings.contains("injection")"#,
-    "context.flow.untrustedRecipient", "resource has sink && resource.sink", r#"resource has state && resource.state == "pending""#,
-    "context has args && context.args has paths && context.args.paths.isEmpty()", "{a: context.time.hour}.a < 12",
+    "context.loopback",
+    "context.assurance >= 2",
+    r#"context.args.hosts.contains("a.example")"#,
+    r#"context.args.allPathsUnder.contains("/data")"#,
+    "context.args.privateHosts",
+    "context.args.maxAmount > 500",
+    "context.conversation.calls < 3",
+    r#"context.findings.contains("injection")"#,
+    "context.flow.untrustedRecipient",
+    "resource has sink && resource.sink",
+    r#"resource has state && resource.state == "pending""#,
+    "context has args && context.args has paths && context.args.paths.isEmpty()",
+    "{a: context.time.hour}.a < 12",
     "if context.conversation.untrusted then context.args.traversal else context.era == \"modern\"",
     // Fails to evaluate where there were any calls.
     "context.conversation.calls * 9223372036854775807 == 0 || context.conversation.sinks + 9223372036854775807 > 0",
@@ -52,8 +75,16 @@ const CONDITIONS: &[&str] = &[
 
 /// A policy for a party, or a forbid for all (4), with marks.
 fn policy(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
-    (0..5_usize, any::<bool>(), select(ACTIONS), select(RESOURCES), any::<[prop::sample::Index; 4]>(), 0..4_u8, select(marks)).prop_map(
-        |(party, permit, action, resource, [head, own, condition, second], how, mark)| {
+    (
+        0..5_usize,
+        any::<bool>(),
+        select(ACTIONS),
+        select(RESOURCES),
+        any::<[prop::sample::Index; 4]>(),
+        0..4_u8,
+        select(marks),
+    )
+        .prop_map(|(party, permit, action, resource, [head, own, condition, second], how, mark)| {
             let heads = HEADS.get(party).copied().unwrap_or(&["principal"]);
             let condition = *condition.get(CONDITIONS);
             let condition = match (how, OWN.get(party)) {
@@ -65,23 +96,36 @@ fn policy(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
             let permit = permit && party < 4;
             let mark = match (mark, permit, party) {
                 ("@autonomous", true, 2) => "@autonomous",
-                ("@challenge(\"approval\")" | "@challenge(\"step-up\")", false, _) | ("@mode(\"observe\")", _, _) => mark,
+                ("@challenge(\"approval\")" | "@challenge(\"step-up\")", false, _) | ("@mode(\"observe\")", _, _) => {
+                    mark
+                }
                 ("@lifts(\"base:private-hosts\")" | "@oblige(\"strip-links\")", true, _) => mark,
                 _ => "",
             };
-            format!("{mark} {} ({}, {action}, {resource}) {condition};\n", if permit { "permit" } else { "forbid" }, head.get(heads))
-        },
-    )
+            format!(
+                "{mark} {} ({}, {action}, {resource}) {condition};\n",
+                if permit { "permit" } else { "forbid" },
+                head.get(heads)
+            )
+        })
 }
 
 const PLAIN: &[&str] = &[""];
-const MARKS: &[&str] =
-    &["", "", "", "@autonomous", "@challenge(\"approval\")", "@challenge(\"step-up\")", "@mode(\"observe\")", "@lifts(\"base:private-hosts\")", "@oblige(\"strip-links\")"];
+const MARKS: &[&str] = &[
+    "",
+    "",
+    "",
+    "@autonomous",
+    "@challenge(\"approval\")",
+    "@challenge(\"step-up\")",
+    "@mode(\"observe\")",
+    "@lifts(\"base:private-hosts\")",
+    "@oblige(\"strip-links\")",
+];
 
 fn sources(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
-    prop::collection::vec(policy(marks), 0..24).prop_map(|all| {
-        all.iter().enumerate().map(|(n, p)| format!("@id(\"p{n}\") {p}")).collect()
-    })
+    prop::collection::vec(policy(marks), 0..24)
+        .prop_map(|all| all.iter().enumerate().map(|(n, p)| format!("@id(\"p{n}\") {p}")).collect())
 }
 
 // ----------------------------------------------------------------------------------------------- random questions
@@ -104,19 +148,29 @@ impl Asked {
         let (a, h, second, owned) = self.who;
         let agent = [agent("a1", &["g1"]), agent("a2", &["g1", "g2"]), agent("a3", &[])][a].clone();
         let human = [Some(human("h1", &["g1"])), Some(human("h2", &[])), None][h].clone();
-        let delegation = delegation(if second { "d1" } else { "d2" }, if second { &["x"] } else { &[] }, owned.then_some("o"));
+        let delegation =
+            delegation(if second { "d1" } else { "d2" }, if second { &["x"] } else { &[] }, owned.then_some("o"));
         let (s1, s2) = (server("s1"), server("s2"));
         let (target, action) = self.what;
         let target = [
-            tool(&s1, "t1", Effect::Read), tool(&s1, "t2", Effect::Send), tool(&s2, "t1", Effect::Pay), Target::server(&s1),
+            tool(&s1, "t1", Effect::Read),
+            tool(&s1, "t2", Effect::Send),
+            tool(&s2, "t1", Effect::Pay),
+            Target::server(&s1),
             tool_in(&s2, "t3", Effect::Read, crate::DefinitionState::Pending),
-        ][target].clone();
+        ][target]
+            .clone();
         let action = [Action::Call, Action::List, Action::Session, Action::Elicit][action];
         let (args, loopback, calls, sinks, untrusted, injected) = self.facts;
         let args = [
-            arguments(&[]), arguments(&[("/url", "http://a.example/")]), arguments(&[("/url", "http://127.1/x")]),
-            arguments(&[("/path", "/data/x")]), arguments(&[("/path", "../x"), ("/price", "$6")]), arguments(&[("/path", "/data/%2e%2e/x")]),
-        ][args].clone();
+            arguments(&[]),
+            arguments(&[("/url", "http://a.example/")]),
+            arguments(&[("/url", "http://127.1/x")]),
+            arguments(&[("/path", "/data/x")]),
+            arguments(&[("/path", "../x"), ("/price", "$6")]),
+            arguments(&[("/path", "/data/%2e%2e/x")]),
+        ][args]
+            .clone();
         let findings = [doorward_vocab::FindingKind::Injection];
         let mut context = context(&args);
         context.loopback = loopback;
@@ -125,7 +179,14 @@ impl Asked {
         context.conversation.untrusted = untrusted;
         context.untrusted_recipient = untrusted;
         context.findings = if injected { &findings } else { &[] };
-        let q = Question { agent: &agent, human: human.as_ref(), delegation: &delegation, action, target: &target, context: &context };
+        let q = Question {
+            agent: &agent,
+            human: human.as_ref(),
+            delegation: &delegation,
+            action,
+            target: &target,
+            context: &context,
+        };
         then(&q)
     }
 }
@@ -152,7 +213,8 @@ fn whole(at: Seat, q: &Question<'_>) -> (Request, Entities) {
     // With the schema: what we ask must conform to it, whatever the schema becomes.
     let kind = resource.type_name();
     let schema = SCHEMA.resources_for_action(&action).into_iter().flatten().any(|t| t == kind).then_some(&*SCHEMA);
-    let request = Request::new(principal.uid().clone(), action, resource, context, schema).unwrap_or_else(|e| panic!("{e}"));
+    let request =
+        Request::new(principal.uid().clone(), action, resource, context, schema).unwrap_or_else(|e| panic!("{e}"));
     let mut entities: Vec<_> = vec![principal.entity().clone()];
     for e in [&q.target.entity, &q.target.server.0] {
         if entities.iter().all(|known| known.uid() != *e.uid()) {
@@ -294,7 +356,8 @@ fn reference(rules: &[Rule], at: Seat, q: &Question<'_>, counts: impl Fn(&Rule) 
 /// Every attribute of the schema's context is in the table, with its type, and the other way round.
 #[test]
 fn the_table_and_the_schema_agree() {
-    let json = cedar_policy::SchemaFragment::from_cedarschema_str(crate::SCHEMA_TEXT).unwrap().0.to_json_value().unwrap();
+    let json =
+        cedar_policy::SchemaFragment::from_cedarschema_str(crate::SCHEMA_TEXT).unwrap().0.to_json_value().unwrap();
     let mut declared = BTreeSet::new();
     flatten("", &json[""]["commonTypes"]["Context"]["attributes"], &mut declared);
     let none = arguments(&[]);
@@ -319,7 +382,9 @@ fn the_table_and_the_schema_agree() {
 fn flatten(path: &str, attributes: &serde_json::Value, out: &mut BTreeSet<String>) {
     for (name, kind) in attributes.as_object().unwrap() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let word = |kind: &serde_json::Value| kind["name"].as_str().or(kind["type"].as_str()).unwrap_or("?").trim_start_matches("__cedar::").to_owned();
+        let word = |kind: &serde_json::Value| {
+            kind["name"].as_str().or(kind["type"].as_str()).unwrap_or("?").trim_start_matches("__cedar::").to_owned()
+        };
         match kind["type"].as_str() {
             Some("Record") => flatten(&path, &kind["attributes"], out),
             Some("Set") => drop(out.insert(format!("{path}: Set<{}>", word(&kind["element"])))),
@@ -338,12 +403,19 @@ fn the_schema_knows_all_actions() {
 #[test]
 fn footprints_are_what_conditions_read() {
     let reads = |condition: &str| {
-        let p: Policies = policies(&format!("permit(principal is Agent, action, resource) when {{ {condition} }};"), Base::None);
+        let p: Policies =
+            policies(&format!("permit(principal is Agent, action, resource) when {{ {condition} }};"), Base::None);
         p.rules[0].footprint.paths().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(reads("context.loopback && principal.assurance > 1"), "loopback");
     assert_eq!(reads("context.args.hosts == context.args.urls"), "args.hosts args.urls");
     assert_eq!(reads("context.time == context.time"), "time.epoch time.hour time.weekday");
-    assert_eq!(reads("context has conversation && context.conversation has calls"), ATTRIBUTES.iter().map(|a| a.path).filter(|p| p.starts_with("conversation.")).collect::<Vec<_>>().join(" "));
-    assert_eq!(reads("(if context.loopback then context else context).level == \"x\"").split(' ').count(), ATTRIBUTES.len());
+    assert_eq!(
+        reads("context has conversation && context.conversation has calls"),
+        ATTRIBUTES.iter().map(|a| a.path).filter(|p| p.starts_with("conversation.")).collect::<Vec<_>>().join(" ")
+    );
+    assert_eq!(
+        reads("(if context.loopback then context else context).level == \"x\"").split(' ').count(),
+        ATTRIBUTES.len()
+    );
 }

@@ -140,9 +140,8 @@ impl Policies {
                     forbid.marks.challenge.is_none() && !(forbid.base && liftable)
                 })
             };
-            let hidden = !act.errors.is_empty()
-                || act.forbids.iter().any(stays)
-                || (act.permits.is_empty() && open.is_empty());
+            let hidden =
+                !act.errors.is_empty() || act.forbids.iter().any(stays) || (act.permits.is_empty() && open.is_empty());
             let decision = if hidden { Decision::Deny } else { Decision::Allow };
             Ruling { decision, ..combine::ruling(seat, &self.rules, outcome) }
         });

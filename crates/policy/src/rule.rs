@@ -92,7 +92,11 @@ impl Marks {
 
     fn set(&mut self, name: &str, value: &str, effect: Effect) -> Result<(), String> {
         let only = |wanted: Effect| {
-            if effect == wanted { Ok(()) } else { Err(format!("`@{name}` belongs on a {wanted} and this is a {effect}")) }
+            if effect == wanted {
+                Ok(())
+            } else {
+                Err(format!("`@{name}` belongs on a {wanted} and this is a {effect}"))
+            }
         };
         match name {
             "id" if value.trim().is_empty() => return Err("`@id` is empty; give the policy a name".to_owned()),
@@ -113,7 +117,8 @@ impl Marks {
             }
             "oblige" => {
                 only(Effect::Permit)?;
-                self.oblige = value.split([',', ' ']).filter(|w| !w.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
+                self.oblige =
+                    value.split([',', ' ']).filter(|w| !w.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
             }
             "lifts" => {
                 only(Effect::Permit)?;

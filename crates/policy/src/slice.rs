@@ -30,7 +30,13 @@ impl Shelf {
     }
 
     /// The rules whose head admits the question, in order. Any other rule cannot apply, so this loses nothing.
-    pub(crate) fn slice(&self, rules: &[Rule], principal: &Prepared, action: Action, resource: &Prepared) -> Vec<usize> {
+    pub(crate) fn slice(
+        &self,
+        rules: &[Rule],
+        principal: &Prepared,
+        action: Action,
+        resource: &Prepared,
+    ) -> Vec<usize> {
         let near = [principal, resource].into_iter().flat_map(|e| std::iter::once(e.uid()).chain(e.ancestors()));
         let filed = near.filter_map(|uid| self.filed.get(uid)).flatten();
         let admits = |n: &usize| rules.get(*n).is_some_and(|r| r.scope.matches(principal, action, resource));

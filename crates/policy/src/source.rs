@@ -45,7 +45,10 @@ impl FromStr for Base {
     fn from_str(s: &str) -> Result<Self, String> {
         match s {
             "none" => Ok(Self::None),
-            _ => s.parse().map(Self::Level).map_err(|_| format!("unknown base `{s}`; bases are none, watch, guard, lockdown")),
+            _ => s
+                .parse()
+                .map(Self::Level)
+                .map_err(|_| format!("unknown base `{s}`; bases are none, watch, guard, lockdown")),
         }
     }
 }

@@ -25,7 +25,14 @@ pub(crate) fn render(errors: &[Diagnostic]) -> String {
 
 pub(crate) fn agent(id: &str, groups: &[&str]) -> Agent {
     let groups: Vec<_> = groups.iter().map(|g| (*g).to_owned()).collect();
-    let facts = AgentFacts { id, name: id, assurance: Assurance::PlatformToken, issuer: Some("corp"), via: "oidc", groups: &groups };
+    let facts = AgentFacts {
+        id,
+        name: id,
+        assurance: Assurance::PlatformToken,
+        issuer: Some("corp"),
+        via: "oidc",
+        groups: &groups,
+    };
     facts.prepare()
 }
 
@@ -49,7 +56,10 @@ pub(crate) fn tool(server: &Server, name: &str, effect: Effect) -> Target {
 
 pub(crate) fn tool_in(server: &Server, name: &str, effect: Effect, state: DefinitionState) -> Target {
     let effects = Effects::just(effect);
-    Target::tool(server, &ToolFacts { name, effects, read_only: None, destructive: Some(true), open_world: None, state })
+    Target::tool(
+        server,
+        &ToolFacts { name, effects, read_only: None, destructive: Some(true), open_world: None, state },
+    )
 }
 
 pub(crate) fn context(arguments: &ArgumentFacts) -> Context<'_> {

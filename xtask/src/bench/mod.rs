@@ -21,8 +21,8 @@ mod scenarios;
 mod tools;
 mod verdict;
 
-use std::io::IsTerminal as _;
 use crate::{Outcome, Verdict};
+use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use options::Options;

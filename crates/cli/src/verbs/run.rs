@@ -1,11 +1,7 @@
 use super::{ConfigFile, file, serve};
 use crate::{Done, Failure, Out};
 use doorward_config::Settings;
-use doorward_gateway::{
-    Gateway,
-    console::ConsoleDoor,
-    http::McpDoor,
-};
+use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
 use doorward_transport::{
     guard::{Guard, GuardSettings},
     serve::{Bound, ServeSettings, TlsFiles, TlsSlot},
@@ -30,7 +26,10 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let listen = settings.listen.clone();
     let limits = settings.limits.clone();
     let public_url = settings.public_url.clone();
-    let bind = |address| Bound::bind(address).map_err(|e| Failure::Broken(format!("{e}; another gateway may run, or choose other ports under [listen]")));
+    let bind = |address| {
+        Bound::bind(address)
+            .map_err(|e| Failure::Broken(format!("{e}; another gateway may run, or choose other ports under [listen]")))
+    };
     let (mcp, console) = (bind(listen.mcp)?, bind(listen.console)?);
     let tls = match &listen.tls {
         None => None,
@@ -58,7 +57,8 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     })
     .map_err(|e| Failure::Broken(e.to_string()))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let base = public_url.map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
+    let base = public_url
+        .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
     tell(out, &gateway, &base, console.address(), &state);
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
     let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
@@ -88,8 +88,10 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
 fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr, state: &std::path::Path) {
     let settings = gateway.settings();
     if out.is_json() {
-        out.record(&serde_json::json!({ "mcp": format!("{base}/mcp"), "console": format!("http://{console}"), "state": state,
-            "level": settings.level, "servers": settings.servers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>() }));
+        out.record(
+            &serde_json::json!({ "mcp": format!("{base}/mcp"), "console": format!("http://{console}"), "state": state,
+            "level": settings.level, "servers": settings.servers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>() }),
+        );
         return;
     }
     out.say(format!("{} at level {}, state in {}", out.strong("doorward"), settings.level, state.display()));
@@ -112,7 +114,9 @@ fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
                 tracing::error!("the old configuration stays in force: {}", serve::explain(&error));
             }
         }
-        Err(report) => tracing::error!("the old configuration stays in force:\n{}", report.render(doorward_config::Paint::Plain)),
+        Err(report) => {
+            tracing::error!("the old configuration stays in force:\n{}", report.render(doorward_config::Paint::Plain))
+        }
     }
 }
 
@@ -126,7 +130,8 @@ fn watch(path: PathBuf, gateway: Arc<Gateway>) -> Option<notify::RecommendedWatc
         }
     })
     .ok()?;
-    let mut folders: Vec<PathBuf> = gateway.settings().policy.files.iter().filter_map(|f| f.parent().map(PathBuf::from)).collect();
+    let mut folders: Vec<PathBuf> =
+        gateway.settings().policy.files.iter().filter_map(|f| f.parent().map(PathBuf::from)).collect();
     folders.push(path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from));
     folders.sort();
     folders.dedup();

@@ -30,7 +30,8 @@ pub(crate) fn run(args: Args, _out: &Out) -> Done {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     serve::runtime()?.block_on(async move {
         let gateway = serve::open(&state, settings, nowhere)?.gateway;
-        let pipes = StdioServer::start(StdioSettings::default()).map_err(|e| Failure::Broken(format!("cannot use the pipes: {e}")))?;
+        let pipes = StdioServer::start(StdioSettings::default())
+            .map_err(|e| Failure::Broken(format!("cannot use the pipes: {e}")))?;
         let serving = stdio::serve(gateway.clone(), pipes, args.name);
         let ended = tokio::select! {
             ended = serving => ended.map_err(|e| Failure::Broken(e.to_string())),
@@ -48,6 +49,9 @@ fn settings(args: &Args) -> Result<Settings, Failure> {
         Some(url) => format!("url = {}", quote(url)),
         None => format!("command = [{}]", args.command.iter().map(|a| quote(a)).collect::<Vec<_>>().join(", ")),
     };
-    let text = format!("level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n", args.level, args.name);
+    let text = format!(
+        "level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n",
+        args.level, args.name
+    );
     Ok(Settings::parse("command line", &text, &Known::default())?.settings)
 }

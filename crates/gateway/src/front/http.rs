@@ -14,7 +14,8 @@ use crate::{
 use bytes::Bytes;
 use doorward_identity::{Refusal as IdentityRefusal, Resource};
 use doorward_mcp::{
-    Era, Id, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers, check_notice, decode, meta,
+    Era, Id, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers,
+    check_notice, decode, meta,
 };
 use doorward_transport::serve::{Body, Ends, Peer, Serve, StreamOptions, read_body};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -86,7 +87,13 @@ impl Serve for McpDoor {
     }
 }
 
-async fn answer(gateway: &Arc<Gateway>, live: Arc<Live>, route: Route, request: Request<Incoming>, loopback: bool) -> Response<Body> {
+async fn answer(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    route: Route,
+    request: Request<Incoming>,
+    loopback: bool,
+) -> Response<Body> {
     let endpoint = match route {
         Route::Metadata(endpoint) => return metadata(&live, &endpoint),
         Route::Turns => return turns::answer(gateway, &live, request, loopback).await,
@@ -122,7 +129,13 @@ async fn answer(gateway: &Arc<Gateway>, live: Arc<Live>, route: Route, request: 
     }
 }
 
-async fn post(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: Endpoint, caller: Caller, request: Request<Incoming>) -> Response<Body> {
+async fn post(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: Endpoint,
+    caller: Caller,
+    request: Request<Incoming>,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
     if let Err((status, why)) = negotiable(&head.headers) {
         return plain(status, why);
@@ -171,7 +184,14 @@ fn era_of(headers: &HeaderMap, message: &Message) -> Era {
 }
 
 /// A request that stands alone.
-async fn modern(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: &Endpoint, caller: Caller, headers: &HeaderMap, message: Message) -> Result<Reply, Refusal> {
+async fn modern(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: &Endpoint,
+    caller: Caller,
+    headers: &HeaderMap,
+    message: Message,
+) -> Result<Reply, Refusal> {
     let request = match message {
         Message::Request(request) => request,
         Message::Notification(n) => {
@@ -180,7 +200,9 @@ async fn modern(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: &Endpoint, ca
             return Ok(Reply::Accepted);
         }
         Message::Response(_) => {
-            return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, "Clients of 2026-07-28 send no responses.").into());
+            return Err(
+                RpcError::new(RpcError::INVALID_REQUEST, 400, "Clients of 2026-07-28 send no responses.").into()
+            );
         }
     };
     if !request.method.allowed(Side::Client, Era::Modern) {
@@ -192,7 +214,8 @@ async fn modern(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: &Endpoint, ca
     match endpoint {
         Endpoint::All => gateway.request_all(&arrival, request).await,
         Endpoint::One(name) => {
-            let server = live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
+            let server =
+                live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
             let link = server.stateless().ok_or_else(|| unsupported(Revision::LATEST))?;
             if request.method == McpMethod::ToolsCall
                 && let Some(definition) = request.target().and_then(|name| server.catalog.tool(&name))
@@ -218,14 +241,22 @@ fn envelope(request: &McpRequest) -> Result<(), RpcError> {
 }
 
 /// A message of a session, or the request that opens one.
-async fn legacy(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: Endpoint, caller: Caller, headers: &HeaderMap, message: Message) -> Result<Reply, Refusal> {
+async fn legacy(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: Endpoint,
+    caller: Caller,
+    headers: &HeaderMap,
+    message: Message,
+) -> Result<Reply, Refusal> {
     let mut arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None };
     let message = match message {
         Message::Request(request) if request.method == McpMethod::Initialize => {
             return match &endpoint {
                 Endpoint::All => gateway.open_all(&mut arrival, request).await,
                 Endpoint::One(name) => {
-                    let server = live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found("initialize"))?;
+                    let server =
+                        live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found("initialize"))?;
                     gateway.open_one(&mut arrival, &server, request, Routing::ByRequest).await
                 }
             };
@@ -252,13 +283,23 @@ async fn legacy(gateway: &Arc<Gateway>, live: Arc<Live>, endpoint: Endpoint, cal
     }
 }
 
-fn session_of(gateway: &Gateway, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
-    let missing = || RpcError::new(RpcError::INVALID_REQUEST, 400, "`Mcp-Session-Id` is required. Open a session with `initialize`.");
-    let unknown = || RpcError::new(RpcError::INVALID_REQUEST, 404, "There is no such session. Open a new one with `initialize`.");
+fn session_of(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<Arc<Session>, Refusal> {
+    let missing = || {
+        RpcError::new(RpcError::INVALID_REQUEST, 400, "`Mcp-Session-Id` is required. Open a session with `initialize`.")
+    };
+    let unknown =
+        || RpcError::new(RpcError::INVALID_REQUEST, 404, "There is no such session. Open a new one with `initialize`.");
     if let Some(version) = headers.get(VERSION)
         && version.to_str().ok().and_then(|v| v.trim().parse::<Revision>().ok()).is_none()
     {
-        return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, "`MCP-Protocol-Version` names no known version.").into());
+        return Err(
+            RpcError::new(RpcError::INVALID_REQUEST, 400, "`MCP-Protocol-Version` names no known version.").into()
+        );
     }
     let id = headers.get(SESSION).ok_or_else(missing)?.to_str().map_err(|_| unknown())?;
     gateway.sessions.find(id, caller.actor.key(), endpoint, gateway.clock.now()).ok_or_else(|| unknown().into())
@@ -276,7 +317,9 @@ async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, heade
     match gateway.listen_session(&session, last).await {
         Ok(Reply::Stream(flow)) => stream(gateway, flow, None, Some(session), Ends::AtDrain),
         Ok(_) | Err(405) => not_allowed(),
-        Err(status) => plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "the server offers no such stream"),
+        Err(status) => {
+            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "the server offers no such stream")
+        }
     }
 }
 
@@ -307,7 +350,9 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
             *response.status_mut() = StatusCode::ACCEPTED;
             response
         }
-        Reply::Status(status) => plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "refused by the server"),
+        Reply::Status(status) => {
+            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "refused by the server")
+        }
         Reply::Stream(mut flow) if flow.is_pipe() && id.is_some() => {
             // A pipe answers most requests with one message: that is plain JSON.
             match flow.next(gateway).await {
@@ -323,8 +368,15 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
 }
 
 /// Streams a flow to a client that may be slow or leave: the flow waits for the one and ends with the other.
-fn stream(gateway: &Arc<Gateway>, mut flow: Flow, first: Option<Out>, session: Option<Arc<Session>>, ends: Ends) -> Response<Body> {
-    let (sender, body) = Body::stream(StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() });
+fn stream(
+    gateway: &Arc<Gateway>,
+    mut flow: Flow,
+    first: Option<Out>,
+    session: Option<Arc<Session>>,
+    ends: Ends,
+) -> Response<Body> {
+    let (sender, body) =
+        Body::stream(StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() });
     let gateway = gateway.clone();
     tokio::spawn(async move {
         if let Some(session) = &session {
@@ -378,11 +430,19 @@ fn stream(gateway: &Arc<Gateway>, mut flow: Flow, first: Option<Out>, session: O
 
 /// 415 and 406.
 fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
-    let essence = |v: &HeaderValue| v.as_bytes().split(|b| *b == b';').next().map(<[u8]>::trim_ascii).map(<[u8]>::to_ascii_lowercase);
+    let essence = |v: &HeaderValue| {
+        v.as_bytes().split(|b| *b == b';').next().map(<[u8]>::trim_ascii).map(<[u8]>::to_ascii_lowercase)
+    };
     if headers.get(header::CONTENT_TYPE).and_then(essence).as_deref() != Some(b"application/json") {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
     }
-    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",").to_ascii_lowercase();
+    let accept = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect::<Vec<_>>()
+        .join(",")
+        .to_ascii_lowercase();
     let takes = |kind: &str| accept.is_empty() || accept.contains("*/*") || accept.contains(kind);
     if takes("application/json") && takes("text/event-stream") {
         Ok(())

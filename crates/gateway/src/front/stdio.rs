@@ -87,7 +87,13 @@ impl Client {
         }
     }
 
-    async fn message(&mut self, arrival: &mut Arrival, server: &Arc<Server>, message: Message, era: Era) -> Result<Reply, Refusal> {
+    async fn message(
+        &mut self,
+        arrival: &mut Arrival,
+        server: &Arc<Server>,
+        message: Message,
+        era: Era,
+    ) -> Result<Reply, Refusal> {
         match message {
             Message::Request(request) if request.method == Method::Initialize => {
                 let reply = self.gateway.open_one(arrival, server, request, Routing::InOrder).await?;
@@ -125,7 +131,10 @@ impl Client {
         if self.session.is_none() && era == Era::Modern {
             return Err(unsupported(Revision::LATEST));
         }
-        let session = self.session.clone().ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Open a session with `initialize` first."))?;
+        let session = self
+            .session
+            .clone()
+            .ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Open a session with `initialize` first."))?;
         arrival.session = Some(session.clone());
         let gone = || RpcError::upstream("The server has ended.");
         let link = session.link(&self.name).filter(|o| o.link.is_alive()).ok_or_else(gone)?.link;
@@ -136,7 +145,8 @@ impl Client {
     /// Passes on what the server sends outside of streams.
     fn listen(&self, session: &Arc<Session>, server: &Arc<Server>) {
         let Some(opened) = session.link(&self.name) else { return };
-        let (gateway, output, session, server) = (self.gateway.clone(), self.output.clone(), session.clone(), server.clone());
+        let (gateway, output, session, server) =
+            (self.gateway.clone(), self.output.clone(), session.clone(), server.clone());
         tokio::spawn(async move {
             if let Some(flow) = open(&gateway, &session, &opened).await {
                 pump(&gateway, &output, flow, false).await;

@@ -17,7 +17,12 @@ use std::{borrow::Cow, sync::Arc};
 /// The longest turn, in bytes.
 const MAX: usize = 256 << 10;
 
-pub(super) async fn answer(gateway: &Arc<Gateway>, live: &Arc<Live>, request: Request<Incoming>, loopback: bool) -> Response<Body> {
+pub(super) async fn answer(
+    gateway: &Arc<Gateway>,
+    live: &Arc<Live>,
+    request: Request<Incoming>,
+    loopback: bool,
+) -> Response<Body> {
     if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "POST turns here");
     }
@@ -28,7 +33,10 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, live: &Arc<Live>, request: Re
         Ok(_) => return plain(StatusCode::FORBIDDEN, "only a host may report turns: use the token in host.token"),
         Err(refusal) => {
             let status = refusal.answer(None, None).status;
-            return plain(StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED), "present the credential of a host");
+            return plain(
+                StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED),
+                "present the credential of a host",
+            );
         }
     };
     let bytes = match read_body(request.into_body(), MAX, live.settings.limits.body_timeout).await {
@@ -40,7 +48,8 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, live: &Arc<Live>, request: Re
         Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     let text = |key: &str| doc.root().get(key).and_then(Value::as_str).map(Cow::into_owned);
-    let conversation = text("conversation").ok_or("`conversation` is required".to_owned()).and_then(|c| ConversationId::new(&c));
+    let conversation =
+        text("conversation").ok_or("`conversation` is required".to_owned()).and_then(|c| ConversationId::new(&c));
     let (conversation, said) = match (conversation, text("text")) {
         (Ok(conversation), Some(said)) => (conversation, said),
         (Err(why), _) => return plain(StatusCode::BAD_REQUEST, &why),
@@ -63,5 +72,8 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, live: &Arc<Live>, request: Re
     for owner in gateway.agents_of(host) {
         gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now);
     }
-    json(200, format!("{{\"conversation\":{},\"turn\":\"{turn}\",\"mandate\":null}}", quote(conversation.as_str())).into())
+    json(
+        200,
+        format!("{{\"conversation\":{},\"turn\":\"{turn}\",\"mandate\":null}}", quote(conversation.as_str())).into(),
+    )
 }

@@ -46,7 +46,13 @@ const QUEUE: usize = 256;
 
 impl Process {
     /// Starts the server of `command`.
-    pub(crate) fn spawn(name: &str, command: &Command, settings: StdioSettings, limits: Limits, routing: Routing) -> Result<Arc<Self>, LinkError> {
+    pub(crate) fn spawn(
+        name: &str,
+        command: &Command,
+        settings: StdioSettings,
+        limits: Limits,
+        routing: Routing,
+    ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
             tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
@@ -142,7 +148,14 @@ impl Routes {
     }
 }
 
-async fn read(mut inbox: StdioInbox, routes: Arc<Routes>, ambient: mpsc::Sender<Message>, limits: Limits, routing: Routing, name: String) {
+async fn read(
+    mut inbox: StdioInbox,
+    routes: Arc<Routes>,
+    ambient: mpsc::Sender<Message>,
+    limits: Limits,
+    routing: Routing,
+    name: String,
+) {
     while let Some(line) = inbox.recv().await {
         let message = match line.map(|line| decode(line, &limits, Side::Server)) {
             Ok(Ok(message)) => message,

@@ -29,7 +29,8 @@ pub(super) fn of_text(text: &str, named: bool) -> Option<i64> {
     }
     let first = text.find(|c: char| c.is_ascii_digit())?;
     let number = text.get(first..)?;
-    let end = number.find(|c: char| !(c.is_ascii_digit() || ".,'’ _\u{a0}\u{202f}".contains(c))).unwrap_or(number.len());
+    let end =
+        number.find(|c: char| !(c.is_ascii_digit() || ".,'’ _\u{a0}\u{202f}".contains(c))).unwrap_or(number.len());
     let (number, rest) = number.split_at_checked(end)?;
     if named && (rest.starts_with(['e', 'E'])) {
         return of_number(text.trim());
@@ -96,8 +97,18 @@ mod tests {
     #[test]
     fn numbers() {
         for (text, cents) in [
-            ("12", 1200), ("12.5", 1250), ("12.345", 1235), ("-7", 700), ("1e3", 100_000), ("1.5E2", 15_000),
-            ("25e-1", 250), ("0", 0), ("1e-9", 1), ("1e400", i64::MAX), ("99999999999999999999", i64::MAX), ("0e999999", 0),
+            ("12", 1200),
+            ("12.5", 1250),
+            ("12.345", 1235),
+            ("-7", 700),
+            ("1e3", 100_000),
+            ("1.5E2", 15_000),
+            ("25e-1", 250),
+            ("0", 0),
+            ("1e-9", 1),
+            ("1e400", i64::MAX),
+            ("99999999999999999999", i64::MAX),
+            ("0e999999", 0),
         ] {
             assert_eq!(of_number(text), Some(cents), "{text}");
         }
@@ -106,9 +117,18 @@ mod tests {
     #[test]
     fn texts() {
         for (text, cents) in [
-            ("$1,234.56", 123_456), ("1.234,56 €", 123_456), ("EUR 12", 1200), ("12 usd", 1200), ("CHF 1'000.50", 100_050),
-            ("£5k", 500_000), ("$2 million", 200_000_000), ("$1,234", 123_400), ("1.234 EUR", 123_400), ("$0.5", 50),
-            ("1.234.567 EUR", 123_456_700), ("-$3", 300),
+            ("$1,234.56", 123_456),
+            ("1.234,56 €", 123_456),
+            ("EUR 12", 1200),
+            ("12 usd", 1200),
+            ("CHF 1'000.50", 100_050),
+            ("£5k", 500_000),
+            ("$2 million", 200_000_000),
+            ("$1,234", 123_400),
+            ("1.234 EUR", 123_400),
+            ("$0.5", 50),
+            ("1.234.567 EUR", 123_456_700),
+            ("-$3", 300),
         ] {
             assert_eq!(of_text(text, false), Some(cents), "{text}");
         }

@@ -15,11 +15,31 @@ pub(super) struct Host {
 }
 
 /// Cloud metadata services by name.
-const METADATA_NAMES: &[&str] =
-    &["metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal", "metadata.azure.internal", "metadata.packet.net"];
+const METADATA_NAMES: &[&str] = &[
+    "metadata.google.internal",
+    "metadata.goog",
+    "metadata",
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata.azure.internal",
+    "metadata.packet.net",
+];
 /// Names below which there are only machines of the own network. RFC 6761, RFC 6762, RFC 8375, and custom.
-const PRIVATE_NAMES: &[&str] =
-    &["localhost", "local", "internal", "lan", "home.arpa", "localdomain", "intranet", "private", "corp", "home", "localtest.me", "lvh.me", "vcap.me"];
+const PRIVATE_NAMES: &[&str] = &[
+    "localhost",
+    "local",
+    "internal",
+    "lan",
+    "home.arpa",
+    "localdomain",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "localtest.me",
+    "lvh.me",
+    "vcap.me",
+];
 /// Public names that answer with the address they are asked for.
 const ECHO_NAMES: &[&str] = &["nip.io", "sslip.io", "xip.io"];
 
@@ -66,7 +86,14 @@ impl Host {
 
     fn v4(ip: Ipv4Addr) -> Self {
         let [a, b, c, _] = ip.octets();
-        let metadata = matches!(ip.octets(), [169, 254, 169, 254 | 253 | 123] | [169, 254, 170, 2 | 23] | [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16]);
+        let metadata = matches!(
+            ip.octets(),
+            [169, 254, 169, 254 | 253 | 123]
+                | [169, 254, 170, 2 | 23]
+                | [100, 100, 100, 200]
+                | [192, 0, 0, 192]
+                | [168, 63, 129, 16]
+        );
         let private = ip.is_loopback()
             || ip.is_private()
             || ip.is_link_local()
@@ -91,11 +118,18 @@ impl Host {
             // Translated (RFC 6052), 6to4 (RFC 3056) and IPv4-compatible: another address, the same place.
             (0x64, 0xff9b, 0, 0, 0, 0) => return Self { text: ip.to_string(), disguised: true, ..inner(high, low) },
             (0x2002, high, low, ..) => return Self { text: ip.to_string(), disguised: true, ..inner(high, low) },
-            (0, 0, 0, 0, 0, 0) if high != 0 => return Self { text: ip.to_string(), disguised: true, ..inner(high, low) },
+            (0, 0, 0, 0, 0, 0) if high != 0 => {
+                return Self { text: ip.to_string(), disguised: true, ..inner(high, low) };
+            }
             _ => {}
         }
-        let metadata = ip == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) || ip == Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
-        let private = ip.is_loopback() || ip.is_unspecified() || s0 & 0xfe00 == 0xfc00 || s0 & 0xffc0 == 0xfe80 || s0 & 0xffc0 == 0xfec0;
+        let metadata = ip == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
+            || ip == Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+        let private = ip.is_loopback()
+            || ip.is_unspecified()
+            || s0 & 0xfe00 == 0xfc00
+            || s0 & 0xffc0 == 0xfe80
+            || s0 & 0xffc0 == 0xfec0;
         Self { text: ip.to_string(), private, metadata, disguised: false }
     }
 }
@@ -148,13 +182,49 @@ mod tests {
 
     #[test]
     fn kinds_of_places() {
-        for raw in ["localhost", "app.localhost", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.0.5", "100.64.0.1", "0.0.0.0", "0", "::", "fd00::1", "fe80::1", "redis", "db.internal", "10.0.0.1.nip.io", "x-192-168-0-1.sslip.io", "64:ff9b::a00:1", "2002:a00:1::", "::10.0.0.1"] {
+        for raw in [
+            "localhost",
+            "app.localhost",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.0.5",
+            "100.64.0.1",
+            "0.0.0.0",
+            "0",
+            "::",
+            "fd00::1",
+            "fe80::1",
+            "redis",
+            "db.internal",
+            "10.0.0.1.nip.io",
+            "x-192-168-0-1.sslip.io",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "::10.0.0.1",
+        ] {
             assert!(Host::of(raw).unwrap().private, "{raw}");
         }
-        for raw in ["example.com", "8.8.8.8", "2606:4700::1111", "internal.example.com", "8-8-8-8.nip.io", "172.32.0.1", "::ffff:8.8.8.8"] {
+        for raw in [
+            "example.com",
+            "8.8.8.8",
+            "2606:4700::1111",
+            "internal.example.com",
+            "8-8-8-8.nip.io",
+            "172.32.0.1",
+            "::ffff:8.8.8.8",
+        ] {
             assert!(!Host::of(raw).unwrap().private, "{raw}");
         }
-        for raw in ["169.254.169.254", "0xa9fea9fe", "2852039166", "::ffff:169.254.169.254", "metadata.google.internal.", "fd00:ec2::254", "169.254.169.254.nip.io"] {
+        for raw in [
+            "169.254.169.254",
+            "0xa9fea9fe",
+            "2852039166",
+            "::ffff:169.254.169.254",
+            "metadata.google.internal.",
+            "fd00:ec2::254",
+            "169.254.169.254.nip.io",
+        ] {
             assert!(Host::of(raw).unwrap().metadata, "{raw}");
         }
         assert!(Host::of("0x7f.1").unwrap().disguised && !Host::of("127.0.0.1").unwrap().disguised);

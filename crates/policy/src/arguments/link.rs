@@ -43,7 +43,13 @@ impl Link {
             return Some(Self { text: None, host, path: Some(path), mail: None, disguised: false });
         }
         if scheme == "mailto" {
-            return Some(Self { text: None, host: None, path: None, mail: Some(decode(url.path()).0), disguised: false });
+            return Some(Self {
+                text: None,
+                host: None,
+                path: None,
+                mail: Some(decode(url.path()).0),
+                disguised: false,
+            });
         }
         let disguised = url.username().contains('.') || url.username().contains("%2");
         let _ = (url.set_username(""), url.set_password(None));

@@ -52,7 +52,10 @@ mod tests {
     #[test]
     fn all_forms() {
         check("anna@Example.COM", &["anna@example.com"]);
-        check("Anna <Anna@example.com>, bob@x.example; carl@y.example.", &["Anna@example.com", "bob@x.example", "carl@y.example"]);
+        check(
+            "Anna <Anna@example.com>, bob@x.example; carl@y.example.",
+            &["Anna@example.com", "bob@x.example", "carl@y.example"],
+        );
         check("\"Doe, Jane\" <jane@example.com>", &["jane@example.com"]);
         check("\"a b\"@example.com", &["\"a b\"@example.com"]);
         check("anna@bücher.example", &["anna@xn--bcher-kva.example"]);
