@@ -1,1 +1,71 @@
-fn main() {}
+//! The binary `doorward`: one file for each verb under `verbs`, one line for each in [`Verb`].
+//!
+//! What a verb prints goes through [`Out`]; what goes wrong is a [`Failure`], which one place turns into text and exit
+//! code: 0 fine, 1 the thing asked about failed, 2 usage or configuration.
+
+mod failure;
+mod log;
+mod out;
+mod verbs;
+
+pub(crate) use failure::{Done, Failure};
+pub(crate) use out::Out;
+
+use clap::{Parser, Subcommand};
+use doorward_store::SystemClock;
+use doorward_vocab::Clock as _;
+use std::process::ExitCode;
+
+// Calls are many small allocations on many threads, which the system's allocator does slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A security gateway for the Model Context Protocol: it stands between agents and MCP servers and judges every call.
+#[derive(Parser)]
+#[command(name = "doorward", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    /// Print records as JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Run(verbs::run::Args),
+    Wrap(verbs::wrap::Args),
+    Add(verbs::add::Args),
+    List(verbs::list::Args),
+    Remove(verbs::remove::Args),
+    Approve(verbs::approve::Args),
+    Check(verbs::check::Args),
+    Log(log::LogArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out::new(cli.json);
+    let done = match cli.verb {
+        Verb::Run(args) => verbs::run::run(args, &out),
+        Verb::Wrap(args) => verbs::wrap::run(args, &out),
+        Verb::Add(args) => verbs::add::run(args, &out),
+        Verb::List(args) => verbs::list::run(args, &out),
+        Verb::Remove(args) => verbs::remove::run(args, &out),
+        Verb::Approve(args) => verbs::approve::run(args, &out),
+        Verb::Check(args) => verbs::check::run(args, &out),
+        Verb::Log(args) => return logged(&args, &out),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(&out),
+    }
+}
+
+/// `log` judges the trail itself: its exit code is its answer.
+fn logged(args: &log::LogArgs, out: &Out) -> ExitCode {
+    match doorward_store::state_dir() {
+        Ok(state) => log::run(args, &state, SystemClock.now()),
+        Err(error) => Failure::Broken(error.to_string()).tell(out),
+    }
+}

@@ -1,1 +1,28 @@
-//! doorward-detect
+//! Looks at texts and says what is wrong with them. It never decides: a [`Finding`](doorward_vocab::Finding) is
+//! evidence, and policy rules on it.
+//!
+//! Invariant: no I/O, no clock, and work linear in the length of the text, whatever the text is.
+//!
+//! ```
+//! use doorward_detect::{Scanner, Settings, Text};
+//! use doorward_vocab::Channel;
+//! let scanner = Scanner::new(&Settings::default())?;
+//! let text = Text { path: "/content/0/text", text: "The meeting is at noon.", channel: Channel::Result };
+//! assert_eq!(scanner.scan(&[text]), []);
+//! # Ok::<(), doorward_detect::UnknownDetector>(())
+//! ```
+
+pub mod definition;
+mod detector;
+mod detectors;
+#[doc(hidden)]
+pub mod fuzzing;
+mod known;
+mod scanner;
+mod text;
+
+pub use detector::Detector;
+pub use detectors::{DETECTORS, DefinitionContext};
+pub use known::{Form, KnownSecrets, Reflection, TooShort};
+pub use scanner::{Located, Scanner, Settings, Switch, UnknownDetector};
+pub use text::{Findings, Hit, Sighting, Text, View};

@@ -1,8 +1,38 @@
-//! Puts the judgements together: `rule` decides about a message on its way to a server and mints the permit that
-//! forwarding asks for; `clear` decides about everything on its way back.
+//! Puts the judgements together: [`rule()`] decides about a message on its way to a server and mints the permit that
+//! forwarding asks for; [`clear()`] decides about everything on its way back.
 //!
-//! Invariant: no I/O, no clock, no randomness. The same input gives the same ruling.
+//! Invariant: no I/O, no clock, no randomness. The same input gives the same ruling, so a call can be replayed from the
+//! trail.
+//!
+//! ```compile_fail
+//! // A permit cannot be made outside of this room, so nothing can be forwarded that was not ruled.
+//! let permit = doorward_engine::Permit::mint(todo!(), false);
+//! ```
 
+mod actor;
+mod clear;
+mod cleared;
+mod definition;
+mod entity;
+mod history;
+mod judgement;
 mod permit;
+mod rule;
+mod snapshot;
+mod subject;
 
+pub use actor::Actor;
+pub use clear::{Clearance, clear};
+pub use cleared::Cleared;
+pub use definition::{Definition, judge_definition};
+pub use entity::EntitySet;
+pub use history::{Heard, History};
+pub use judgement::{Judgement, Ruling};
 pub use permit::{Outbound, OutboundKind, Permit, Permitted};
+pub use rule::{rule, visible};
+pub use snapshot::{ServerProfile, Snapshot};
+pub use subject::{Correlation, Subject, Target};
+
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;

@@ -1,1 +1,42 @@
-//! doorward-gateway
+//! The gateway: the road that every message takes, and the doors at its ends.
+//!
+//! | file | story |
+//! |---|---|
+//! | `front/http`, `front/stdio` | the doors: Streamable HTTP of both eras, and the pipe of `doorward wrap` |
+//! | `admit` | a message becomes a passage: correlated, its target looked up for this principal |
+//! | `road` | rule → record intent → exchange → forward → clear → record outcome |
+//! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
+//! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
+//! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
+//! | `link`, `server` | the way to a server |
+//! | `live`, `gateway` | the configuration in force, and the whole |
+//!
+//! Invariant: nothing reaches a server but through `road::forward`, and nothing of a server reaches a client but through
+//! `road::deliver`. No lock is held across an `await`.
+
+mod admit;
+mod all;
+mod catalog;
+mod conversation;
+mod front;
+mod gateway;
+mod keys;
+mod link;
+mod live;
+mod metrics;
+mod observe;
+mod one;
+mod passage;
+mod pins;
+mod refusal;
+mod reply;
+mod road;
+mod server;
+mod session;
+
+pub use front::{console, http, stdio};
+pub use gateway::Gateway;
+pub use live::{Live, LiveError, Surroundings};
+pub use pins::Pins;
+pub use server::ServerError;
+pub use session::Endpoint;

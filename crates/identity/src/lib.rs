@@ -1,1 +1,44 @@
-//! doorward-identity
+//! Establishes who is acting: checks tokens, and mints the [`Verified`] principal that every ruling asks for.
+//!
+//! A principal is the blend of an agent and the human it acts for, with what binds the two and how well it is proven.
+//! Tokens are checked by RFC 9068 and RFC 8725; a refusal becomes a status and a `WWW-Authenticate` by one table.
+//!
+//! Invariant: no I/O and no clock. Key sets are handed in by whoever fetched them, time is an argument.
+//!
+//! ```
+//! use doorward_identity::{Authenticator, Presented, Refusal, Settings, Via};
+//! use doorward_vocab::Timestamp;
+//! let door = Authenticator::new(Settings { local_user: Some("ada".into()), ..Settings::default() })?;
+//! let here = Presented { authorization: None, loopback: true, server: None };
+//! let who = door.authenticate(here, Timestamp::from_micros(0)).unwrap();
+//! assert_eq!(who.via, Via::LocalUser);
+//! let far = Presented { loopback: false, ..here };
+//! assert_eq!(door.authenticate(far, Timestamp::from_micros(0)), Err(Refusal::Missing));
+//! # Ok::<(), doorward_identity::SettingsError>(())
+//! ```
+
+mod authenticator;
+mod claims;
+mod discovery;
+#[doc(hidden)]
+pub mod fuzzing;
+mod json;
+mod keys;
+mod metadata;
+mod principal;
+mod refusal;
+mod settings;
+mod token;
+mod verified;
+
+pub use authenticator::{Authenticator, Presented};
+pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};
+pub use keys::KeySetError;
+pub use metadata::{ProtectedResources, PublicUrlError, Resource};
+pub use principal::{Agent, DelegationRef, Human, Principal, PrincipalKey, Via};
+pub use refusal::{Answer, Flaw, Refusal};
+pub use settings::{
+    Algorithm, AudienceRule, ClaimMap, ClaimPath, ClaimRule, EmailRule, IssuerSettings, KeySource, Settings,
+    SettingsError, SubjectIs, TypeRule,
+};
+pub use verified::Verified;

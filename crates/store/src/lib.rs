@@ -1,1 +1,24 @@
-//! doorward-store
+//! Where the gateway keeps things: the trail on disk, its index, the pins of definitions, and the sources of time and
+//! randomness that judgement is given.
+//!
+//! - [`Trail`] appends records to segment files under a Merkle tree with signed checkpoints, and mints the
+//!   [`Receipt`](doorward_audit::Receipt) that forwarding asks for.
+//! - [`trail::verify`] proves offline that nothing in a trail was edited, deleted, reordered or cut.
+//! - [`Index`] answers questions about a trail; it can be rebuilt from the segments at any time.
+//! - [`State`] holds the definitions that were approved.
+//!
+//! Invariant: nothing here rules about a message.
+
+#[doc(hidden)]
+pub mod fuzzing;
+mod index;
+mod place;
+mod sources;
+mod state;
+pub mod trail;
+
+pub use index::{Filter, Hit, Index, IndexError, IndexThread};
+pub use place::{PlaceError, host_token, state_dir};
+pub use sources::{OsEntropy, SystemClock};
+pub use state::{Pin, PinKey, PinState, Pins, Seen, State, StateError, Unknown};
+pub use trail::{OpenError, Options, Trail, TrailError};

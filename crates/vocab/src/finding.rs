@@ -35,6 +35,8 @@ pub enum FindingKind {
     SecretShape,
     /// A definition that asks for secrets, the conversation or the system prompt.
     OverReach,
+    /// A message that is malformed in a way that attacks use.
+    Protocol,
 }
 
 impl FindingKind {
@@ -48,6 +50,7 @@ impl FindingKind {
             Self::KnownSecret => "known-secret",
             Self::SecretShape => "secret-shape",
             Self::OverReach => "over-reach",
+            Self::Protocol => "protocol",
         }
     }
 }

@@ -1,0 +1,87 @@
+//! Records to canonical JSON (RFC 8785) without a tree of values between: one pass, keys written in order by hand.
+
+mod json;
+mod life;
+mod parts;
+mod ruling;
+
+use crate::{Event, Payload, Record, Ruling, record::FORMAT};
+use doorward_vocab::Timestamp;
+use json::{Caps, Object};
+
+/// The longest record in bytes: what the length prefix of an entry bundle can say (C2SP tlog-tiles).
+pub const MAX_RECORD: usize = 65_535;
+
+/// Appends the canonical text of a decision at `time` to `out`, without building a [`Record`].
+pub fn encode_ruling(time: Timestamp, ruling: &Ruling, out: &mut Vec<u8>) {
+    bounded(Envelope { time, trimmed: None }, ruling, out);
+}
+
+impl Record {
+    /// Appends the canonical text to `out`. It never exceeds [`MAX_RECORD`] bytes: a longer record loses detail (long
+    /// texts and long lists are cut) and says so in `trimmed`. Numbers beyond 2^53 are written as 2^53 - 1, since
+    /// JSON numbers are exact only up to there.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let envelope = Envelope { time: self.time, trimmed: self.trimmed };
+        match &self.event {
+            Event::Start(e) => bounded(envelope, e, out),
+            Event::Ruling(e) => bounded(envelope, &**e, out),
+            Event::Outcome(e) => bounded(envelope, &**e, out),
+            Event::Definition(e) => bounded(envelope, e, out),
+            Event::Turn(e) => bounded(envelope, e, out),
+            Event::Config(e) => bounded(envelope, e, out),
+            Event::Finding(e) => bounded(envelope, e, out),
+            Event::Recovered(e) => bounded(envelope, e, out),
+            Event::Stop(e) => bounded(envelope, e, out),
+        }
+    }
+}
+
+/// An event that writes its members, and those of the envelope, in the order of their keys.
+trait Members {
+    fn members(&self, o: &mut Object<'_>, envelope: &Envelope);
+}
+
+/// What every record has beside its event.
+struct Envelope {
+    time: Timestamp,
+    trimmed: Option<Payload>,
+}
+
+impl Envelope {
+    fn time(&self, o: &mut Object<'_>) {
+        o.number("time", self.time.micros());
+    }
+    fn trimmed(&self, o: &mut Object<'_>) {
+        if let Some(p) = &self.trimmed {
+            parts::payload(o, "trimmed", p);
+        }
+    }
+    fn v(o: &mut Object<'_>) {
+        o.number("v", u64::from(FORMAT));
+    }
+}
+
+fn bounded(mut envelope: Envelope, event: &impl Members, out: &mut Vec<u8>) {
+    let start = out.len();
+    write(event, &envelope, Caps::NONE, out);
+    // The second caps fit whatever the record holds: no event has more than 10 texts and three lists with 7 texts per
+    // row, so at most 38 texts of 256 bytes, each byte six long when escaped. Ids and server names stay whole.
+    for caps in [Caps { text: 1024, list: 32 }, Caps { text: 256, list: 4 }] {
+        let Some(whole) = out.get(start..).filter(|w| w.len() > MAX_RECORD) else { return };
+        if envelope.trimmed.is_none() {
+            envelope.trimmed = Some(Payload::of(whole));
+        }
+        out.truncate(start);
+        write(event, &envelope, caps, out);
+    }
+}
+
+fn write(event: &impl Members, envelope: &Envelope, caps: Caps, out: &mut Vec<u8>) {
+    let mut o = Object::open(out, caps);
+    event.members(&mut o, envelope);
+    o.close();
+}
+
+#[cfg(test)]
+mod tests;

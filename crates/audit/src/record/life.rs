@@ -1,0 +1,159 @@
+use super::{Conversation, Party, Payload};
+use crate::Text;
+use doorward_vocab::{Digest, Finding, Level, Mode, ServerName, TurnId};
+use serde::{Deserialize, Serialize};
+
+/// The gateway started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The version of the program.
+    pub version: Text,
+    /// The level it started with.
+    pub level: Level,
+    /// The mode it started in.
+    pub mode: Mode,
+    /// The digest of the configuration.
+    pub config: Digest,
+    /// The digest of the policies.
+    pub policy: Digest,
+    /// When a record counts as kept, e.g. `sinks durable, reads within 50 ms`.
+    pub durability: Text,
+}
+
+/// The gateway stopped in good order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Why.
+    pub reason: Text,
+}
+
+/// The configuration or the policies were replaced while running.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Who did it: a person, or `file` when the file changed.
+    pub by: Party,
+    /// What changed, in words.
+    pub what: Text,
+    /// The digest before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Digest>,
+    /// The digest after.
+    pub to: Digest,
+}
+
+/// Something about a definition of a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// The server that declares it.
+    pub server: ServerName,
+    /// What it defines.
+    #[serde(rename = "what")]
+    pub kind: DefinitionKind,
+    /// Its name.
+    pub name: Text,
+    /// What happened to it.
+    pub change: DefinitionChange,
+    /// The digest before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Digest>,
+    /// The digest after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Digest>,
+    /// Who did it, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Party>,
+    /// What detectors saw in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What a definition defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefinitionKind {
+    /// A tool.
+    Tool,
+    /// A prompt.
+    Prompt,
+    /// A resource.
+    Resource,
+    /// A resource template.
+    Template,
+    /// The `instructions` of a server.
+    Instructions,
+    /// The server itself: name, version, capabilities, certificate.
+    Server,
+}
+
+/// What happened to a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefinitionChange {
+    /// Seen for the first time; waits for approval.
+    Seen,
+    /// Approved at first sight, by the level in force.
+    Pinned,
+    /// Not the approved one any more.
+    Changed,
+    /// Withheld from agents.
+    Quarantined,
+    /// Approved by a person.
+    Approved,
+    /// Rejected by a person.
+    Rejected,
+    /// The server does not declare it any more, or the server was removed.
+    Removed,
+}
+
+/// The human said something, reported by the agent's host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The turn.
+    pub turn: TurnId,
+    /// The conversation it belongs to.
+    pub conversation: Conversation,
+    /// Who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<Party>,
+    /// The agent it was said to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Party>,
+    /// The host that reported it.
+    pub host: Text,
+    /// Whether the host proved that it may report turns.
+    pub attested: bool,
+    /// The words, by digest.
+    pub text: Payload,
+    /// The scope that was derived from it, in the gateway's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Text>,
+}
+
+/// Detectors saw something outside of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Noticed {
+    /// The server it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerName>,
+    /// The agent it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Party>,
+    /// The conversation it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Conversation>,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// The trail was repaired at start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovered {
+    /// What was repaired: `tail`, where an unfinished write was cut; `tiles`, where hash tiles were
+    /// made anew; `begin`, where there was a key and no trail.
+    pub what: Text,
+    /// How many bytes were cut.
+    pub bytes: u64,
+    /// How many records the trail held after the repair.
+    pub size: u64,
+}

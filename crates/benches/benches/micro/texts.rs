@@ -1,0 +1,14 @@
+//! The messages that the benchmarks work on.
+
+/// A small call, as an agent sends it.
+pub(crate) const CALL: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":41,"method":"tools/call","params":{"name":"echo","arguments":{"text":"#,
+    r#""the parcel for bay twelve left at noon, signed for"},"_meta":{"dev.doorward/conversation":"bench-1"}}}"#
+);
+
+/// The result of a call whose text has so many KiB.
+pub(crate) fn result(kib: usize) -> String {
+    const LINE: &str = r"2026-03-14 09:12 depot-17 #48213 parcel sorted to bay twelve, north dock, 3.4 kg\n";
+    let text = LINE.repeat((kib << 10).div_ceil(LINE.len()));
+    format!(r#"{{"jsonrpc":"2.0","id":41,"result":{{"content":[{{"type":"text","text":"{text}"}}],"isError":false}}}}"#)
+}

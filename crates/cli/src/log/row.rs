@@ -1,0 +1,168 @@
+//! A record in words, for people.
+
+use doorward_audit::{DefinitionChange, Event, OutcomeRecord, Record, Ruling};
+use doorward_vocab::{Finding, Outcome, Reason, Timestamp};
+use serde::Serialize;
+
+/// One line of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) time: String,
+    pub(super) who: String,
+    pub(super) conversation: String,
+    pub(super) what: String,
+    pub(super) decision: String,
+    pub(super) why: String,
+}
+
+impl Row {
+    pub(super) fn of(record: &Record) -> Self {
+        let mut row = match &record.event {
+            Event::Ruling(r) => Self {
+                who: who(r),
+                conversation: r.conversation.id.to_string(),
+                what: what(r),
+                decision: verdict(r),
+                why: reasons(&r.reasons, &r.findings),
+                ..Self::empty()
+            },
+            Event::Outcome(o) => {
+                Self { what: format!("  {}", o.call), decision: word(&o.outcome), why: ending(o), ..Self::empty() }
+            }
+            Event::Turn(t) => Self {
+                who: t.human.as_ref().map_or("a human", |h| &h.name).to_owned(),
+                conversation: t.conversation.id.to_string(),
+                what: "said something".into(),
+                decision: if t.attested { "attested" } else { "claimed" }.into(),
+                why: t
+                    .mandate
+                    .as_deref()
+                    .map_or_else(|| format!("{} bytes, told by {}", t.text.bytes, t.host), str::to_owned),
+                ..Self::empty()
+            },
+            Event::Definition(d) => Self {
+                who: d.by.as_ref().map_or_else(String::new, |p| p.name.to_string()),
+                what: format!("{}/{} ({})", d.server, d.name, word(&d.kind)),
+                decision: word(&d.change),
+                why: match d.change {
+                    DefinitionChange::Changed | DefinitionChange::Quarantined => "it is not what was approved".into(),
+                    _ => reasons(&[], &d.findings),
+                },
+                ..Self::empty()
+            },
+            Event::Config(c) => Self {
+                who: c.by.name.to_string(),
+                what: "configuration".into(),
+                decision: "changed".into(),
+                why: c.what.to_string(),
+                ..Self::empty()
+            },
+            Event::Finding(f) => Self {
+                who: f.agent.as_ref().map_or_else(String::new, |a| a.name.to_string()),
+                conversation: f.conversation.as_ref().map_or_else(String::new, |c| c.id.to_string()),
+                what: f.server.as_ref().map_or_else(String::new, ToString::to_string),
+                decision: "finding".into(),
+                why: reasons(&[], &f.findings),
+                ..Self::empty()
+            },
+            Event::Start(s) => Self {
+                who: "doorward".into(),
+                what: format!("start of {}", s.version),
+                decision: s.mode.as_str().into(),
+                why: format!("level {}, policies {}", s.level, s.policy.short()),
+                ..Self::empty()
+            },
+            Event::Stop(s) => {
+                Self { who: "doorward".into(), what: "stop".into(), why: s.reason.to_string(), ..Self::empty() }
+            }
+            Event::Recovered(r) => Self {
+                who: "doorward".into(),
+                what: "repair of the trail".into(),
+                decision: "recovered".into(),
+                why: format!("{}: {} bytes cut after record {}", r.what, r.bytes, r.size),
+                ..Self::empty()
+            },
+        };
+        row.time = time(record.time);
+        for cell in [&mut row.who, &mut row.conversation, &mut row.what, &mut row.decision, &mut row.why] {
+            *cell = clean(cell);
+        }
+        row
+    }
+
+    fn empty() -> Self {
+        let none = String::new;
+        Self { time: none(), who: none(), conversation: none(), what: none(), decision: none(), why: none() }
+    }
+}
+
+/// `2026-11-20 14:03:05.123`, UTC.
+pub(super) fn time(t: Timestamp) -> String {
+    let text = t.to_string().replacen('T', " ", 1);
+    text.get(..23).unwrap_or(&text).to_owned()
+}
+
+/// The human through whom, or on whose behalf, the agent acts.
+pub(super) fn who(r: &Ruling) -> String {
+    match &r.human {
+        Some(human) => format!("{} via {}", human.name, r.agent.name),
+        None => format!("{} alone", r.agent.name),
+    }
+}
+
+/// `files/read_file`, or the method where it is not a plain call.
+pub(super) fn what(r: &Ruling) -> String {
+    let target = r.target.as_deref().unwrap_or_default();
+    let name = match (&r.server, target) {
+        (Some(server), "") => server.to_string(),
+        (Some(server), target) => format!("{server}/{target}"),
+        (None, target) => target.to_owned(),
+    };
+    match &*r.method {
+        "tools/call" => name,
+        method => format!("{method} {name}").trim_end().to_owned(),
+    }
+}
+
+/// The decision; in brackets where it was not acted on.
+pub(super) fn verdict(r: &Ruling) -> String {
+    if r.enforced { r.decision.as_str().to_owned() } else { format!("({})", r.decision.as_str()) }
+}
+
+/// Why, in one line: reasons first, what was found after them.
+pub(super) fn reasons(reasons: &[Reason], findings: &[Finding]) -> String {
+    let found = findings.iter().map(|f| format!("{}: {}", f.kind.as_str(), f.note));
+    reasons.iter().map(|r| r.text.to_string()).chain(found).collect::<Vec<_>>().join("; ")
+}
+
+/// How a message ended.
+pub(super) fn ending(o: &OutcomeRecord) -> String {
+    let ending = match o.outcome {
+        Outcome::Refused => String::new(),
+        _ => format!("in {}", millis(o.duration_us)),
+    };
+    let redacted = if o.redactions > 0 { format!("{} places removed", o.redactions) } else { String::new() };
+    let why = reasons(&o.reasons, &o.findings);
+    [ending, redacted, why].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn millis(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us % 1000 / 100)
+}
+
+/// The word that the trail uses for a value of an enumeration.
+pub(super) fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Text from outside for a terminal: what would move the cursor, hide or turn text around is shown as its number.
+pub(super) fn clean(text: &str) -> String {
+    let unsafe_for_terminal = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    if !text.contains(unsafe_for_terminal) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if unsafe_for_terminal(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}

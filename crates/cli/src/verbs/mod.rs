@@ -1,0 +1,14 @@
+//! One file for each verb: its arguments and what it does.
+
+pub(crate) mod add;
+pub(crate) mod approve;
+pub(crate) mod check;
+pub(crate) mod list;
+pub(crate) mod remove;
+pub(crate) mod run;
+pub(crate) mod wrap;
+
+mod file;
+mod serve;
+
+pub(crate) use file::ConfigFile;

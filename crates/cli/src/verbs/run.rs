@@ -1,0 +1,152 @@
+use super::{ConfigFile, file, serve};
+use crate::{Done, Failure, Out};
+use doorward_config::Settings;
+use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
+use doorward_transport::{
+    guard::{Guard, GuardSettings},
+    serve::{Bound, ServeSettings, TlsFiles, TlsSlot},
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// Run the gateway
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+pub(crate) fn run(args: Args, out: &Out) -> Done {
+    let (path, loaded) = args.config.load()?;
+    out.warn(&loaded.warnings);
+    serve::log(&loaded.settings.log);
+    serve::runtime()?.block_on(gateway(path, loaded.settings, out))
+}
+
+async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
+    let listen = settings.listen.clone();
+    let limits = settings.limits.clone();
+    let public_url = settings.public_url.clone();
+    let bind = |address| {
+        Bound::bind(address)
+            .map_err(|e| Failure::Broken(format!("{e}; another gateway may run, or choose other ports under [listen]")))
+    };
+    let (mcp, console) = (bind(listen.mcp)?, bind(listen.console)?);
+    let tls = match &listen.tls {
+        None => None,
+        Some(files) => {
+            let files = TlsFiles { certificate: files.cert.clone(), key: files.key.clone(), client_authorities: None };
+            Some(Arc::new(TlsSlot::load(&files).map_err(|e| Failure::Broken(e.to_string()))?))
+        }
+    };
+    let state = serve::state()?;
+    let opened = serve::open(&state, settings, mcp.address())?;
+    let gateway = opened.gateway;
+    let serving = ServeSettings {
+        max_connections: limits.connections,
+        header_read: limits.header_timeout,
+        first_request: limits.header_timeout,
+        idle: limits.idle_timeout,
+        ..ServeSettings::default()
+    };
+    let guard = Guard::new(&GuardSettings {
+        listen: console.address(),
+        public_url: None,
+        allowed_hosts: Vec::new(),
+        allowed_origins: Vec::new(),
+        max_target: 8 << 10,
+    })
+    .map_err(|e| Failure::Broken(e.to_string()))?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let base = public_url
+        .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
+    tell(out, &gateway, &base, console.address(), &state);
+    let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
+    let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
+
+    let _watch = path.as_ref().map(|path| watch(path.clone(), gateway.clone()));
+    let sweeper = tokio::spawn({
+        let gateway = gateway.clone();
+        async move {
+            let mut every = tokio::time::interval(Duration::from_secs(15));
+            loop {
+                every.tick().await;
+                gateway.sweep().await;
+            }
+        }
+    });
+    let reason = serve::asked_to_stop(|| reload(path.as_deref(), &gateway, "SIGHUP")).await;
+    tracing::info!("{reason}: letting what runs finish");
+    let (first, second) = tokio::join!(mcp.drain(limits.drain_timeout), console.drain(limits.drain_timeout));
+    if first.cut + second.cut > 0 {
+        tracing::warn!("cut {} connections that did not finish", first.cut + second.cut);
+    }
+    sweeper.abort();
+    gateway.stop(reason).await;
+    Ok(())
+}
+
+fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr, state: &std::path::Path) {
+    let settings = gateway.settings();
+    if out.is_json() {
+        out.record(
+            &serde_json::json!({ "mcp": format!("{base}/mcp"), "console": format!("http://{console}"), "state": state,
+            "level": settings.level, "servers": settings.servers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>() }),
+        );
+        return;
+    }
+    out.say(format!("{} at level {}, state in {}", out.strong("doorward"), settings.level, state.display()));
+    out.say(format!("  all servers  {base}/mcp"));
+    for server in &settings.servers {
+        out.say(format!("  {:<12} {base}/mcp/{}", server.name, server.name));
+    }
+    if settings.servers.is_empty() {
+        out.say("  no servers yet: doorward add NAME -- COMMAND …, or doorward add NAME URL");
+    }
+    out.say(format!("  console      http://{console}"));
+}
+
+/// Reads the file again; mistakes keep the old configuration in force.
+fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
+    let Some(path) = path else { return };
+    match Settings::load_with(path, &file::known()) {
+        Ok(loaded) => {
+            if let Err(error) = gateway.reload(loaded.settings, by) {
+                tracing::error!("the old configuration stays in force: {}", serve::explain(&error));
+            }
+        }
+        Err(report) => {
+            tracing::error!("the old configuration stays in force:\n{}", report.render(doorward_config::Paint::Plain))
+        }
+    }
+}
+
+/// Watches the folder of the file: editors and mounted configuration replace files rather than write them.
+fn watch(path: PathBuf, gateway: Arc<Gateway>) -> Option<notify::RecommendedWatcher> {
+    use notify::Watcher as _;
+    let (changed, mut changes) = tokio::sync::mpsc::channel::<()>(1);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|e| !e.kind.is_access()) {
+            let _ = changed.try_send(());
+        }
+    })
+    .ok()?;
+    let mut folders: Vec<PathBuf> =
+        gateway.settings().policy.files.iter().filter_map(|f| f.parent().map(PathBuf::from)).collect();
+    folders.push(path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from));
+    folders.sort();
+    folders.dedup();
+    for folder in folders {
+        if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::NonRecursive) {
+            tracing::warn!("changes in `{}` are not seen: {error}", folder.display());
+        }
+    }
+    tokio::spawn(async move {
+        while changes.recv().await.is_some() {
+            // Several events make one change.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            while changes.try_recv().is_ok() {}
+            reload(Some(&path), &gateway, "file");
+        }
+    });
+    Some(watcher)
+}

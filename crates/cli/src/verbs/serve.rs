@@ -1,0 +1,87 @@
+//! What `run`, `wrap` and `demo` share: the runtime, the state folder, and a gateway made of settings.
+
+use crate::Failure;
+use doorward_config::{LogFormat, Settings};
+use doorward_gateway::{Gateway, LiveError, Pins, Surroundings};
+use doorward_store::{State, SystemClock, Trail, trail};
+use doorward_vocab::Secret;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// A gateway and where it keeps its state.
+pub(crate) struct OpenedGateway {
+    pub(crate) gateway: Arc<Gateway>,
+}
+
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::Broken(format!("cannot start: {e}")))
+}
+
+/// The diagnostic log goes to standard error: standard output belongs to the answer, or to MCP.
+pub(crate) fn log(settings: &doorward_config::Log) {
+    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let _ = match settings.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
+
+pub(crate) fn state() -> Result<PathBuf, Failure> {
+    doorward_store::state_dir().map_err(|e| Failure::Broken(e.to_string()))
+}
+
+/// Opens the state in `dir` and puts `settings` in force.
+pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result<OpenedGateway, Failure> {
+    let broken = |e: &dyn std::fmt::Display| Failure::Broken(e.to_string());
+    let clock = Arc::new(SystemClock);
+    let opened = Trail::open(&dir.join("trail"), &*clock, trail::Options::default()).map_err(|e| broken(&e))?;
+    let state = State::open(dir).map_err(|e| broken(&e))?;
+    let token = doorward_store::host_token(dir).map_err(|e| broken(&e))?;
+    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen };
+    let gateway = Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock)
+        .map_err(|e| Failure::Broken(explain(&e)))?;
+    Ok(OpenedGateway { gateway })
+}
+
+/// The name of the user whose authority a local agent borrows.
+fn user() -> String {
+    let named = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+}
+
+/// The error with all mistakes of policies, each with its place.
+pub(crate) fn explain(error: &LiveError) -> String {
+    match error {
+        LiveError::Policies(diagnostics) => {
+            let all: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+            format!("{error}:\n{}", all.join("\n"))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
+pub(crate) async fn asked_to_stop(mut reload: impl FnMut()) -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        std::future::pending::<()>().await;
+        return "";
+    };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return "interrupted",
+            _ = terminate.recv() => return "asked to stop",
+            _ = hangup.recv() => reload(),
+        }
+    }
+}

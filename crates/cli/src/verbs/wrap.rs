@@ -1,0 +1,57 @@
+use super::serve;
+use crate::{Done, Failure, Out};
+use doorward_config::{Known, Settings};
+use doorward_gateway::stdio;
+use doorward_transport::stdio::{StdioServer, StdioSettings};
+use doorward_vocab::{Level, ServerName};
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Stand in front of one server, on standard input and output: no file needed
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to enforce: watch, guard or lockdown
+    #[arg(long, default_value_t = Level::Guard)]
+    level: Level,
+    /// The name of the server in the log
+    #[arg(long, default_value = "wrapped")]
+    name: ServerName,
+    /// A remote server instead of a command
+    #[arg(long, value_name = "URL", conflicts_with = "command", required_unless_present = "command")]
+    url: Option<String>,
+    /// The command of the server and its arguments
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<String>,
+}
+
+pub(crate) fn run(args: Args, _out: &Out) -> Done {
+    let settings = settings(&args)?;
+    serve::log(&settings.log);
+    let state = serve::state()?.join("wrap").join(args.name.as_str());
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    serve::runtime()?.block_on(async move {
+        let gateway = serve::open(&state, settings, nowhere)?.gateway;
+        let pipes = StdioServer::start(StdioSettings::default())
+            .map_err(|e| Failure::Broken(format!("cannot use the pipes: {e}")))?;
+        let serving = stdio::serve(gateway.clone(), pipes, args.name);
+        let ended = tokio::select! {
+            ended = serving => ended.map_err(|e| Failure::Broken(e.to_string())),
+            _ = serve::asked_to_stop(|| {}) => Ok(()),
+        };
+        gateway.stop("the client left").await;
+        ended
+    })
+}
+
+/// The same checks as for a file: the command line is written as one.
+fn settings(args: &Args) -> Result<Settings, Failure> {
+    let quote = |s: &str| serde_json::Value::from(s).to_string();
+    let server = match &args.url {
+        Some(url) => format!("url = {}", quote(url)),
+        None => format!("command = [{}]", args.command.iter().map(|a| quote(a)).collect::<Vec<_>>().join(", ")),
+    };
+    let text = format!(
+        "level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n",
+        args.level, args.name
+    );
+    Ok(Settings::parse("command line", &text, &Known::default())?.settings)
+}

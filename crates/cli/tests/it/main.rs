@@ -1,0 +1,7 @@
+//! The binary at its door: words in, text and an exit code out.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod approve;
+mod place;
+mod servers;
+mod usage;

@@ -1,0 +1,161 @@
+//! What no section can know alone: names that must exist, addresses that ask for more, entries that exclude each other.
+
+use crate::{
+    CredentialKind, Mistake, Setting, Settings, TrustKind, Upstream, command, nearest::suggest, section::Reading,
+    value::is_loopback,
+};
+use std::collections::BTreeSet;
+
+/// The names that the file gives, whether or not the entry is right otherwise, and the path of each entry that is.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) all: BTreeSet<String>,
+    pub(crate) paths: Vec<String>,
+}
+
+/// The settings and where their entries stand.
+pub(crate) struct Shape {
+    pub(crate) settings: Settings,
+    pub(crate) servers: Names,
+    pub(crate) credentials: Names,
+    pub(crate) trust: Names,
+}
+
+pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
+    off_loopback(shape, reading);
+    servers(shape, reading);
+    trust(shape, reading);
+    unused(shape, reading);
+}
+
+/// Off loopback nobody is a local user any more: somebody must vouch for callers, and tokens need a name to be for.
+fn off_loopback(shape: &Shape, reading: &Reading<'_>) {
+    let Settings { listen, trust, public_url, .. } = &shape.settings;
+    let vouched = !trust.is_empty() || !shape.trust.all.is_empty();
+    let reachable = |mistake: Mistake| mistake.label("others can reach this address");
+    if !listen.mcp.ip().is_loopback() {
+        if !vouched {
+            let mistake = Mistake::error("listening off loopback needs a `[[trust]]` entry");
+            let help = "say who vouches for callers, or listen on 127.0.0.1 for yourself alone";
+            reading.tell_at("listen.mcp", reachable(mistake).help(help));
+        }
+        if public_url.is_none() && reading.spot("public_url").is_none() {
+            let mistake = Mistake::error("listening off loopback needs `public_url`");
+            let help = "add `public_url = \"https://mcp.example.com\"`: the address that clients use";
+            reading.tell_at("listen.mcp", reachable(mistake).help(help));
+        }
+        if listen.tls.is_none() && reading.spot("listen.tls").is_none() {
+            let mistake = Mistake::warning("this listener speaks plain HTTP to the network");
+            let help = "add `[listen.tls]`, unless a proxy in front of it ends TLS";
+            reading.tell_at("listen.mcp", reachable(mistake).help(help));
+        }
+    }
+    let signs_in = trust.iter().any(|t| matches!(t.kind, TrustKind::Oidc(_)));
+    let unread = trust.len() < shape.trust.paths.len() || trust.len() < shape.trust.all.len();
+    if !listen.console.ip().is_loopback() && !signs_in && !unread {
+        let mistake = Mistake::error("a console off loopback needs a `[[trust]]` entry of kind `oidc`");
+        reading.tell_at("listen.console", reachable(mistake).help("operators sign in there"));
+    }
+    if listen.mcp == listen.console && listen.mcp.port() != 0 {
+        let mistake = Mistake::error(format!("both listeners use `{}`", listen.mcp));
+        reading.tell_at("listen.console", mistake.label("give the console its own port"));
+    }
+}
+
+fn servers(shape: &Shape, reading: &Reading<'_>) {
+    for (server, path) in shape.settings.servers.iter().zip(&shape.servers.paths) {
+        if let Upstream::Command { program, args, .. } = &server.upstream {
+            let words: Vec<String> = std::iter::once(program).chain(args).cloned().collect();
+            if command::is_shell(&words) {
+                let mistake = Mistake::warning(format!("server `{}` is started through a shell", server.name));
+                let help = "name the program itself, so that its arguments stay what they are";
+                reading.tell_at(&format!("{path}.command"), mistake.help(help));
+            }
+        }
+        let Some(wanted) = &server.credential else { continue };
+        let place = format!("{path}.credential");
+        let Some(credential) = shape.settings.credential(wanted) else {
+            if !shape.credentials.all.contains(wanted) {
+                let mistake = Mistake::error(format!("there is no credential `{wanted}`"));
+                let label = match shape.credentials.all.is_empty() {
+                    true => "write a `[[credential]]` of this name".to_owned(),
+                    false => suggest(wanted, shape.credentials.all.iter().map(String::as_str)),
+                };
+                reading.tell_at(&place, mistake.label(label));
+            }
+            continue;
+        };
+        if let Some(mistake) = unfit(wanted, &credential.kind, &server.upstream) {
+            reading.tell_at(&place, mistake);
+        }
+    }
+}
+
+/// Why a credential cannot be used on the way to a server.
+fn unfit(name: &str, kind: &CredentialKind, upstream: &Upstream) -> Option<Mistake> {
+    match (kind, upstream) {
+        (CredentialKind::Static { .. }, Upstream::Command { .. }) => {
+            let mistake = Mistake::error(format!("credential `{name}` is a header, and a command has none"));
+            Some(mistake.help("give it `kind = \"env\"` and a `variable`"))
+        }
+        (CredentialKind::Env { .. }, Upstream::Http { .. }) => {
+            let mistake = Mistake::error(format!("credential `{name}` is a variable, and an address has none"));
+            Some(mistake.help("give it `kind = \"static\"`"))
+        }
+        (CredentialKind::Static { header, .. }, Upstream::Http { headers, .. }) if headers.contains_key(header) => {
+            Some(Mistake::error(format!("credential `{name}` and `headers` both set `{header}`")))
+        }
+        (CredentialKind::Env { variable, .. }, Upstream::Command { env, .. }) if env.contains_key(variable) => {
+            Some(Mistake::error(format!("credential `{name}` and `env` both set `{variable}`")))
+        }
+        _ => None,
+    }
+}
+
+fn trust(shape: &Shape, reading: &Reading<'_>) {
+    for (entry, path) in shape.settings.trust.iter().zip(&shape.trust.paths) {
+        let TrustKind::Anonymous { servers } = &entry.kind else { continue };
+        for name in servers.iter().filter(|name| !shape.servers.all.contains(name.as_str())) {
+            let mistake = Mistake::error(format!("there is no server `{name}`"));
+            let label = match shape.servers.all.is_empty() {
+                true => "write a `[[server]]` of this name".to_owned(),
+                false => suggest(name.as_str(), shape.servers.all.iter().map(String::as_str)),
+            };
+            reading.tell_at(&format!("{path}.servers"), mistake.label(label));
+        }
+    }
+    if let Some(url) = &shape.settings.public_url
+        && is_loopback(url)
+        && !shape.settings.listen.mcp.ip().is_loopback()
+    {
+        let mistake = Mistake::error("`public_url` names this machine, but others can reach the listener");
+        reading.tell_at("public_url", mistake.label("write the address that clients use"));
+    }
+}
+
+fn unused(shape: &Shape, reading: &Reading<'_>) {
+    for (credential, path) in shape.settings.credentials.iter().zip(&shape.credentials.paths) {
+        let used = |name: &str| shape.settings.servers.iter().any(|s| s.credential.as_deref() == Some(name));
+        let all_read = shape.settings.servers.len() == shape.servers.all.len();
+        if all_read && !used(&credential.name) {
+            let mistake = Mistake::warning(format!("no server uses credential `{}`", credential.name));
+            reading.tell_at(&format!("{path}.name"), mistake);
+        }
+        let (CredentialKind::Static { secret, .. } | CredentialKind::Env { secret, .. }) = &credential.kind;
+        if let Err(e) = secret.read() {
+            reading.tell_at(&format!("{path}.secret"), Mistake::warning(e.to_string()).label("not there now"));
+        }
+    }
+    for (server, path) in shape.settings.servers.iter().zip(&shape.servers.paths) {
+        let (key, settings) = match &server.upstream {
+            Upstream::Command { env, .. } => ("env", env),
+            Upstream::Http { headers, .. } => ("headers", headers),
+        };
+        for setting in settings.values() {
+            let Setting::Secret(secret) = setting else { continue };
+            if let Err(e) = secret.read() {
+                reading.tell_at(&format!("{path}.{key}"), Mistake::warning(e.to_string()).label("not there now"));
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The reference says what the code says: every key has its row, every limit its default.
+
+use crate::{
+    Known, Limits, Source,
+    cross::Shape,
+    section::{Reading, Section},
+    units,
+};
+use std::{path::Path, sync::Arc};
+use toml::de::DeTable;
+
+const PAGE: &str = include_str!("../../../docs/reference/configuration.md");
+
+/// The row of `key` in the section of the page whose heading names `path`.
+fn row(path: &str, key: &str) -> &'static str {
+    let headings = match path {
+        "" => ["## The file itself".to_owned(), String::new()],
+        path => [format!("`[{path}]`"), format!("`[[{path}]]`")],
+    };
+    let named = |line: &str| line.starts_with('#') && headings.iter().any(|h| !h.is_empty() && line.contains(h));
+    let section = PAGE.lines().skip_while(|line| !named(line)).skip(1).take_while(|line| !line.starts_with("##"));
+    let mut rows = section.filter(|line| line.starts_with(&format!("| `{key}` |")));
+    rows.next().unwrap_or_else(|| panic!("the reference has no row `{key}` in `[{path}]`"))
+}
+
+#[test]
+fn every_key_has_its_row() {
+    let text = r#"
+        [listen.tls]
+        [store]
+        [limits]
+        [policy]
+        [log]
+        [[server]]
+        [[credential]]
+        kind = "static"
+        [[credential]]
+        kind = "env"
+        [[trust]]
+        kind = "oidc"
+        claims = {}
+        [[trust]]
+        kind = "anonymous"
+    "#;
+    let table = DeTable::parse(text).unwrap();
+    let source = Arc::new(Source { name: String::new(), text: text.to_owned() });
+    let known = Known::default();
+    let reading = Reading::new(source, Path::new(""), &known);
+    Shape::read(Section::new(&reading, String::new(), 0..0, table.get_ref()));
+    let keys = reading.keys();
+    assert!(keys.len() > 60, "{}", keys.len());
+    for (path, key) in keys {
+        row(&path, key);
+    }
+}
+
+#[test]
+fn every_limit_has_its_default() {
+    let limits = serde_json::to_value(Limits::default()).unwrap();
+    for (key, value) in limits.as_object().unwrap() {
+        let shown = match value.as_u64() {
+            Some(bytes) if ["request", "result", "head"].contains(&key.as_str()) => {
+                format!("`\"{}\"`", units::show_size(bytes))
+            }
+            Some(count) => format!("`{count}`"),
+            None => format!("`{value}`"),
+        };
+        let row = row("limits", key);
+        assert!(row.starts_with(&format!("| `{key}` | {shown} |")), "the default of `{key}` is {shown}: {row}");
+    }
+}

@@ -1,0 +1,159 @@
+use crate::{
+    Mistake,
+    cross::{Names, Shape},
+    section::Section,
+    value::Item,
+};
+use doorward_vocab::{Digest, Level, Mode};
+use serde::Serialize;
+use url::Url;
+
+mod credential;
+mod detect;
+mod limits;
+mod listen;
+mod log;
+mod policy;
+mod server;
+mod store;
+mod trust;
+mod upstream;
+
+pub use credential::{Credential, CredentialKind};
+pub use detect::{Detect, DetectorMode};
+pub use limits::Limits;
+pub use listen::{Listen, TlsFiles};
+pub use log::{Log, LogFormat};
+pub use policy::{PolicyBase, PolicyFiles};
+pub use server::{EffectRule, Server};
+pub use store::{Durability, Engine, Store};
+pub use trust::{Algorithm, Claims, Keys, Oidc, Trust, TrustKind};
+pub use upstream::{Network, Setting, Upstream};
+
+/// The checked configuration: every default filled in, every cross-reference resolved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// The named set of defaults.
+    pub level: Level,
+    /// Whether rulings act; the level's mode unless the file overrides it.
+    pub mode: Mode,
+    /// What tokens and metadata name, without a trailing slash in use; absent on loopback only.
+    pub public_url: Option<Url>,
+    /// Where clients and operators connect.
+    pub listen: Listen,
+    /// Where state is kept.
+    pub store: Store,
+    /// Ceilings and timeouts.
+    pub limits: Limits,
+    /// The servers behind the gateway, in the order of the file.
+    pub servers: Vec<Server>,
+    /// Where the credentials of servers come from.
+    pub credentials: Vec<Credential>,
+    /// Who may attest agents and humans. Empty: one local user.
+    pub trust: Vec<Trust>,
+    /// The policy set in force.
+    pub policy: PolicyFiles,
+    /// What detectors do.
+    pub detect: Detect,
+    /// The diagnostic log.
+    pub log: Log,
+}
+
+impl Settings {
+    /// What runs without a file: loopback, embedded store, level `guard`, no servers.
+    pub fn default_for_loopback() -> Self {
+        let level = Level::default();
+        Self {
+            level,
+            mode: level.mode(),
+            public_url: None,
+            listen: Listen::default(),
+            store: Store::default(),
+            limits: Limits::default(),
+            servers: Vec::new(),
+            credentials: Vec::new(),
+            trust: Vec::new(),
+            policy: PolicyFiles::default(),
+            detect: Detect::default(),
+            log: Log::default(),
+        }
+    }
+
+    /// The digest of the effective configuration, for the trail. Two files that mean the same have the same digest.
+    pub fn digest(&self) -> Digest {
+        // Settings hold no maps with keys other than text, so writing them cannot fail.
+        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// The server called `name`.
+    pub fn server(&self, name: &str) -> Option<&Server> {
+        self.servers.iter().find(|s| s.name.as_str() == name)
+    }
+
+    /// The credential called `name`.
+    pub fn credential(&self, name: &str) -> Option<&Credential> {
+        self.credentials.iter().find(|c| c.name == name)
+    }
+
+    /// Whether rulings about `server` act: its own mode, else the deployment's.
+    pub fn mode_of(&self, server: &Server) -> Mode {
+        server.mode.unwrap_or(self.mode)
+    }
+}
+
+impl Shape {
+    /// Reads the whole file; what is wrong is noted, and the default stands in for it.
+    pub(crate) fn read(file: Section<'_>) -> Self {
+        let level = file.get("level", |item| item.choice(&LEVELS)).unwrap_or_default();
+        let (servers, server_names) = named(&file, "server", Server::read);
+        let (credentials, credential_names) = named(&file, "credential", Credential::read);
+        let (trust, trust_names) = named(&file, "trust", Trust::read);
+        let settings = Settings {
+            level,
+            mode: file.get("mode", |item| item.choice(&MODES)).unwrap_or(level.mode()),
+            public_url: file.get("public_url", public_url),
+            listen: file.table("listen").map(Listen::read).unwrap_or_default(),
+            store: file.table("store").map(Store::read).unwrap_or_default(),
+            limits: file.table("limits").map(Limits::read).unwrap_or_default(),
+            servers,
+            credentials,
+            trust,
+            policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
+            detect: file.table("detect").map(Detect::read).unwrap_or_default(),
+            log: file.table("log").map(Log::read).unwrap_or_default(),
+        };
+        file.finish();
+        Self { settings, servers: server_names, credentials: credential_names, trust: trust_names }
+    }
+}
+
+/// Reads the entries of a list whose names are unique.
+fn named<'a, T>(file: &Section<'a>, key: &'static str, read: fn(Section<'a>) -> Option<T>) -> (Vec<T>, Names) {
+    let (mut entries, mut names) = (Vec::new(), Names::default());
+    for section in file.tables(key) {
+        let path = section.path.clone();
+        if let Some(name) = section.name()
+            && !names.all.insert(name.to_owned())
+        {
+            let mistake = Mistake::error(format!("there are two entries `{name}` in `{key}`"));
+            let span = section.get("name", |item| Ok(item.span.clone())).unwrap_or_default();
+            section.reading.tell(span, mistake.label("choose another name"));
+        }
+        if let Some(entry) = read(section) {
+            entries.push(entry);
+            names.paths.push(path);
+        }
+    }
+    (entries, names)
+}
+
+const LEVELS: [(&str, Level); 3] = [("watch", Level::Watch), ("guard", Level::Guard), ("lockdown", Level::Lockdown)];
+pub(crate) const MODES: [(&str, Mode); 2] = [("observe", Mode::Observe), ("enforce", Mode::Enforce)];
+
+fn public_url(item: &Item<'_>) -> Result<Url, Mistake> {
+    let url = item.url(|_| false)?;
+    if url.query().is_some() {
+        return Err(item.wrong("has a query").label("take away what follows `?`"));
+    }
+    Ok(url)
+}

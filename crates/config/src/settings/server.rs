@@ -1,0 +1,91 @@
+use super::{MODES, Upstream};
+use crate::{Glob, Mistake, section::Section, units, value::Item};
+use doorward_vocab::{Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
+use serde::Serialize;
+use std::time::Duration;
+
+/// One MCP server behind the gateway.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Server {
+    /// Its name, unique in the file.
+    pub name: ServerName,
+    /// How it is reached.
+    pub upstream: Upstream,
+    /// The name of the credential that it is called with; it exists and fits the upstream.
+    pub credential: Option<String>,
+    /// What its tools do, where that differs from what is declared or inferred.
+    pub effects: Vec<EffectRule>,
+    /// The label of what it returns before anything is known about the content.
+    pub label: Label,
+    /// Its own timeout for a call; none: the one of the limits.
+    #[serde(serialize_with = "units::write_optional_duration")]
+    pub timeout: Option<Duration>,
+    /// Its own mode; none: the deployment's.
+    pub mode: Option<Mode>,
+}
+
+/// What the tools of one pattern do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EffectRule {
+    /// The pattern of tool names.
+    pub tools: Glob,
+    /// Their effects.
+    pub effects: Effects,
+}
+
+impl Server {
+    /// What the operator says `tool` does. The most specific pattern speaks: the one with the most plain characters.
+    pub fn effects_of(&self, tool: &str) -> Option<Effects> {
+        let fits = self.effects.iter().filter(|rule| rule.tools.matches(tool));
+        fits.max_by_key(|rule| rule.tools.specificity()).map(|rule| rule.effects)
+    }
+
+    pub(crate) fn read(section: Section<'_>) -> Option<Self> {
+        let name = section.need("name", "name = \"files\"", Item::parse);
+        let upstream = Upstream::read(&section);
+        let credential = section.get("credential", Item::owned);
+        let effects = section.table("effects").map(effects).unwrap_or_default();
+        let trusted = section.get("trusted", Item::flag).unwrap_or(false);
+        let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
+        let timeout = section.get("timeout", Item::duration);
+        let mode = section.get("mode", |item| item.choice(&MODES));
+        section.finish();
+        let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
+        let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
+        Some(Self { name: name?, upstream: upstream?, credential, effects, label, timeout, mode })
+    }
+}
+
+const CONFIDENTIALITY: [(&str, Confidentiality); 4] = [
+    ("public", Confidentiality::Public),
+    ("internal", Confidentiality::Internal),
+    ("confidential", Confidentiality::Confidential),
+    ("secret", Confidentiality::Secret),
+];
+
+/// `{ "delete_*" = "delete", "mail" = ["read", "send"] }`
+fn effects(section: Section<'_>) -> Vec<EffectRule> {
+    let mut rules = Vec::new();
+    for (_, item) in section.entries() {
+        match words(&item) {
+            Ok(effects) => rules.push(EffectRule { tools: Glob::new(&item.key), effects }),
+            Err(mistake) => section.reading.tell(item.span, mistake),
+        }
+    }
+    rules
+}
+
+fn words(item: &Item<'_>) -> Result<Effects, Mistake> {
+    let words = Effect::ALL.map(|e| (e.as_str(), e));
+    let one = |item: &Item<'_>| {
+        let text = item.text()?;
+        item.choice(&words).map_err(|mistake| mistake.renamed(format!("unknown effect `{text}`")))
+    };
+    if item.value.is_str() {
+        return one(item).map(Effects::just);
+    }
+    if item.is_empty_list() {
+        return Err(item.wrong("is empty").label("name at least one effect"));
+    }
+    item.all("an effect, or a list of effects", one).map(Effects::from_iter)
+}

@@ -1,0 +1,77 @@
+use doorward_config::{CredentialKind, Durability, Keys, Known, Network, Settings, TrustKind, Upstream};
+use doorward_vocab::{Effect, Effects, Integrity, Mode};
+use std::time::Duration;
+
+fn settings(text: &str) -> Settings {
+    Settings::parse("doorward.toml", text, &Known::default()).map_err(|report| report.to_string()).unwrap().settings
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(settings(""), Settings::default_for_loopback());
+    assert_eq!(settings("# only this\n").digest(), Settings::default_for_loopback().digest());
+}
+
+#[test]
+fn the_digest_is_of_what_is_meant() {
+    let short = settings("[limits]\nheader_timeout = \"2m\"");
+    assert_eq!(short.digest(), settings("level='guard'\n[limits]\nheader_timeout='120s' # the same").digest());
+    assert_ne!(short.digest(), settings("").digest());
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_breaks_are_no_mistake() {
+    assert_eq!(settings("\u{feff}level = 'watch'\r\n[limits]\r\ndepth = 3\r\n").limits.depth, 3);
+}
+
+#[test]
+fn modes_follow_level_file_and_server() {
+    assert_eq!(settings("level = 'watch'").mode, Mode::Observe);
+    let s = settings(
+        "mode = 'observe'\n[[server]]\nname='a'\ncommand=['x']\n[[server]]\nname='b'\ncommand=['x']\nmode='enforce'",
+    );
+    let modes: Vec<_> = s.servers.iter().map(|server| s.mode_of(server)).collect();
+    assert_eq!(modes, [Mode::Observe, Mode::Enforce]);
+}
+
+#[test]
+fn the_most_specific_effect_speaks() {
+    let s = settings(
+        "[[server]]\nname='a'\ncommand=['x']\neffects={ '*'='read', 'delete_*'='delete', 'delete_draft'=['update','send'] }",
+    );
+    let effects = |tool| s.servers[0].effects_of(tool);
+    assert_eq!(effects("list"), Some(Effects::just(Effect::Read)));
+    assert_eq!(effects("delete_all"), Some(Effects::just(Effect::Delete)));
+    assert_eq!(effects("delete_draft"), Some(Effects::just(Effect::Update).with(Effect::Send)));
+}
+
+#[test]
+fn names_that_anybody_may_own_are_public() {
+    for (url, network) in [
+        ("https://mcp.example.com/mcp", Network::Public),
+        ("https://crm.internal/mcp", Network::Private),
+        ("http://localhost:3000/mcp", Network::Private),
+        ("http://10.0.0.7/mcp", Network::Private),
+        ("https://8.8.8.8/mcp", Network::Public),
+        ("http://[::1]:80/mcp", Network::Private),
+        ("http://sidecar:8080/mcp", Network::Private),
+    ] {
+        let s = settings(&format!("[[server]]\nname='a'\nurl='{url}'"));
+        let Upstream::Http { network: found, .. } = &s.servers[0].upstream else { panic!("{url}") };
+        assert_eq!(*found, network, "{url}");
+    }
+}
+
+#[test]
+fn a_whole_deployment() {
+    let s = settings(include_str!("whole.toml"));
+    assert_eq!(s.store.durability, Durability::Strict);
+    assert_eq!(s.limits.upstream_timeout, Duration::from_secs(300));
+    assert_eq!(s.servers[1].label.integrity, Integrity::Trusted);
+    assert!(
+        matches!(&s.credentials[0].kind, CredentialKind::Static { header, scheme: None, .. } if header == "x-api-key")
+    );
+    let TrustKind::Oidc(oidc) = &s.trust[0].kind else { panic!() };
+    assert_eq!((oidc.issuer.as_str(), &oidc.keys), ("https://idp.example.com", &Keys::Discover));
+    assert_eq!(oidc.claims.agent, ["azp"]);
+}

@@ -1,0 +1,259 @@
+use crate::{DETECTORS, DefinitionContext, Detector, Findings, Hit, Text, View};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use doorward_vocab::{Channel, Finding, Mode};
+use std::borrow::Cow;
+
+/// Which detectors run, and what their findings may do.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What holds for detectors that are not named.
+    pub default: Switch,
+    /// What holds for a detector, by its name.
+    pub detectors: Vec<(String, Switch)>,
+}
+
+/// Whether a detector runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It does not.
+    Off,
+    /// It does, and its findings count in this mode.
+    On(Mode),
+}
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self::On(Mode::Enforce)
+    }
+}
+
+/// A setting names a detector that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown detector `{0}`; detectors are {all}", all = names())]
+pub struct UnknownDetector(pub String);
+
+fn names() -> String {
+    DETECTORS.iter().map(|d| d.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// A finding and the text it is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    /// The index of the text among those that were scanned.
+    pub text: usize,
+    /// The finding; its span is in bytes of that text, at character boundaries.
+    pub finding: Finding,
+}
+
+/// Runs the detectors. Built once per configuration, shared by all requests.
+pub struct Scanner {
+    running: Vec<Running>,
+    /// The literals of all running detectors.
+    all: Literals,
+    /// Those that an ASCII text can hold: an automaton of half the size, which matters, for it is bound by the caches.
+    ascii: Literals,
+}
+
+/// Literals as one automaton.
+struct Literals {
+    automaton: AhoCorasick,
+    /// For each, whose it is and its index there.
+    owners: Vec<(usize, usize)>,
+}
+
+struct Running {
+    detector: &'static dyn Detector,
+    mode: Mode,
+    gated: bool,
+}
+
+impl Scanner {
+    /// A scanner with these settings.
+    ///
+    /// # Errors
+    /// [`UnknownDetector`] when a setting names none.
+    pub fn new(settings: &Settings) -> Result<Self, UnknownDetector> {
+        if let Some((name, _)) = settings.detectors.iter().find(|(n, _)| !DETECTORS.iter().any(|d| d.name() == n)) {
+            return Err(UnknownDetector(name.clone()));
+        }
+        let running: Vec<_> = DETECTORS
+            .iter()
+            .filter_map(|&detector| {
+                let own = settings.detectors.iter().find(|(n, _)| n == detector.name()).map(|(_, s)| *s);
+                match own.unwrap_or(settings.default) {
+                    Switch::Off => None,
+                    Switch::On(mode) => Some(Running { detector, mode, gated: !detector.literals().is_empty() }),
+                }
+            })
+            .collect();
+        let (all, ascii) = (Literals::of(&running, |_| true), Literals::of(&running, str::is_ascii));
+        Ok(Self { running, all, ascii })
+    }
+
+    /// The mode of a detector, by its name; `None` where it does not run.
+    pub fn mode(&self, detector: &str) -> Option<Mode> {
+        self.running.iter().find(|r| r.detector.name() == detector).map(|r| r.mode)
+    }
+
+    /// What the detectors see in `texts`, in the order of the texts.
+    pub fn scan(&self, texts: &[Text<'_>]) -> Vec<Located> {
+        self.run(texts, None)
+    }
+
+    /// What the detectors see in the texts of one definition, with its surroundings known.
+    pub fn scan_definition(&self, texts: &[Text<'_>], context: &DefinitionContext<'_>) -> Vec<Located> {
+        self.run(texts, Some(context))
+    }
+
+    fn run(&self, texts: &[Text<'_>], definition: Option<&DefinitionContext<'_>>) -> Vec<Located> {
+        let mut out = Vec::new();
+        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.running.len()];
+        for (index, text) in texts.iter().enumerate() {
+            let ascii = text.text.is_ascii();
+            if ascii { &self.ascii } else { &self.all }.find(text.text, &mut hits);
+            for (running, hits) in self.running.iter().zip(&hits) {
+                if (running.gated && hits.is_empty()) || !running.detector.channels().contains(&text.channel) {
+                    continue;
+                }
+                let mut findings = Findings::default();
+                running.detector.scan(&View { text, ascii, hits, definition }, &mut findings);
+                out.extend(findings.seen.into_iter().map(|s| Located {
+                    text: index,
+                    finding: Finding {
+                        detector: Cow::Borrowed(running.detector.name()),
+                        kind: s.kind,
+                        severity: s.severity,
+                        confidence: s.confidence.clamp(0.0, 1.0),
+                        channel: text.channel,
+                        span: s.span,
+                        note: s.note,
+                    },
+                }));
+            }
+        }
+        out
+    }
+}
+
+impl Literals {
+    fn of(running: &[Running], take: impl Fn(&str) -> bool) -> Self {
+        let literals = running.iter().enumerate().flat_map(|(at, r)| {
+            r.detector.literals().iter().enumerate().map(move |(literal, text)| (*text, (at, literal)))
+        });
+        let (texts, owners): (Vec<_>, Vec<_>) = literals.filter(|(text, _)| take(text)).unzip();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(texts);
+        #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
+        let automaton = automaton.expect("the literals of the detectors fit into an automaton");
+        Self { automaton, owners }
+    }
+
+    /// Gives each detector the places of its literals.
+    fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
+        hits.iter_mut().for_each(Vec::clear);
+        for found in self.automaton.find_overlapping_iter(text) {
+            let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
+            let Some(hits) = hits.get_mut(owner) else { continue };
+            hits.push(Hit { literal, start: found.start(), end: found.end() });
+        }
+    }
+}
+
+/// All channels that hold what other people wrote: everything but the turns of the human.
+pub(crate) const CONTENT: &[Channel] = &[
+    Channel::Definition,
+    Channel::Arguments,
+    Channel::Result,
+    Channel::Error,
+    Channel::Notification,
+    Channel::ServerRequest,
+];
+/// The channels that reach the model as data.
+pub(crate) const INBOUND: &[Channel] =
+    &[Channel::Definition, Channel::Result, Channel::Error, Channel::Notification, Channel::ServerRequest];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::work::SPENT;
+
+    /// The bytes looked at beyond the one pass, for `text` alone.
+    fn work(scanner: &Scanner, text: &str) -> usize {
+        SPENT.set(0);
+        let others = [("mail", "send_email"), ("files", "read_file")];
+        let context = DefinitionContext { server: "notes", name: "x", others: &others };
+        for channel in [Channel::Result, Channel::Definition] {
+            let found = scanner.scan_definition(&[Text { path: "", text, channel }], &context);
+            assert!(found.len() <= Findings::MAX * DETECTORS.len());
+        }
+        SPENT.get()
+    }
+
+    #[test]
+    fn floods_cost_what_their_length_says() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        for piece in [
+            "<!--",
+            "<!-- -->",
+            "[//]:",
+            "![](http://x?a={data}",
+            "![",
+            "](http",
+            "](http]",
+            "<img http",
+            "display:none",
+            "display:none</",
+            "eyJ",
+            "eyJ.",
+            "eyJhbGciOiJ9.",
+            "-eyJ",
+            "eyJhbGciOiJFUzI1NiJ9.",
+            "password: ",
+            "secret=",
+            "Bearer ",
+            "AKIA",
+            "ghs_",
+            "ghs_.",
+            "xoxb-.",
+            "SG.",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----a",
+            "ignore ",
+            "ignore all previous instructions. ",
+            "do not tell the user ",
+            "~/.ssh ",
+            "send x@y ",
+            "忽略",
+            "<important>http://",
+            "\u{200b}",
+            "\u{200b}x",
+            "\u{e0041}x",
+            "\u{202e}",
+            "\u{1b}[",
+            "\u{1b}[8m",
+            "send_email ",
+            "send_email instead of ",
+            "include ",
+            "conversation history ",
+        ] {
+            let (short, long) = (work(&scanner, &piece.repeat(500)), work(&scanner, &piece.repeat(2000)));
+            let length = piece.len() * 2000;
+            assert!(long <= short * 5 + 16 * 1024, "{piece}: {short} then {long}");
+            assert!(long <= length * 128 + 16 * 1024, "{piece}: {long} for {length}");
+        }
+    }
+
+    #[test]
+    fn a_flood_hides_nothing() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        let text = format!("{}then \u{e0041}\u{e0042} end", "\u{1b}[8mx".repeat(500));
+        let found = scanner.scan(&[Text { path: "", text: &text, channel: Channel::Result }]);
+        let at = text.find('\u{e0041}').unwrap();
+        let worst = found.iter().find(|f| f.finding.span.contains(&at)).unwrap();
+        assert_eq!(worst.finding.severity, doorward_vocab::Severity::Critical);
+    }
+}

@@ -1,0 +1,38 @@
+//! The room at its door: texts in, findings out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod attacks;
+mod benign;
+mod laws;
+
+use doorward_detect::{DefinitionContext, Located, Scanner, Settings, Text};
+use doorward_vocab::Channel;
+use std::sync::LazyLock;
+
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&Settings::default()).unwrap());
+
+const OTHERS: &[(&str, &str)] = &[
+    ("mail", "send_email"),
+    ("mail", "search"),
+    ("files", "read_file"),
+    ("files", "writeFile"),
+    ("bank", "transfer_money"),
+    ("notes", "add_note"),
+    ("notes", "list_notes"),
+];
+
+fn scan(channel: Channel, text: &str) -> Vec<Located> {
+    SCANNER.scan(&[Text { path: "/content/0/text", text, channel }])
+}
+
+/// A description of the tool `name` of the server `notes`.
+fn define(name: &str, description: &str) -> Vec<Located> {
+    let texts = [("/name", name), ("/description", description)];
+    let texts = texts.map(|(path, text)| Text { path, text, channel: Channel::Definition });
+    SCANNER.scan_definition(&texts, &DefinitionContext { server: "notes", name, others: OTHERS })
+}
+
+fn names(found: &[Located]) -> Vec<&str> {
+    found.iter().map(|f| &*f.finding.detector).collect()
+}

@@ -1,0 +1,75 @@
+use doorward_mcp::HeaderParameter;
+use doorward_policy::{DefinitionState, Target};
+use doorward_vocab::{Digest, Effects, Finding, FindingKind, Level, Severity};
+use std::sync::Arc;
+
+/// A tool as its server declares it, with what the gateway concluded.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The name at its server.
+    pub name: Arc<str>,
+    /// Digest of the canonical form of the whole definition.
+    pub digest: Digest,
+    /// What a call does: set by the operator, declared or inferred.
+    pub effects: Effects,
+    /// Whether it may be used.
+    pub state: DefinitionState,
+    /// Why, where it is not approved.
+    pub findings: Vec<Finding>,
+    /// The tool as policies know it.
+    pub target: Target,
+    /// Arguments that are mirrored in headers (2026-07-28).
+    pub parameters: Arc<[HeaderParameter]>,
+}
+
+impl Definition {
+    /// Whether a call can move data out or change something.
+    pub fn is_sink(&self) -> bool {
+        self.effects.is_sink()
+    }
+    /// Whether it may not be used at this level until a person approves it. No policy can lift that.
+    pub fn is_held_back(&self, level: Level) -> bool {
+        match self.state {
+            DefinitionState::Approved => false,
+            DefinitionState::Pending => level == Level::Lockdown,
+            DefinitionState::Quarantined => true,
+        }
+    }
+}
+
+/// Decides the state of a definition.
+///
+/// `pinned` is the approved digest, if there is one; `rejected` says that a person refused this very digest.
+/// A first sight without findings is trusted on first use below lockdown; what was once pinned never changes by itself.
+pub fn judge_definition(
+    level: Level,
+    pinned: Option<Digest>,
+    seen: Digest,
+    rejected: bool,
+    findings: &[Finding],
+) -> DefinitionState {
+    let poisoned = findings.iter().any(|f| f.severity >= Severity::High && f.kind != FindingKind::DefinitionChanged);
+    match pinned {
+        Some(pin) if pin == seen => DefinitionState::Approved,
+        Some(_) => DefinitionState::Quarantined,
+        None if rejected || poisoned => DefinitionState::Quarantined,
+        None if level == Level::Lockdown => DefinitionState::Pending,
+        None => DefinitionState::Approved,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_hold() {
+        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+        use DefinitionState::*;
+        assert_eq!(judge_definition(Level::Guard, None, a, false, &[]), Approved);
+        assert_eq!(judge_definition(Level::Lockdown, None, a, false, &[]), Pending);
+        assert_eq!(judge_definition(Level::Lockdown, Some(a), a, false, &[]), Approved);
+        assert_eq!(judge_definition(Level::Watch, Some(a), b, false, &[]), Quarantined);
+        assert_eq!(judge_definition(Level::Guard, None, a, true, &[]), Quarantined);
+    }
+}

@@ -1,0 +1,78 @@
+use crate::entity::EntitySet;
+use doorward_vocab::{CallId, Integrity, Label, Timestamp, TurnId};
+
+/// What a ruling needs to know of the conversation so far. Small, bounded, and a plain value: it can be stored,
+/// replayed and compared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Turns that the host reported.
+    pub turns: u32,
+    /// The last of them.
+    pub turn: Option<TurnId>,
+    /// Calls that were forwarded.
+    pub calls: u32,
+    /// Of those, calls that can move data out or change something.
+    pub sinks: u32,
+    /// Calls that were refused.
+    pub refused: u32,
+    /// The join of the labels of everything that was read.
+    pub read: Option<Label>,
+    /// Whether a text that tells its reader what to do was seen where data was expected.
+    pub injected: bool,
+    /// Addresses and hosts that the human named.
+    pub said: EntitySet,
+    /// Addresses and hosts that untrusted content named.
+    pub heard: EntitySet,
+    /// The last call that was forwarded: the parent of the next one.
+    pub last: Option<CallId>,
+    /// When something last happened.
+    pub touched: Timestamp,
+}
+
+/// What a cleared message adds to the history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// The label of the content.
+    pub label: Option<Label>,
+    /// Whether a finding of injection was made in it.
+    pub injected: bool,
+    /// Addresses and hosts in it.
+    pub entities: EntitySet,
+}
+
+impl History {
+    /// Whether something was read that anybody may have written.
+    pub fn untrusted(&self) -> bool {
+        self.read.is_some_and(|l| l.integrity == Integrity::Untrusted)
+    }
+    /// The human said `text`.
+    pub fn turn(&mut self, id: TurnId, text: &str, now: Timestamp) {
+        self.turns = self.turns.saturating_add(1);
+        self.turn = Some(id);
+        self.said.extend_from_text(text);
+        self.touched = now;
+    }
+    /// A call was forwarded.
+    pub fn forwarded(&mut self, call: CallId, sink: bool, now: Timestamp) {
+        self.calls = self.calls.saturating_add(1);
+        self.sinks = self.sinks.saturating_add(u32::from(sink));
+        self.last = Some(call);
+        self.touched = now;
+    }
+    /// A call was refused.
+    pub fn refused(&mut self, now: Timestamp) {
+        self.refused = self.refused.saturating_add(1);
+        self.touched = now;
+    }
+    /// Content reached the agent.
+    pub fn heard(&mut self, heard: &Heard, now: Timestamp) {
+        if let Some(label) = heard.label {
+            self.read = Some(self.read.map_or(label, |l| l.join(label)));
+            if label.integrity == Integrity::Untrusted {
+                self.heard.merge(&heard.entities);
+            }
+        }
+        self.injected |= heard.injected;
+        self.touched = now;
+    }
+}

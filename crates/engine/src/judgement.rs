@@ -1,0 +1,101 @@
+use crate::{Permitted, Subject, Target};
+use doorward_audit::{Direction, Labels, Party, Payload, Ruling as RulingRecord};
+use doorward_mcp::Message;
+use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason};
+
+/// What was decided about a message, and everything that the trail keeps of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What was decided.
+    pub decision: Decision,
+    /// Whether it is acted on; `false` where the mode only observes.
+    pub enforced: bool,
+    /// Why, most telling first.
+    pub reasons: Vec<Reason>,
+    /// What detectors saw.
+    pub findings: Vec<Finding>,
+    /// Who stands behind it.
+    pub authorized_by: AuthorizedBy,
+    /// What the call does.
+    pub effects: Effects,
+    /// Whether it can move data out or change something.
+    pub sink: bool,
+    /// The arguments, by digest.
+    pub arguments: Option<Payload>,
+    /// Label of the message and of what the conversation has read.
+    pub labels: Labels,
+    /// The level in force.
+    pub level: Level,
+    /// The mode in force.
+    pub mode: Mode,
+    /// The policies in force.
+    pub policy: Digest,
+}
+
+impl Judgement {
+    /// What happens: the decision where it is enforced, otherwise that the message goes on.
+    pub const fn acts(&self) -> Decision {
+        if self.enforced { self.decision } else { Decision::Allow }
+    }
+    /// What an agent is told about a refusal.
+    pub fn told(&self) -> &'static str {
+        self.reasons.first().map_or("This is not permitted.", Reason::told)
+    }
+    /// The record of it.
+    pub fn record(&self, subject: &Subject<'_>) -> RulingRecord {
+        let principal = subject.actor.principal();
+        let method = match subject.message.inspect() {
+            Message::Request(r) => r.method.as_str(),
+            Message::Notification(n) => n.notice.as_str(),
+            Message::Response(_) => "response",
+        };
+        let c = subject.correlation;
+        RulingRecord {
+            call: subject.call,
+            conversation: c.conversation.clone(),
+            turn: c.turn,
+            parent: c.parent,
+            human: principal.human.as_ref().map(|h| Party::new(h.id.clone(), h.name.clone())),
+            agent: Party::new(principal.agent.id.clone(), principal.agent.name.clone()),
+            assurance: principal.assurance,
+            server: Some(subject.server.name.clone()),
+            method: method.into(),
+            target: match subject.target {
+                Target::Tool(d) => Some(d.name.clone().into()),
+                _ => subject.target.name().map(|n| n.to_owned().into()),
+            },
+            direction: Direction::ToServer,
+            definition: subject.target.definition().map(|d| d.digest),
+            effects: self.effects,
+            policy: self.policy,
+            authorized_by: self.authorized_by,
+            level: self.level,
+            mode: self.mode,
+            decision: self.decision,
+            enforced: self.enforced,
+            reasons: self.reasons.clone(),
+            arguments: self.arguments,
+            labels: self.labels,
+            values: Vec::new(),
+            findings: self.findings.clone(),
+            revision: subject.revision.as_str().into(),
+            session: c.session,
+            trace: c.trace.clone().map(Into::into),
+            rationale: c.rationale.clone().map(Into::into),
+        }
+    }
+}
+
+/// The end of `rule`: a message goes on with its permit, or it stops here.
+#[derive(Debug)]
+pub enum Ruling {
+    /// It may be forwarded, by this permit.
+    Go(Permitted, Judgement),
+    /// It may not.
+    Stop(Judgement),
+}
+
+/// The label of everything that a conversation has read; the bottom where it has read nothing.
+pub(crate) fn conversation_label(read: Option<Label>) -> Label {
+    read.unwrap_or(Label::BOTTOM)
+}

@@ -1,0 +1,305 @@
+//! The decision about a message on its way to a server.
+
+use crate::{
+    Actor, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
+    judgement::conversation_label,
+};
+use doorward_audit::{Labels, Payload};
+use doorward_detect::{Located, Text};
+use doorward_mcp::{Message, Method, Notice, json::Value};
+use doorward_policy::{
+    Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget,
+};
+use doorward_vocab::{
+    AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
+};
+use std::{borrow::Cow, ops::Range};
+
+/// Decides whether `outbound`, the form of `subject` that is to be sent, may be sent.
+///
+/// Pure: the same snapshot, history, subject and time give the same ruling. Anything that cannot be judged is refused.
+pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound: Outbound, now: Timestamp) -> Ruling {
+    let matter = Matter::of(subject);
+    let facts = matter.arguments.map(argument_facts);
+    let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
+    let mut findings = Vec::new();
+    if let Some(arguments) = matter.arguments {
+        inspect(view, arguments, &mut findings);
+    }
+    let (decision, reasons, authorized_by) = match subject.target {
+        Target::Unknown(_) => {
+            let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
+            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+        }
+        Target::Tool(definition) if definition.is_held_back(view.level) => {
+            findings.extend(definition.findings.iter().cloned());
+            let why = format!("the definition of `{}` is {}", definition.name, definition.state.as_str());
+            let reason = Reason::new(ReasonCode::DefinitionNotApproved, why);
+            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+        }
+        _ => ask(view, history, subject, &matter, facts, &findings, now),
+    };
+    let enforced = subject.server.mode == Mode::Enforce || matches!(subject.target, Target::Unknown(_));
+    let judgement = Judgement {
+        decision,
+        enforced,
+        reasons,
+        findings,
+        authorized_by,
+        effects: matter.effects,
+        sink: matter.sink,
+        arguments: matter.arguments.map(|a| Payload::of(a.raw().as_bytes())),
+        labels: Labels { arguments: subject.message.label(), conversation: conversation_label(history.read) },
+        level: view.level,
+        mode: subject.server.mode,
+        policy: view.policies.version(),
+    };
+    match judgement.acts() {
+        Decision::Allow | Decision::Oblige => {
+            let permit = Permit::mint(subject.call, judgement.sink);
+            Ruling::Go(Permitted::new(outbound, permit), judgement)
+        }
+        Decision::Challenge | Decision::Deny => Ruling::Stop(judgement),
+    }
+}
+
+/// Whether a definition may be seen in a list: only what would be refused whatever the arguments is hidden.
+pub fn visible(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    target: &PolicyTarget,
+    action: Action,
+    now: Timestamp,
+) -> bool {
+    if subject.server.mode == Mode::Observe {
+        return true;
+    }
+    let context = context(view, history, subject, ArgumentFacts::none(), false, &[], now);
+    view.policies.visible(&question(subject.actor, action, target, &context))
+}
+
+/// What a message does, in the words of policy. Every method and notification of every revision has its arm here: one
+/// that has none does not compile, and so cannot be forwarded.
+struct Matter<'a> {
+    action: Action,
+    target: Cow<'a, PolicyTarget>,
+    arguments: Option<Value<'a>>,
+    effects: Effects,
+    sink: bool,
+}
+
+impl<'a> Matter<'a> {
+    fn of(subject: &Subject<'a>) -> Self {
+        let (action, arguments) = match subject.message.inspect() {
+            Message::Request(request) => {
+                let params = request.params();
+                let argument = |key| params.and_then(|p| p.get(key));
+                match request.method {
+                    Method::ToolsCall => (Action::Call, argument("arguments")),
+                    Method::TasksGet | Method::TasksResult | Method::TasksList | Method::TasksCancel => {
+                        (Action::Call, None)
+                    }
+                    Method::TasksUpdate => (Action::Call, argument("inputResponses")),
+                    Method::ResourcesRead
+                    | Method::DirectoryRead
+                    | Method::ResourcesSubscribe
+                    | Method::ResourcesUnsubscribe => (Action::Read, argument("uri")),
+                    Method::PromptsGet => (Action::Prompt, argument("arguments")),
+                    Method::Complete => (Action::Complete, argument("argument")),
+                    Method::ToolsList | Method::ResourcesList | Method::TemplatesList | Method::PromptsList => {
+                        (Action::List, None)
+                    }
+                    Method::Initialize | Method::Ping | Method::Discover | Method::SetLevel | Method::Listen => {
+                        (Action::Session, None)
+                    }
+                    // Server requests never travel to a server; `decode` refuses them from a client.
+                    Method::Sample => (Action::Sample, params),
+                    Method::Elicit => (Action::Elicit, params),
+                    Method::RootsList => (Action::Roots, params),
+                }
+            }
+            Message::Notification(notification) => match notification.notice {
+                Notice::Initialized => (Action::Session, None),
+                Notice::Cancelled | Notice::Progress | Notice::RootsChanged | Notice::TaskStatus => {
+                    (Action::Notify, notification.params())
+                }
+                // Notifications of servers; `decode` refuses them from a client.
+                Notice::Message
+                | Notice::ToolsChanged
+                | Notice::PromptsChanged
+                | Notice::ResourcesChanged
+                | Notice::ResourceUpdated
+                | Notice::Tasks
+                | Notice::ElicitationComplete
+                | Notice::Acknowledged => (Action::Notify, notification.params()),
+            },
+            Message::Response(response) => (Action::Answer, response.result()),
+        };
+        let server = subject.server;
+        let target = match subject.target {
+            Target::Tool(definition) => Cow::Borrowed(&definition.target),
+            Target::Prompt(name) => Cow::Owned(PolicyTarget::prompt(&server.party, name, DefinitionState::Approved)),
+            Target::Resource(uri) => Cow::Owned(PolicyTarget::resource(&server.party, uri, DefinitionState::Approved)),
+            Target::Server | Target::Unknown(_) => Cow::Borrowed(&server.whole),
+        };
+        let effects = match (action, subject.target) {
+            (Action::Call, Target::Tool(definition)) => definition.effects,
+            _ => Effects::just(doorward_vocab::Effect::Read),
+        };
+        // The task methods steer a call that was ruled as a sink or not when it began; cancelling one is no new effect.
+        let sink = matches!(action, Action::Call) && effects.is_sink();
+        Self { action, target, arguments, effects, sink }
+    }
+}
+
+fn argument_facts(arguments: Value<'_>) -> ArgumentFacts {
+    // The walk owns nothing, so the leaves are gathered first: their texts are borrowed from the message where possible.
+    let mut leaves: Vec<(String, Cow<'_, str>, Kind)> = Vec::new();
+    arguments.leaves(&mut |path, value| {
+        if let Some(text) = value.as_str() {
+            leaves.push((path.to_owned(), Cow::Owned(text.into_owned()), Kind::Text));
+        } else if let Some(b) = value.as_bool() {
+            leaves.push((path.to_owned(), Cow::Borrowed(""), Kind::Bool(b)));
+        } else {
+            leaves.push((path.to_owned(), Cow::Owned(value.raw().to_owned()), Kind::Number));
+        }
+    });
+    ArgumentFacts::of(leaves.iter().filter(|(_, text, kind)| !(*kind == Kind::Number && text == "null")).map(
+        |(path, text, kind)| Leaf {
+            path,
+            value: match kind {
+                Kind::Text => LeafValue::Str(text),
+                Kind::Number => LeafValue::Number(text),
+                Kind::Bool(b) => LeafValue::Bool(*b),
+            },
+        },
+    ))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Bool(bool),
+}
+
+/// What detectors see in what goes to the server: secrets that leave, above all.
+fn inspect(view: &Snapshot, arguments: Value<'_>, findings: &mut Vec<Finding>) {
+    let texts: Vec<_> = arguments.texts().collect();
+    look(view, Channel::Arguments, &texts, |_, finding| findings.push(finding));
+    findings.extend(reflections(view, arguments, Channel::Arguments).map(|(_, finding)| finding));
+}
+
+/// Runs the content detectors over texts of a message. `found` gets the index of the text and the finding, its span
+/// moved to where the text stands in the message (exact where the text has no escapes, else within the text).
+pub(crate) fn look(
+    view: &Snapshot,
+    channel: Channel,
+    texts: &[(Cow<'_, str>, Range<usize>)],
+    mut found: impl FnMut(usize, Finding),
+) {
+    let views: Vec<Text<'_>> = texts.iter().map(|(text, _)| Text { path: "", text, channel }).collect();
+    for Located { text, mut finding } in view.scanner.scan(&views) {
+        let Some((_, place)) = texts.get(text) else { continue };
+        let start = (place.start + 1 + finding.span.start).min(place.end);
+        finding.span = start..(start + finding.span.len()).min(place.end);
+        found(text, finding);
+    }
+}
+
+/// Every secret that the gateway handles and that stands in `value`, with its place in the message.
+pub(crate) fn reflections<'a>(
+    view: &'a Snapshot,
+    value: Value<'a>,
+    channel: Channel,
+) -> impl Iterator<Item = (Range<usize>, Finding)> + 'a {
+    let at = value.span().start;
+    view.secrets.find(value.raw().as_bytes()).into_iter().map(move |hit| {
+        let span = at + hit.span.start..at + hit.span.end;
+        let finding = Finding {
+            detector: "known-secret".into(),
+            kind: FindingKind::KnownSecret,
+            severity: Severity::Critical,
+            confidence: 1.0,
+            channel,
+            span: span.clone(),
+            note: format!("the secret `{}`, written as {:?}", hit.name, hit.form).into(),
+        };
+        (span, finding)
+    })
+}
+
+fn ask(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    matter: &Matter<'_>,
+    facts: &ArgumentFacts,
+    findings: &[Finding],
+    now: Timestamp,
+) -> (Decision, Vec<Reason>, AuthorizedBy) {
+    let untrusted_recipient = history.injected
+        && matter.sink
+        && facts.emails().iter().chain(facts.hosts()).any(|e| history.heard.contains(e) && !history.said.contains(e));
+    let mut kinds: Vec<FindingKind> = findings.iter().map(|f| f.kind).collect();
+    kinds.sort_unstable_by_key(|k| k.as_str());
+    kinds.dedup();
+    let context = context(view, history, subject, facts, untrusted_recipient, &kinds, now);
+    let verdict = view.policies.decide(&question(subject.actor, matter.action, &matter.target, &context));
+    let mut reasons = verdict.reasons();
+    if let Some(would) = verdict.would_be() {
+        reasons.extend(would.reasons.into_iter().map(|r| Reason {
+            code: ReasonCode::Observed,
+            text: format!("would be {}: {}", would.decision.as_str(), r.text).into(),
+            policy: r.policy,
+        }));
+    }
+    (verdict.decision, reasons, verdict.authorized_by())
+}
+
+pub(crate) fn context<'a>(
+    view: &Snapshot,
+    history: &History,
+    subject: &Subject<'_>,
+    arguments: &'a ArgumentFacts,
+    untrusted_recipient: bool,
+    findings: &'a [FindingKind],
+    now: Timestamp,
+) -> Context<'a> {
+    Context {
+        level: view.level,
+        assurance: subject.actor.principal().assurance,
+        loopback: subject.local,
+        era: subject.revision.era(),
+        now,
+        conversation: Conversation {
+            ambiguous: subject.correlation.conversation.ambiguous,
+            attended: subject.correlation.attended(),
+            turns: history.turns.into(),
+            calls: history.calls.into(),
+            sinks: history.sinks.into(),
+            untrusted: history.untrusted(),
+            injected: history.injected,
+        },
+        arguments,
+        untrusted_recipient,
+        findings,
+    }
+}
+
+pub(crate) const fn question<'a>(
+    actor: &'a Actor,
+    action: Action,
+    target: &'a PolicyTarget,
+    context: &'a Context<'a>,
+) -> Question<'a> {
+    Question {
+        agent: &actor.agent,
+        human: actor.human.as_ref(),
+        delegation: &actor.delegation,
+        action,
+        target,
+        context,
+    }
+}

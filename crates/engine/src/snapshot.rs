@@ -1,0 +1,49 @@
+use doorward_detect::{KnownSecrets, Scanner};
+use doorward_policy::{Policies, Server, Target as PolicyTarget};
+use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
+use std::sync::Arc;
+
+/// Everything that rulings depend on and that the operator sets: read once per message, replaced as a whole.
+pub struct Snapshot {
+    /// Digest of the configuration it was made from.
+    pub version: Digest,
+    /// The level in force.
+    pub level: Level,
+    /// The compiled policies.
+    pub policies: Arc<Policies>,
+    /// The content detectors.
+    pub scanner: Scanner,
+    /// The secrets that the gateway handles.
+    pub secrets: KnownSecrets,
+}
+
+/// A server as rulings see it.
+#[derive(Clone, Debug)]
+pub struct ServerProfile {
+    /// The operator's name for it.
+    pub name: ServerName,
+    /// Whether rulings about it act or only observe.
+    pub mode: Mode,
+    /// What its content is labelled, before anything was found in it.
+    pub label: Label,
+    pub(crate) party: Server,
+    pub(crate) whole: PolicyTarget,
+}
+
+impl ServerProfile {
+    /// A server, prepared for policy.
+    pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
+        let whole = PolicyTarget::server(&party);
+        Self { name, mode, label, party, whole }
+    }
+    /// The server as policies know it.
+    pub const fn party(&self) -> &Server {
+        &self.party
+    }
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot({}, {})", self.level, self.version)
+    }
+}

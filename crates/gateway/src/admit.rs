@@ -1,0 +1,198 @@
+//! The first half of the road: a request becomes a passage, with everything looked up that its ruling needs.
+
+use crate::{
+    Gateway, Live,
+    link::Link,
+    passage::{About, Caller, Passage},
+    refusal::Refusal,
+    road::Scope,
+    server::Server,
+    session::Session,
+};
+use bytes::Bytes;
+use doorward_engine::{Outbound, OutboundKind};
+use doorward_mcp::{
+    Era, HeaderParameter, Id, Message, Method, Request, Revision, RpcError, Side, decode,
+    json::{Document, Limits, Strictness},
+    meta, mirror,
+};
+use doorward_vocab::{CallId, Label, Tainted};
+use std::{borrow::Cow, sync::Arc};
+
+/// What is known about a message before it is known where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) live: Arc<Live>,
+    pub(crate) caller: Caller,
+    pub(crate) revision: Revision,
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+impl Gateway {
+    /// The passage of `message` to `server`: correlated, and with its target looked up for this principal.
+    pub(crate) fn passage(&self, arrival: &Arrival, server: &Arc<Server>, message: Message, about: About) -> Passage {
+        let now = self.clock.now();
+        let principal = arrival.caller.actor.principal();
+        let session = arrival.session.as_ref().map(|s| &s.digest);
+        let mut correlation = self.conversations.correlate(principal, &message, session, now);
+        let conversation = self.conversations.cell(principal.key, &correlation.conversation.id);
+        {
+            let history = conversation.lock();
+            correlation.turn = history.turn;
+            correlation.parent = history.last;
+        }
+        Passage {
+            call: CallId::mint(now, &*self.entropy),
+            live: arrival.live.clone(),
+            server: server.clone(),
+            caller: arrival.caller.clone(),
+            // The agent wrote it, and nobody knows yet after reading what.
+            message: Tainted::new(message, Label::OUTSIDE),
+            about,
+            revision: arrival.revision,
+            correlation,
+            conversation,
+            began: now,
+        }
+    }
+
+    /// A message of the gateway's own, on behalf of whoever `of` belongs to.
+    pub(crate) fn own_passage(&self, of: &Passage, message: Message) -> Passage {
+        let now = self.clock.now();
+        Passage {
+            call: CallId::mint(now, &*self.entropy),
+            message: Tainted::new(message, Label::BOTTOM),
+            about: About::Server,
+            began: now,
+            ..of.clone()
+        }
+    }
+
+    /// What a request to one server is about. A tool that is not known makes the gateway look at the server's list first.
+    pub(crate) async fn resolve(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: &Request,
+        name: Option<&str>,
+    ) -> Result<About, Refusal> {
+        let target = name.map(Cow::Borrowed).or_else(|| request.target());
+        Ok(match (request.method, target) {
+            (Method::ToolsCall, Some(name)) => {
+                if !server.catalog.is_current() || server.catalog.tool(&name).is_none() {
+                    self.look_at_tools(arrival, server, link).await?;
+                }
+                match server.catalog.tool(&name) {
+                    Some(definition) => About::Tool(definition),
+                    None => About::Unknown(name.as_ref().into()),
+                }
+            }
+            (Method::ToolsCall | Method::PromptsGet, None) => {
+                return Err(RpcError::invalid_params("`name` is required").into());
+            }
+            (Method::PromptsGet, Some(name)) => About::Prompt(name.as_ref().into()),
+            (
+                Method::ResourcesRead
+                | Method::DirectoryRead
+                | Method::ResourcesSubscribe
+                | Method::ResourcesUnsubscribe,
+                Some(uri),
+            ) => About::Resource(uri.as_ref().into()),
+            _ => About::Server,
+        })
+    }
+
+    /// Asks a server for its tools, all pages of them, and judges each.
+    async fn look_at_tools(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link) -> Result<(), Refusal> {
+        let mut cursor: Option<String> = None;
+        for page in 0..MAX_PAGES {
+            let (_, reply) = self.ask(arrival, server, link, Method::ToolsList, cursor.as_deref(), page).await?;
+            let next = Document::parse(reply.into_bytes(), &Limits::default(), Strictness::Result)
+                .ok()
+                .and_then(|d| d.root().get("result")?.get("nextCursor")?.as_str().map(Cow::into_owned));
+            match next {
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                _ => break,
+            }
+        }
+        server.catalog.complete();
+        Ok(())
+    }
+
+    /// A list request of the gateway's own.
+    pub(crate) async fn ask(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        method: Method,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<(u16, doorward_engine::Cleared), Refusal> {
+        let id = Id::Str(format!("{OWN_ID}{}/{page}", CallId::mint(self.clock.now(), &*self.entropy)).into());
+        let mut params = Vec::new();
+        if let Some(cursor) = cursor {
+            params.push(format!("\"cursor\":{}", doorward_mcp::json::quote(cursor)));
+        }
+        if arrival.revision.era() == Era::Modern {
+            params.push(format!(
+                "\"_meta\":{{\"{}\":\"{}\",\"{}\":{{}}}}",
+                meta::PROTOCOL_VERSION,
+                arrival.revision,
+                meta::CLIENT_CAPABILITIES
+            ));
+        }
+        let text = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"{}\",\"params\":{{{}}}}}",
+            id.json(),
+            method.as_str(),
+            params.join(",")
+        );
+        let bytes = Bytes::from(text);
+        let message = decode(bytes.clone(), &Limits::default(), Side::Client).map_err(Refusal::Decode)?;
+        let passage = Arc::new(self.passage(arrival, server, message, About::Server));
+        let outbound = outbound(&passage, bytes, link);
+        let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
+        let answer = self.forward(&passage, link, outbound, Some(&id)).await?;
+        self.complete(&scope, answer).await
+    }
+}
+
+/// The most pages of a list that are read; a server that has more does not end.
+pub(crate) const MAX_PAGES: usize = 64;
+
+/// What ids of the gateway's own requests begin with.
+pub(crate) const OWN_ID: &str = "doorward/";
+
+/// The form in which a message leaves: the bytes, and for the 2026 era the headers that mirror them.
+pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound {
+    let message = passage.message.inspect();
+    let (kind, method) = match message {
+        Message::Request(r) => (OutboundKind::Request { id: r.id.json().into() }, r.method.as_str()),
+        Message::Notification(n) => (OutboundKind::Notification, n.notice.as_str()),
+        Message::Response(_) => (OutboundKind::Response, ""),
+    };
+    let headers = match message {
+        Message::Request(r) if passage.revision.era() == Era::Modern && !link.one_line() => {
+            let arguments = r.params().and_then(|p| p.get("arguments"));
+            let (name, parameters): (Option<Cow<'_, str>>, &[HeaderParameter]) = match &passage.about {
+                About::Tool(d) => (Some(Cow::Borrowed(&*d.name)), &d.parameters),
+                About::Prompt(name) | About::Unknown(name) => (Some(Cow::Borrowed(&**name)), &[]),
+                About::Resource(_) | About::Server => (r.target(), &[]),
+            };
+            mirror(r.method, passage.revision, name.as_deref(), arguments, parameters).into()
+        }
+        _ => Arc::default(),
+    };
+    Outbound { bytes: if link.one_line() { on_one_line(bytes) } else { bytes }, kind, method, headers }
+}
+
+/// A JSON text without line breaks: between the tokens of JSON one kind of white space is as good as another, and
+/// inside of strings there are none.
+pub(crate) fn on_one_line(bytes: Bytes) -> Bytes {
+    if !bytes.iter().any(|b| matches!(b, b'\n' | b'\r')) {
+        return bytes;
+    }
+    bytes.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }).collect::<Vec<u8>>().into()
+}

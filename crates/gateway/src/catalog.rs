@@ -1,0 +1,199 @@
+//! What a server declares: its tools, each judged and pinned.
+
+use crate::{Live, pins::Pins};
+use arc_swap::ArcSwap;
+use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
+use doorward_detect::{
+    DefinitionContext, Text,
+    definition::{Annotations, canonical, infer_effects},
+};
+use doorward_engine::{Definition, ServerProfile, judge_definition};
+use doorward_mcp::{json::Value, parameter_headers};
+use doorward_policy::{DefinitionState, Target, ToolFacts};
+use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+type Tools = HashMap<Arc<str>, Arc<Definition>>;
+
+/// The tools of one server, as last seen.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    tools: ArcSwap<Tools>,
+    current: AtomicBool,
+}
+
+/// What a list brought.
+#[derive(Debug, Default)]
+pub(crate) struct Observed {
+    /// The definition of each item of the list, in order; `None` where an item is not a tool at all.
+    pub(crate) items: Vec<Option<Arc<Definition>>>,
+    /// What the trail should know.
+    pub(crate) changes: Vec<DefinitionRecord>,
+}
+
+impl Catalog {
+    /// The tool of this name.
+    pub(crate) fn tool(&self, name: &str) -> Option<Arc<Definition>> {
+        self.tools.load().get(name).cloned()
+    }
+    /// The names of all tools.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.tools.load().keys().cloned().collect()
+    }
+    /// Whether the server said nothing new since the last list.
+    pub(crate) fn is_current(&self) -> bool {
+        self.current.load(Relaxed)
+    }
+    /// The server says that its list changed: what is known of it must be looked at again before it is used.
+    pub(crate) fn outdated(&self) {
+        self.current.store(false, Relaxed);
+    }
+    /// The whole list was seen.
+    pub(crate) fn complete(&self) {
+        self.current.store(true, Relaxed);
+    }
+
+    /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
+    pub(crate) fn observe(
+        &self,
+        live: &Live,
+        server: &ServerProfile,
+        tools: Value<'_>,
+        pins: &Pins,
+        now: Timestamp,
+    ) -> Observed {
+        let known = self.tools.load_full();
+        let mut next = Tools::clone(&known);
+        let mut observed = Observed::default();
+        for item in tools.items() {
+            let form = canonical(item.raw().as_bytes()).ok();
+            let Some((name, form)) = item.get("name").and_then(Value::as_str).zip(form) else {
+                observed.items.push(None);
+                continue;
+            };
+            let seen = Digest::of(form.as_bytes());
+            let before = known.get(&*name);
+            let settled = before.filter(|d| d.digest == seen && d.state == DefinitionState::Approved);
+            let definition = match settled {
+                Some(definition) => definition.clone(),
+                None => {
+                    let (definition, change) = self.judge(live, server, item, (&name, &form, seen), before, pins, now);
+                    observed.changes.extend(change);
+                    Arc::new(definition)
+                }
+            };
+            next.insert(definition.name.clone(), definition.clone());
+            observed.items.push(Some(definition));
+        }
+        self.tools.store(Arc::new(next));
+        observed
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a definition is judged by")]
+    fn judge(
+        &self,
+        live: &Live,
+        server: &ServerProfile,
+        item: Value<'_>,
+        (name, form, seen): (&str, &str, Digest),
+        before: Option<&Arc<Definition>>,
+        pins: &Pins,
+        now: Timestamp,
+    ) -> (Definition, Option<DefinitionRecord>) {
+        let mut findings = scan(live, server, item, name);
+        let pin = pins.pin(&server.name, name);
+        let approved = pin.approved;
+        if approved.is_some_and(|a| a != seen) {
+            findings.insert(0, changed(item));
+        }
+        let judged = judge_definition(live.snapshot.level, approved, seen, pin.rejected == Some(seen), &findings);
+        let state = match judged {
+            // It waits for a person since a stricter level was in force.
+            DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
+            state => state,
+        };
+        let first = approved.is_none() && state == DefinitionState::Approved;
+        if before.is_none_or(|d| d.digest != seen || d.state != state) {
+            pins.saw(&server.name, name, form, first, now);
+        }
+        let effects = effects(live, server, item, name);
+        let hint = |key| item.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
+        let facts = ToolFacts {
+            name,
+            effects,
+            read_only: hint("readOnlyHint"),
+            destructive: hint("destructiveHint"),
+            open_world: hint("openWorldHint"),
+            state,
+        };
+        let target = Target::tool(server.party(), &facts);
+        let parameters = item.get("inputSchema").and_then(parameter_headers).unwrap_or_default().into();
+        let change = match (state, before) {
+            (_, Some(d)) if d.digest == seen && d.state == state => None,
+            (DefinitionState::Approved, _) if first => Some(DefinitionChange::Pinned),
+            (DefinitionState::Approved, Some(_)) => Some(DefinitionChange::Approved),
+            (DefinitionState::Approved, None) => None,
+            (DefinitionState::Pending, _) => Some(DefinitionChange::Seen),
+            (DefinitionState::Quarantined, _) if approved.is_some() => Some(DefinitionChange::Changed),
+            (DefinitionState::Quarantined, _) => Some(DefinitionChange::Quarantined),
+        };
+        let record = change.map(|change| DefinitionRecord {
+            server: server.name.clone(),
+            kind: DefinitionKind::Tool,
+            name: name.to_owned().into(),
+            change,
+            from: approved,
+            to: Some(seen),
+            by: None,
+            findings: findings.clone(),
+        });
+        (Definition { name: name.into(), digest: seen, effects, state, findings, target, parameters }, record)
+    }
+}
+
+/// What the detectors see in a definition, with the tools of the other servers in mind.
+fn scan(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> Vec<Finding> {
+    let others: Vec<(String, Arc<str>)> = (live.servers.values())
+        .filter(|s| s.profile.name != server.name)
+        .flat_map(|s| s.catalog.names().into_iter().map(|tool| (s.profile.name.to_string(), tool)))
+        .collect();
+    let others: Vec<(&str, &str)> = others.iter().map(|(s, t)| (s.as_str(), &**t)).collect();
+    let context = DefinitionContext { server: server.name.as_str(), name, others: &others };
+    let texts: Vec<_> = item.texts().collect();
+    let views: Vec<Text<'_>> =
+        texts.iter().map(|(t, _)| Text { path: "", text: t, channel: Channel::Definition }).collect();
+    live.snapshot.scanner.scan_definition(&views, &context).into_iter().map(|located| located.finding).collect()
+}
+
+fn changed(item: Value<'_>) -> Finding {
+    Finding {
+        detector: "definition-pin".into(),
+        kind: FindingKind::DefinitionChanged,
+        severity: Severity::High,
+        confidence: 1.0,
+        channel: Channel::Definition,
+        span: item.span(),
+        note: "not the definition that was approved".into(),
+    }
+}
+
+fn effects(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> Effects {
+    if let Some(set) = live.servers.get(server.name.as_str()).and_then(|s| s.settings.effects_of(name)) {
+        return set;
+    }
+    let text = |key| item.get(key).and_then(Value::as_str).unwrap_or_default();
+    let hint = |key| item.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
+    let annotations = Annotations {
+        read_only: hint("readOnlyHint"),
+        destructive: hint("destructiveHint"),
+        idempotent: hint("idempotentHint"),
+        open_world: hint("openWorldHint"),
+    };
+    infer_effects(name, &text("description"), annotations, item.get("inputSchema").map_or("{}", Value::raw))
+}

@@ -1,0 +1,118 @@
+//! Which conversation a message belongs to, and what happened in it.
+
+use doorward_audit::{Basis, Conversation};
+use doorward_engine::{Correlation, History};
+use doorward_identity::{Principal, PrincipalKey};
+use doorward_mcp::{Message, json::Value, meta};
+use doorward_vocab::{ConversationId, Digest, Timestamp};
+use moka::sync::Cache;
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
+
+/// A conversation's history, shared by the messages that are in flight.
+pub(crate) type Cell = Arc<Mutex<History>>;
+
+/// After this long without a call, an agent that names no conversation has begun a new one.
+const QUIET: Duration = Duration::from_secs(10 * 60);
+
+/// The longest rationale that is kept, in bytes.
+const RATIONALE: usize = 512;
+
+/// All conversations that are remembered: bounded in number, and forgotten when quiet for long. A conversation is
+/// known by its principal and its name together, so nobody can join another's by naming it.
+#[derive(Debug)]
+pub(crate) struct Conversations {
+    cells: Cache<(PrincipalKey, ConversationId), Cell>,
+    /// For principals that name nothing: the conversation that their quiet time has not ended yet.
+    quiet: Cache<PrincipalKey, Arc<Mutex<(Timestamp, ConversationId)>>>,
+}
+
+impl Conversations {
+    pub(crate) fn new(most: u64, idle: Duration) -> Self {
+        let cells = Cache::builder().max_capacity(most).time_to_idle(idle).build();
+        let quiet = Cache::builder().max_capacity(most).time_to_idle(QUIET * 2).build();
+        Self { cells, quiet }
+    }
+
+    /// The history of a conversation of this principal.
+    pub(crate) fn cell(&self, owner: PrincipalKey, id: &ConversationId) -> Cell {
+        let key = (owner, id.clone());
+        match self.cells.get(&key) {
+            Some(cell) => cell,
+            None => self.cells.get_with(key, Cell::default),
+        }
+    }
+
+    /// How many conversations are remembered.
+    pub(crate) fn count(&self) -> u64 {
+        self.cells.entry_count()
+    }
+
+    /// Finds the conversation of a message: named in `_meta`, bound to the token, by the trace, by the protocol session,
+    /// or by quiet time. The later ones may mix several human goals, and say so.
+    pub(crate) fn correlate(
+        &self,
+        principal: &Principal,
+        message: &Message,
+        session: Option<&Digest>,
+        now: Timestamp,
+    ) -> Correlation {
+        let meta = meta_of(message);
+        let text = |key: &str| meta.and_then(|m| m.get(key)).and_then(Value::as_str);
+        let trace = text("traceparent").and_then(|t| trace_id(&t));
+        let explicit = text(meta::CONVERSATION).and_then(|c| ConversationId::new(&c).ok());
+        let (id, basis, ambiguous) = if let Some(id) = explicit {
+            (id, Basis::Explicit, false)
+        } else if let Some(id) = principal.conversation_hint.clone() {
+            (id, Basis::Token, false)
+        } else if let Some(id) = trace.as_deref().and_then(|t| ConversationId::new(&format!("trace:{t}")).ok()) {
+            (id, Basis::Trace, true)
+        } else if let Some(id) =
+            session.and_then(|s| ConversationId::new(&format!("session:{}", &s.to_string()[7..23])).ok())
+        {
+            (id, Basis::Session, true)
+        } else {
+            (self.by_quiet_time(principal.key, now), Basis::QuietTime, true)
+        };
+        let rationale = text(meta::RATIONALE).map(|r| clip(&r).into());
+        let mut c = Correlation::new(Conversation { id, basis, ambiguous });
+        c.session = session.copied();
+        c.trace = trace.map(Into::into);
+        c.rationale = rationale;
+        c
+    }
+
+    fn by_quiet_time(&self, key: PrincipalKey, now: Timestamp) -> ConversationId {
+        let fresh = || {
+            let name = format!("quiet:{}:{}", key.digest().short(), now.micros());
+            ConversationId::new(&name).unwrap_or_else(|_| unreachable!("the name is short and plain"))
+        };
+        let slot = self.quiet.get_with(key, || Arc::new(Mutex::new((now, fresh()))));
+        let mut slot = slot.lock();
+        if now.since(slot.0) > QUIET {
+            slot.1 = fresh();
+        }
+        slot.0 = now;
+        slot.1.clone()
+    }
+}
+
+fn meta_of(message: &Message) -> Option<Value<'_>> {
+    match message {
+        Message::Request(r) => r.params()?.get("_meta"),
+        Message::Notification(n) => n.params()?.get("_meta"),
+        Message::Response(r) => r.result()?.get("_meta"),
+    }
+}
+
+/// The trace id of a `traceparent` (W3C Trace Context §3.2): 32 hex digits, not all zero.
+fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    let good = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
+    good.then(|| id.to_ascii_lowercase())
+}
+
+fn clip(text: &str) -> &str {
+    let end = (0..=RATIONALE.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}

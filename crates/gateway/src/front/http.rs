@@ -1,0 +1,522 @@
+//! The door over HTTP: both eras of Streamable HTTP on every endpoint, chosen per request.
+
+use crate::{
+    Endpoint, Gateway, Live,
+    admit::Arrival,
+    all::unsupported,
+    front::turns,
+    link::Routing,
+    passage::Caller,
+    refusal::{Refusal, Told},
+    reply::{Flow, Out, Reply},
+    session::Session,
+};
+use bytes::Bytes;
+use doorward_identity::{Refusal as IdentityRefusal, Resource};
+use doorward_mcp::{
+    Era, Id, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers,
+    check_notice, decode, meta,
+};
+use doorward_transport::serve::{Body, Ends, Peer, Serve, StreamOptions, read_body};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// The MCP listener.
+#[derive(Debug)]
+pub struct McpDoor {
+    gateway: Arc<Gateway>,
+}
+
+impl McpDoor {
+    /// The door of `gateway`.
+    pub fn new(gateway: Arc<Gateway>) -> Arc<Self> {
+        Arc::new(Self { gateway })
+    }
+}
+
+const SESSION: &str = "mcp-session-id";
+const VERSION: &str = "mcp-protocol-version";
+
+/// What stands at a path. Everything else is 404. Who may use each is in `answer`: only metadata is open to anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// MCP.
+    Mcp(Endpoint),
+    /// Protected-resource metadata (RFC 9728).
+    Metadata(Endpoint),
+    /// Turns of the human.
+    Turns,
+}
+
+impl Route {
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let endpoint = |rest: &str| match rest {
+            "/mcp" => Some(Endpoint::All),
+            _ => rest.strip_prefix("/mcp/")?.parse().ok().map(Endpoint::One),
+        };
+        if path == "/v1/turns" {
+            return Some(Self::Turns);
+        }
+        match path.strip_prefix("/.well-known/oauth-protected-resource") {
+            Some("" | "/") => Some(Self::Metadata(Endpoint::All)),
+            Some(rest) => endpoint(rest).map(Self::Metadata),
+            None => endpoint(path).map(Self::Mcp),
+        }
+    }
+}
+
+impl Serve for McpDoor {
+    async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: Arc<Peer>) -> Response<Body> {
+        let gateway = &self.gateway;
+        let live = gateway.live.load_full();
+        // Before anything else, on every method and path: a page of a browser must not reach a gateway on loopback.
+        if let Err(refusal) = live.guard.check(request.uri(), request.version(), request.headers()) {
+            gateway.metrics.refused.inc();
+            return plain(refusal.status(), &refusal.to_string());
+        }
+        let Some(route) = Route::of(request.uri().path()) else {
+            return plain(StatusCode::NOT_FOUND, "there is nothing here; MCP is at /mcp and /mcp/{server}");
+        };
+        let loopback = peer.address.ip().to_canonical().is_loopback();
+        answer(gateway, live, route, request, loopback).await
+    }
+}
+
+async fn answer(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    route: Route,
+    request: Request<Incoming>,
+    loopback: bool,
+) -> Response<Body> {
+    let endpoint = match route {
+        Route::Metadata(endpoint) => return metadata(&live, &endpoint),
+        Route::Turns => return turns::answer(gateway, &live, request, loopback).await,
+        Route::Mcp(endpoint) => endpoint,
+    };
+    let server = match &endpoint {
+        Endpoint::One(name) => Some(name),
+        Endpoint::All => None,
+    };
+    let authorization = match request.headers().get(header::AUTHORIZATION).map(|v| v.to_str()) {
+        None => None,
+        Some(Ok(text)) => Some(text),
+        Some(Err(_)) => return refuse_identity(&live, &endpoint, &IdentityRefusal::Malformed),
+    };
+    // Before the body is read: a stranger costs no memory.
+    let caller = match gateway.authenticate(&live, authorization, loopback, server).await {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            gateway.metrics.refused.inc();
+            tracing::info!("refused a request: {refusal}");
+            return refuse_identity(&live, &endpoint, &refusal);
+        }
+    };
+    // After authentication, so that nobody learns which servers there are.
+    if server.is_some_and(|name| !live.servers.contains_key(name)) {
+        return plain(StatusCode::NOT_FOUND, "no such server");
+    }
+    match *request.method() {
+        Method::POST => post(gateway, live, endpoint, caller, request).await,
+        Method::GET => get(gateway, &endpoint, &caller, request.headers()).await,
+        Method::DELETE => delete(gateway, &endpoint, &caller, request.headers()).await,
+        _ => not_allowed(),
+    }
+}
+
+async fn post(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: Endpoint,
+    caller: Caller,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    if let Err((status, why)) = negotiable(&head.headers) {
+        return plain(status, why);
+    }
+    let limits = &live.settings.limits;
+    let bytes = match read_body(body, limits.request, limits.body_timeout).await {
+        Ok(bytes) => bytes,
+        Err(error) => return plain(error.status(), &error.to_string()),
+    };
+    let message = match decode(bytes, &live.limits, Side::Client) {
+        Ok(message) => message,
+        Err(error) => {
+            gateway.metrics.refused.inc();
+            gateway.note_malformed(&caller, &error);
+            return told(Refusal::Decode(error).told(None, None, Era::Legacy));
+        }
+    };
+    let (id, method) = match &message {
+        Message::Request(r) => (Some(r.id.clone()), Some(r.method)),
+        Message::Notification(_) | Message::Response(_) => (None, None),
+    };
+    let era = era_of(&head.headers, &message);
+    let served = match era {
+        Era::Modern => modern(gateway, live, &endpoint, caller, &head.headers, message).await,
+        Era::Legacy => legacy(gateway, live, endpoint, caller, &head.headers, message).await,
+    };
+    match served {
+        Ok(reply) => respond(gateway, reply, id.as_ref()).await,
+        Err(refusal) => {
+            gateway.refused(&refusal);
+            told(refusal.told(id.as_ref(), method, era))
+        }
+    }
+}
+
+/// The era of a message: what its body says; where a body cannot say it, what the header says.
+fn era_of(headers: &HeaderMap, message: &Message) -> Era {
+    let said = || headers.get(VERSION).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse::<Revision>().ok());
+    match message {
+        // It opens a session whatever its `_meta` says, unless the header claims an era that has none.
+        Message::Request(r) if r.method == McpMethod::Initialize => said().map_or(Era::Legacy, Revision::era),
+        Message::Request(r) if r.era() == Era::Modern => Era::Modern,
+        _ if headers.contains_key(SESSION) => Era::Legacy,
+        _ => said().map_or(Era::Legacy, Revision::era),
+    }
+}
+
+/// A request that stands alone.
+async fn modern(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: &Endpoint,
+    caller: Caller,
+    headers: &HeaderMap,
+    message: Message,
+) -> Result<Reply, Refusal> {
+    let request = match message {
+        Message::Request(request) => request,
+        Message::Notification(n) => {
+            // Over HTTP the end of a stream cancels; there is nothing that a notification could do.
+            check_notice(headers, n.notice).map_err(Refusal::Header)?;
+            return Ok(Reply::Accepted);
+        }
+        Message::Response(_) => {
+            return Err(
+                RpcError::new(RpcError::INVALID_REQUEST, 400, "Clients of 2026-07-28 send no responses.").into()
+            );
+        }
+    };
+    if !request.method.allowed(Side::Client, Era::Modern) {
+        return Err(RpcError::method_not_found(request.method.as_str()).into());
+    }
+    check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
+    envelope(&request)?;
+    let arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None };
+    match endpoint {
+        Endpoint::All => gateway.request_all(&arrival, request).await,
+        Endpoint::One(name) => {
+            let server =
+                live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
+            let link = server.stateless().ok_or_else(|| unsupported(Revision::LATEST))?;
+            if request.method == McpMethod::ToolsCall
+                && let Some(definition) = request.target().and_then(|name| server.catalog.tool(&name))
+            {
+                check_headers(headers, &request, &definition.parameters).map_err(Refusal::Header)?;
+            }
+            gateway.request_one(&arrival, &server, &link, request).await
+        }
+    }
+}
+
+/// What every modern request must say of itself (2026-07-28, basic).
+fn envelope(request: &McpRequest) -> Result<(), RpcError> {
+    match request.declared_version().as_deref().map(|v| (v.to_owned(), v.parse::<Revision>())) {
+        None => return Err(RpcError::invalid_params(format!("`_meta[\"{}\"]` is required", meta::PROTOCOL_VERSION))),
+        Some((_, Ok(revision))) if revision.era() == Era::Modern => {}
+        Some((asked, _)) => return Err(RpcError::unsupported_version(&asked, &Revision::ALL)),
+    }
+    match request.meta(meta::CLIENT_CAPABILITIES) {
+        Some(capabilities) if capabilities.is_object() => Ok(()),
+        _ => Err(RpcError::invalid_params(format!("`_meta[\"{}\"]` is required", meta::CLIENT_CAPABILITIES))),
+    }
+}
+
+/// A message of a session, or the request that opens one.
+async fn legacy(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: Endpoint,
+    caller: Caller,
+    headers: &HeaderMap,
+    message: Message,
+) -> Result<Reply, Refusal> {
+    let mut arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None };
+    let message = match message {
+        Message::Request(request) if request.method == McpMethod::Initialize => {
+            return match &endpoint {
+                Endpoint::All => gateway.open_all(&mut arrival, request).await,
+                Endpoint::One(name) => {
+                    let server =
+                        live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found("initialize"))?;
+                    gateway.open_one(&mut arrival, &server, request, Routing::ByRequest).await
+                }
+            };
+        }
+        message => message,
+    };
+    let session = session_of(gateway, &endpoint, &arrival.caller, headers)?;
+    arrival.revision = session.revision();
+    arrival.session = Some(session.clone());
+    match message {
+        Message::Request(request) => match &endpoint {
+            Endpoint::All => gateway.request_all(&arrival, request).await,
+            Endpoint::One(name) => {
+                if !request.method.allowed(Side::Client, Era::Legacy) {
+                    return Err(RpcError::method_not_found(request.method.as_str()).into());
+                }
+                let gone = || RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone. Open a new one.");
+                let server = live.servers.get(name).cloned().ok_or_else(gone)?;
+                let link = session.link(name).ok_or_else(gone)?.link;
+                gateway.request_one(&arrival, &server, &link, request).await
+            }
+        },
+        message => gateway.pass_on(&arrival, &session, message).await.map(|()| Reply::Accepted),
+    }
+}
+
+fn session_of(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<Arc<Session>, Refusal> {
+    let missing = || {
+        RpcError::new(RpcError::INVALID_REQUEST, 400, "`Mcp-Session-Id` is required. Open a session with `initialize`.")
+    };
+    let unknown =
+        || RpcError::new(RpcError::INVALID_REQUEST, 404, "There is no such session. Open a new one with `initialize`.");
+    if let Some(version) = headers.get(VERSION)
+        && version.to_str().ok().and_then(|v| v.trim().parse::<Revision>().ok()).is_none()
+    {
+        return Err(
+            RpcError::new(RpcError::INVALID_REQUEST, 400, "`MCP-Protocol-Version` names no known version.").into()
+        );
+    }
+    let id = headers.get(SESSION).ok_or_else(missing)?.to_str().map_err(|_| unknown())?;
+    gateway.sessions.find(id, caller.actor.key(), endpoint, gateway.clock.now()).ok_or_else(|| unknown().into())
+}
+
+async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Response<Body> {
+    if !headers.contains_key(SESSION) {
+        return not_allowed();
+    }
+    let session = match session_of(gateway, endpoint, caller, headers) {
+        Ok(session) => session,
+        Err(refusal) => return told(refusal.told(None, None, Era::Legacy)),
+    };
+    let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    match gateway.listen_session(&session, last).await {
+        Ok(Reply::Stream(flow)) => stream(gateway, flow, None, Some(session), Ends::AtDrain),
+        Ok(_) | Err(405) => not_allowed(),
+        Err(status) => {
+            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "the server offers no such stream")
+        }
+    }
+}
+
+async fn delete(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Response<Body> {
+    if !headers.contains_key(SESSION) {
+        return not_allowed();
+    }
+    match session_of(gateway, endpoint, caller, headers) {
+        Ok(session) => {
+            gateway.end_session(&session.id).await;
+            Response::new(Body::empty())
+        }
+        Err(refusal) => told(refusal.told(None, None, Era::Legacy)),
+    }
+}
+
+async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Response<Body> {
+    match reply {
+        Reply::Message { status, body, session } => {
+            let mut response = json(status, body);
+            if let Some(session) = session.and_then(|s| HeaderValue::from_str(&s).ok()) {
+                response.headers_mut().insert(SESSION, session);
+            }
+            response
+        }
+        Reply::Accepted => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+        }
+        Reply::Status(status) => {
+            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "refused by the server")
+        }
+        Reply::Stream(mut flow) if flow.is_pipe() && id.is_some() => {
+            // A pipe answers most requests with one message: that is plain JSON.
+            match flow.next(gateway).await {
+                Some(Out { message: Some(message), last: true, .. }) => {
+                    flow.finish(gateway, false);
+                    json(200, message)
+                }
+                first => stream(gateway, flow, first, None, Ends::AtDeadline),
+            }
+        }
+        Reply::Stream(flow) => stream(gateway, flow, None, None, Ends::AtDeadline),
+    }
+}
+
+/// Streams a flow to a client that may be slow or leave: the flow waits for the one and ends with the other.
+fn stream(
+    gateway: &Arc<Gateway>,
+    mut flow: Flow,
+    first: Option<Out>,
+    session: Option<Arc<Session>>,
+    ends: Ends,
+) -> Response<Body> {
+    let (sender, body) =
+        Body::stream(StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() });
+    let gateway = gateway.clone();
+    tokio::spawn(async move {
+        if let Some(session) = &session {
+            session.streams.fetch_add(1, Relaxed);
+        }
+        let mut answered = first.as_ref().is_some_and(|out| out.last);
+        let mut open = match first {
+            Some(out) => sender.send(out.event).await.is_ok(),
+            None => true,
+        };
+        if flow.is_single() {
+            while open && !(answered && flow.is_pipe()) {
+                let next = tokio::select! {
+                    biased;
+                    () = sender.closed() => None,
+                    next = flow.next(&gateway) => next,
+                };
+                let Some(out) = next else { break };
+                answered |= out.last;
+                open = sender.send(out.event).await.is_ok();
+            }
+        } else {
+            let (to, mut from) = mpsc::channel(64);
+            let running = tokio::spawn(flow.run(gateway.clone(), to));
+            while open {
+                let next = tokio::select! {
+                    biased;
+                    () = sender.closed() => None,
+                    next = from.recv() => next,
+                };
+                let Some(out) = next else { break };
+                answered |= out.last;
+                open = sender.send(out.event).await.is_ok();
+            }
+            drop(from);
+            flow = running.await.unwrap_or_else(|_| Flow::joined());
+        }
+        flow.finish(&gateway, !answered);
+        if let Some(session) = &session {
+            session.streams.fetch_sub(1, Relaxed);
+            session.touch(gateway.clock.now());
+        }
+    });
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// 415 and 406.
+fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    let essence = |v: &HeaderValue| {
+        v.as_bytes().split(|b| *b == b';').next().map(<[u8]>::trim_ascii).map(<[u8]>::to_ascii_lowercase)
+    };
+    if headers.get(header::CONTENT_TYPE).and_then(essence).as_deref() != Some(b"application/json") {
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
+    }
+    let accept = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect::<Vec<_>>()
+        .join(",")
+        .to_ascii_lowercase();
+    let takes = |kind: &str| accept.is_empty() || accept.contains("*/*") || accept.contains(kind);
+    if takes("application/json") && takes("text/event-stream") {
+        Ok(())
+    } else {
+        Err((StatusCode::NOT_ACCEPTABLE, "send `Accept: application/json, text/event-stream`"))
+    }
+}
+
+fn metadata(live: &Live, endpoint: &Endpoint) -> Response<Body> {
+    let resource = match endpoint {
+        Endpoint::All => Resource::All,
+        Endpoint::One(name) => Resource::Server(name),
+    };
+    match &live.resources {
+        Some(resources) => json(200, resources.document(resource).into()),
+        None => plain(StatusCode::NOT_FOUND, "tokens are not used here"),
+    }
+}
+
+fn refuse_identity(live: &Live, endpoint: &Endpoint, refusal: &IdentityRefusal) -> Response<Body> {
+    let resource = match endpoint {
+        Endpoint::All => Resource::All,
+        Endpoint::One(name) => Resource::Server(name),
+    };
+    let url = live.resources.as_ref().map(|r| r.metadata_url(resource));
+    let answer = refusal.answer(url.as_deref(), None);
+    let mut response = plain(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::UNAUTHORIZED), "not authorized");
+    if let Some(challenge) = answer.www_authenticate.and_then(|c| HeaderValue::from_str(&c).ok()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(after) = answer.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+    }
+    response
+}
+
+fn not_allowed() -> Response<Body> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "POST MCP messages here");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
+    response
+}
+
+fn told(told: Told) -> Response<Body> {
+    json(told.status, told.message.into_bytes())
+}
+
+pub(crate) fn json(status: u16, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::full(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A refusal below MCP. It says what to do, and nothing about what is behind the gateway.
+pub(crate) fn plain(status: StatusCode, why: &str) -> Response<Body> {
+    let mut response = Response::new(Body::full(format!("{why}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        let one = |s: &str| Endpoint::One(s.parse().unwrap());
+        assert_eq!(Route::of("/mcp"), Some(Route::Mcp(Endpoint::All)));
+        assert_eq!(Route::of("/mcp/files"), Some(Route::Mcp(one("files"))));
+        assert_eq!(Route::of("/.well-known/oauth-protected-resource/mcp/files"), Some(Route::Metadata(one("files"))));
+        assert_eq!(Route::of("/v1/turns"), Some(Route::Turns));
+        for nothing in ["/", "/mcp/", "/mcp/a/b", "/mcp/..", "/MCP", "/mcp/Files", "/.well-known/x"] {
+            assert_eq!(Route::of(nothing), None, "{nothing}");
+        }
+    }
+}

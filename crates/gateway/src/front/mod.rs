@@ -1,0 +1,6 @@
+//! The doors: where clients and operators come in.
+
+pub mod console;
+pub mod http;
+pub mod stdio;
+mod turns;

@@ -1,0 +1,228 @@
+use crate::refusal::Refusal;
+use crate::{
+    Live, LiveError, Surroundings, conversation::Conversations, metrics::Metrics, passage::Caller, pins::Pins,
+    session::Sessions,
+};
+use arc_swap::ArcSwap;
+use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
+use doorward_config::Settings;
+use doorward_engine::Actor;
+use doorward_identity::{Presented, Principal, PrincipalKey, Refusal as IdentityRefusal, Verified};
+use doorward_store::{OsEntropy, Trail};
+use doorward_vocab::{Channel, Clock, Entropy, Finding, FindingKind, ServerName, Severity, Timestamp};
+use moka::sync::Cache;
+use std::{sync::Arc, time::Duration};
+
+/// The gateway: one for a process, shared by all its doors.
+pub struct Gateway {
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) trail: Trail,
+    pub(crate) pins: Pins,
+    pub(crate) conversations: Conversations,
+    pub(crate) sessions: Sessions,
+    /// Which server a task belongs to, for its principal.
+    pub(crate) tasks: Cache<(PrincipalKey, Box<str>), ServerName>,
+    actors: Cache<usize, Arc<Actor>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) metrics: Metrics,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gateway({:?})", self.live.load())
+    }
+}
+
+impl Gateway {
+    /// A gateway with `settings` in force. The first record of its life goes into the trail.
+    ///
+    /// # Errors
+    /// [`LiveError`] when the settings cannot be put in force.
+    pub fn new(
+        settings: Settings,
+        surroundings: Surroundings,
+        trail: Trail,
+        pins: Pins,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, LiveError> {
+        let live = Live::assemble(settings, &surroundings, None)?;
+        let limits = live.settings.limits.clone();
+        let gateway = Self {
+            trail,
+            pins,
+            conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
+            sessions: Sessions::new(limits.sessions),
+            tasks: Cache::builder().max_capacity(limits.sessions as u64 * 4).time_to_idle(limits.session_idle).build(),
+            actors: Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(3600)).build(),
+            clock,
+            entropy: Arc::new(OsEntropy::default()),
+            metrics: Metrics::new(),
+            live: ArcSwap::from_pointee(live),
+            surroundings,
+        };
+        gateway.started();
+        Ok(Arc::new(gateway))
+    }
+
+    fn started(&self) {
+        let live = self.live.load();
+        let start = Start {
+            version: env!("CARGO_PKG_VERSION").into(),
+            level: live.settings.level,
+            mode: live.settings.mode,
+            config: live.snapshot.version,
+            policy: live.snapshot.policies.version(),
+            durability: "sink calls on disk before they leave; others within milliseconds".into(),
+        };
+        self.note(Event::Start(start));
+    }
+
+    pub(crate) fn note(&self, event: Event) {
+        if let Err(e) = self.trail.append(&Record::new(self.clock.now(), event)) {
+            tracing::error!("the trail takes no records: {e}");
+        }
+    }
+
+    /// A message that could not be read is a sign of somebody who tries something.
+    pub(crate) fn note_malformed(&self, caller: &Caller, error: &doorward_mcp::DecodeError) {
+        let principal = caller.actor.principal();
+        let finding = Finding {
+            detector: "decode".into(),
+            kind: FindingKind::Protocol,
+            severity: Severity::Medium,
+            confidence: 1.0,
+            channel: Channel::Arguments,
+            span: 0..0,
+            note: error.to_string().into(),
+        };
+        self.note(Event::Finding(Noticed {
+            server: None,
+            agent: Some(Party::new(principal.agent.id.clone(), principal.agent.name.clone())),
+            conversation: None,
+            findings: vec![finding],
+        }));
+    }
+
+    /// Counts a refusal, and says in the log what the client is not told.
+    pub(crate) fn refused(&self, refusal: &Refusal) {
+        self.metrics.refused.inc();
+        if let Refusal::Ruled(call, judgement) = refusal {
+            let why: Vec<&str> = judgement.reasons.iter().map(|r| &*r.text).collect();
+            tracing::info!(%call, "{}: {}", judgement.decision.as_str(), why.join("; "));
+        }
+    }
+
+    /// The agents whose turns this host may report: on this machine the local user's.
+    pub(crate) fn agents_of(&self, host: &Principal) -> Vec<PrincipalKey> {
+        let live = self.live.load();
+        let presented = Presented { authorization: None, loopback: true, server: None };
+        let local = live.authenticator.authenticate(presented, self.clock.now()).ok().map(|v| v.get().key);
+        local.into_iter().chain(std::iter::once(host.key)).collect()
+    }
+
+    /// Puts new settings in force as a whole. Messages that are under way finish under the old ones. Settings and
+    /// policies that say what is in force already change nothing.
+    ///
+    /// # Errors
+    /// [`LiveError`]; the old settings stay in force.
+    pub fn reload(&self, settings: Settings, by: &str) -> Result<(), LiveError> {
+        let before = self.live.load_full();
+        let live = Live::assemble(settings, &self.surroundings, Some(&before)).inspect_err(|_| {
+            self.metrics.reload_failures.inc();
+        })?;
+        let same = live.snapshot.version == before.snapshot.version
+            && live.snapshot.policies.version() == before.snapshot.policies.version();
+        if same {
+            return Ok(());
+        }
+        let what = format!(
+            "level {} → {}, policies {} → {}, servers {} → {}",
+            before.settings.level,
+            live.settings.level,
+            before.snapshot.policies.version().short(),
+            live.snapshot.policies.version().short(),
+            before.servers.len(),
+            live.servers.len()
+        );
+        let (from, to) = (before.snapshot.version, live.snapshot.version);
+        self.live.store(Arc::new(live));
+        tracing::info!("configuration in force: {what}");
+        self.note(Event::Config(ConfigRecord {
+            by: Party::new(by.to_owned(), by.to_owned()),
+            what: what.into(),
+            from: Some(from),
+            to,
+        }));
+        Ok(())
+    }
+
+    /// Who calls. Keys that are missing are fetched once.
+    pub(crate) async fn authenticate(
+        &self,
+        live: &Live,
+        authorization: Option<&str>,
+        loopback: bool,
+        server: Option<&ServerName>,
+    ) -> Result<Caller, IdentityRefusal> {
+        let presented = Presented { authorization, loopback, server };
+        let mut verified = live.authenticator.authenticate(presented, self.clock.now());
+        if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {
+            crate::keys::fetch(live, issuer, self.clock.now()).await;
+            verified = live.authenticator.authenticate(presented, self.clock.now());
+        }
+        Ok(Caller { actor: self.actor(verified?), local: loopback })
+    }
+
+    /// The principal, prepared. The same proof is prepared once: the cache keeps it alive, so its address is its name.
+    pub(crate) fn actor(&self, verified: Arc<Verified<Principal>>) -> Arc<Actor> {
+        let key = Arc::as_ptr(&verified) as usize;
+        match self.actors.get(&key) {
+            Some(actor) => actor,
+            None => self.actors.get_with(key, || Arc::new(Actor::new(verified))),
+        }
+    }
+
+    /// Ends what was idle for too long, renews keys, and updates the gauges; called now and then.
+    pub async fn sweep(&self) {
+        let live = self.live.load_full();
+        let now = self.clock.now();
+        for session in self.sessions.expired(now, live.settings.limits.session_idle) {
+            self.close_links(&session).await;
+        }
+        for (issuer, _) in live.authenticator.due(now) {
+            crate::keys::fetch(&live, &issuer, now).await;
+        }
+        self.gauges();
+    }
+
+    pub(crate) fn gauges(&self) {
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.metrics.sessions.set(gauge(self.sessions.count() as u64));
+        self.metrics.conversations.set(gauge(self.conversations.count()));
+        self.metrics.trail_size.set(gauge(self.trail.size()));
+        self.metrics.trail_healthy.set(i64::from(self.trail.healthy()));
+    }
+
+    /// Ends every session, records the end, and closes the trail.
+    pub async fn stop(&self, reason: &str) {
+        for session in self.sessions.drain() {
+            self.close_links(&session).await;
+        }
+        self.note(Event::Stop(Stop { reason: reason.to_owned().into() }));
+        if let Err(e) = self.trail.close() {
+            tracing::error!("the trail did not close in good order: {e}");
+        }
+    }
+
+    /// The moment, by the gateway's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The configuration in force.
+    pub fn settings(&self) -> Settings {
+        self.live.load().settings.clone()
+    }
+}

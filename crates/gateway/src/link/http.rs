@@ -1,0 +1,95 @@
+use super::{Answer, Incomings};
+use crate::server::Credentials;
+use doorward_audit::Receipt;
+use doorward_engine::Permitted;
+use doorward_mcp::{Side, decode, json::Limits};
+use doorward_transport::{
+    LinkError,
+    upstream::{HttpLink, Listening, PostBody, PostReply, SessionHeaders},
+};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+/// A server over HTTP: in the 2025 era with the session that it gave, in the 2026 era with none.
+#[derive(Debug)]
+pub(crate) struct HttpSession {
+    link: HttpLink,
+    credentials: Arc<Credentials>,
+    limits: Limits,
+    state: RwLock<State>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    id: Option<Arc<str>>,
+    revision: Option<Arc<str>>,
+}
+
+impl HttpSession {
+    pub(crate) fn new(link: HttpLink, credentials: Arc<Credentials>, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { link, credentials, limits, state: RwLock::default() })
+    }
+
+    /// The revision that `initialize` settled on, sent with everything after it.
+    pub(crate) fn settle(&self, revision: &str) {
+        self.state.write().revision = Some(revision.into());
+    }
+
+    pub(super) async fn post(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+        let state = self.state.read().clone();
+        let reply = self.link.post(permitted, receipt, &self.headers(&state)).await?;
+        self.answer(reply)
+    }
+
+    fn headers<'a>(&'a self, state: &'a State) -> SessionHeaders<'a> {
+        SessionHeaders {
+            session_id: state.id.as_deref(),
+            protocol_version: state.revision.as_deref(),
+            credential: self.credentials.for_server(),
+        }
+    }
+
+    fn answer(&self, reply: PostReply) -> Result<Answer, LinkError> {
+        if let Some(id) = reply.session_id {
+            let mut state = self.state.write();
+            if state.id.is_none() {
+                state.id = Some(id.into());
+            }
+        }
+        let status = reply.status.as_u16();
+        match reply.body {
+            PostBody::Json(bytes) => match decode(bytes, &self.limits, Side::Server) {
+                Ok(message) => Ok(Answer::Message(status, Box::new(message))),
+                Err(_) if status >= 400 => Ok(Answer::Status(status)),
+                Err(e) => Err(LinkError::Protocol(e.to_string().into())),
+            },
+            PostBody::Stream(events) => Ok(Answer::Stream(Incomings::Events(events, self.limits))),
+            PostBody::Empty if status < 300 => Ok(Answer::Accepted),
+            PostBody::Empty | PostBody::Other(_) => Ok(Answer::Status(status)),
+        }
+    }
+
+    /// Opens the stream of messages that belong to no request, or resumes a stream after `last_event_id`.
+    ///
+    /// # Errors
+    /// The HTTP status where the server offers none, or the link's error.
+    pub(crate) async fn listen(&self, last_event_id: Option<&str>) -> Result<Result<Incomings, u16>, LinkError> {
+        let state = self.state.read().clone();
+        Ok(match self.link.listen(&self.headers(&state), last_event_id).await? {
+            Listening::Stream(events) => Ok(Incomings::Events(events, self.limits)),
+            Listening::NotOffered => Err(405),
+            Listening::Gone => Err(404),
+            Listening::Unauthorized { .. } => Err(502),
+            Listening::Refused(status) => Err(status.as_u16()),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        let state = self.state.read().clone();
+        if state.id.is_some()
+            && let Err(e) = self.link.delete(&self.headers(&state)).await
+        {
+            tracing::debug!("could not end a session of {}: {e}", self.link.url());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use super::Answer;
+use crate::link::Incomings;
+use doorward_audit::Receipt;
+use doorward_engine::Permitted;
+use doorward_mcp::{Id, Message, Notice, Side, decode, json::Limits, meta};
+use doorward_transport::{
+    LinkError,
+    stdio::{Command, StdioInbox, StdioLink, StdioSettings},
+};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::mpsc;
+
+/// Where the messages of a process go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routing {
+    /// Each to the request it belongs to, the rest to whoever listens: the client has a stream for each.
+    ByRequest,
+    /// All to one reader, in order: the client has one pipe.
+    InOrder,
+}
+
+/// A server that is our child, with what it was asked and has not answered.
+#[derive(Debug)]
+pub(crate) struct Process {
+    link: StdioLink,
+    routes: Arc<Routes>,
+    ambient: Mutex<Option<mpsc::Receiver<Message>>>,
+    routing: Routing,
+}
+
+#[derive(Debug, Default)]
+struct Routes {
+    open: Mutex<HashMap<Id, Route>>,
+}
+
+#[derive(Debug)]
+struct Route {
+    to: mpsc::Sender<Message>,
+    token: Option<Id>,
+    order: u64,
+}
+
+/// Messages that may wait for a reader before the process waits.
+const QUEUE: usize = 256;
+
+impl Process {
+    /// Starts the server of `command`.
+    pub(crate) fn spawn(
+        name: &str,
+        command: &Command,
+        settings: StdioSettings,
+        limits: Limits,
+        routing: Routing,
+    ) -> Result<Arc<Self>, LinkError> {
+        let label = name.to_owned();
+        let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
+            tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
+        })?;
+        let (ambient, receiver) = mpsc::channel(QUEUE);
+        let routes = Arc::new(Routes::default());
+        tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, name.to_owned()));
+        Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing }))
+    }
+
+    pub(super) async fn request(&self, id: &Id, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+        if self.routing == Routing::InOrder {
+            self.link.send(permitted, receipt).await?;
+            return Ok(Answer::Accepted);
+        }
+        let (to, from) = mpsc::channel(QUEUE);
+        let token = progress_token(&permitted);
+        self.routes.open(id.clone(), to, token);
+        if let Err(error) = self.link.send(permitted, receipt).await {
+            self.routes.close(id);
+            return Err(error);
+        }
+        Ok(Answer::Stream(Incomings::Lines(from)))
+    }
+
+    pub(super) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<(), LinkError> {
+        self.link.send(permitted, receipt).await
+    }
+
+    /// What belongs to no request; for one reader.
+    pub(crate) fn ambient(&self) -> Option<Incomings> {
+        self.ambient.lock().take().map(Incomings::Lines)
+    }
+
+    /// Gives the ambient messages back, for the next reader.
+    pub(crate) fn return_ambient(&self, incomings: Incomings) {
+        if let Incomings::Lines(receiver) = incomings {
+            *self.ambient.lock() = Some(receiver);
+        }
+    }
+
+    /// Whether the process still runs.
+    pub(crate) fn alive(&self) -> bool {
+        self.link.exit().is_none()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.link.shutdown().await;
+    }
+}
+
+fn progress_token(permitted: &Permitted) -> Option<Id> {
+    let doc = doorward_mcp::json::Document::parse(
+        permitted.message().bytes.clone(),
+        &Limits::default(),
+        doorward_mcp::json::Strictness::Result,
+    )
+    .ok()?;
+    Id::read(doc.root().get("params")?.get("_meta")?.get("progressToken")?)
+}
+
+impl Routes {
+    fn open(&self, id: Id, to: mpsc::Sender<Message>, token: Option<Id>) {
+        let mut open = self.open.lock();
+        open.retain(|_, route| !route.to.is_closed());
+        let order = open.values().map(|r| r.order).max().map_or(0, |o| o + 1);
+        open.insert(id, Route { to, token, order });
+    }
+    fn close(&self, id: &Id) -> Option<mpsc::Sender<Message>> {
+        self.open.lock().remove(id).map(|r| r.to)
+    }
+    /// The stream of the request that a message belongs to: by its id, its progress token or its subscription; a
+    /// server's own words without such a mark go with the newest open request.
+    fn find(&self, message: &Message) -> Option<mpsc::Sender<Message>> {
+        match message {
+            Message::Response(response) => self.close(response.id.as_ref()?),
+            Message::Notification(n) => {
+                let params = n.params();
+                let token = params.and_then(|p| p.get("progressToken")).and_then(Id::read);
+                let subscription =
+                    params.and_then(|p| p.get("_meta")).and_then(|m| m.get(meta::SUBSCRIPTION_ID)).and_then(Id::read);
+                let open = self.open.lock();
+                match (n.notice, token, subscription) {
+                    (_, _, Some(id)) => open.get(&id),
+                    (Notice::Progress, Some(token), None) => open.values().find(|r| r.token.as_ref() == Some(&token)),
+                    (Notice::Message, _, None) => open.values().max_by_key(|r| r.order),
+                    _ => None,
+                }
+                .map(|r| r.to.clone())
+            }
+            Message::Request(_) => self.open.lock().values().max_by_key(|r| r.order).map(|r| r.to.clone()),
+        }
+    }
+}
+
+async fn read(
+    mut inbox: StdioInbox,
+    routes: Arc<Routes>,
+    ambient: mpsc::Sender<Message>,
+    limits: Limits,
+    routing: Routing,
+    name: String,
+) {
+    while let Some(line) = inbox.recv().await {
+        let message = match line.map(|line| decode(line, &limits, Side::Server)) {
+            Ok(Ok(message)) => message,
+            Ok(Err(error)) => {
+                tracing::warn!(server = %name, "dropped a line: {error}");
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!(server = %name, "{error}");
+                break;
+            }
+        };
+        if routing == Routing::InOrder {
+            if ambient.send(message).await.is_err() {
+                break;
+            }
+            continue;
+        }
+        let reply = matches!(message, Message::Response(_));
+        match routes.find(&message) {
+            // A full queue holds up the process, not the memory of the gateway.
+            Some(to) => drop(to.send(message).await),
+            None if reply => tracing::debug!(server = %name, "dropped an answer that nobody waits for"),
+            None => {
+                if ambient.try_send(message).is_err() {
+                    tracing::debug!(server = %name, "dropped a message that nobody listens to");
+                }
+            }
+        }
+    }
+    // Whoever still waits sees its stream end.
+    routes.open.lock().clear();
+}

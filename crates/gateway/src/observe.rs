@@ -1,0 +1,80 @@
+//! What the gateway learns from results on their way back: definitions above all. Lists lose what this principal may
+//! not see.
+
+use crate::{Gateway, passage::Passage};
+use doorward_audit::{DefinitionChange, Event, Record};
+use doorward_engine::visible;
+use doorward_mcp::{
+    Method, Response,
+    json::{Edits, Value},
+};
+use doorward_policy::{Action, DefinitionState, Target};
+use doorward_vocab::Mode;
+
+impl Gateway {
+    /// Looks at the result of a request, and adds the changes that lists need to `edits`.
+    pub(crate) fn observe_result(&self, passage: &Passage, response: &Response, edits: &mut Edits) {
+        let (Some(method), Some(result)) = (passage.method(), response.result()) else { return };
+        let Some(list) = method.list_key().and_then(|key| result.get(key)) else { return };
+        let hidden = match method {
+            Method::ToolsList => self.tools(passage, list),
+            Method::PromptsList => self.others(passage, list, "name", Action::Prompt),
+            _ => self.others(
+                passage,
+                list,
+                if method == Method::TemplatesList { "uriTemplate" } else { "uri" },
+                Action::Read,
+            ),
+        };
+        if passage.server.profile.mode == Mode::Enforce {
+            edits.remove_items(list, &hidden);
+        }
+        // What one principal sees must not be served to another from a cache (2026-07-28, caching).
+        if let Some(scope) = result.get("cacheScope").filter(|s| s.as_str().as_deref() == Some("public")) {
+            edits.replace(scope, "\"private\"");
+        }
+    }
+
+    /// Judges tools; gives the indexes of those that must not be seen.
+    fn tools(&self, passage: &Passage, list: Value<'_>) -> Vec<usize> {
+        let server = &passage.server;
+        let now = self.clock.now();
+        let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins, now);
+        for change in observed.changes {
+            match change.change {
+                DefinitionChange::Pinned | DefinitionChange::Approved => {
+                    tracing::debug!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
+                }
+                _ => {
+                    tracing::warn!(server = %change.server, tool = %&*change.name, "definition {:?}; see `doorward approve`", change.change)
+                }
+            }
+            let _ = self.trail.append(&Record::new(now, Event::Definition(change)));
+        }
+        let history = passage.conversation.lock().clone();
+        let subject = passage.subject();
+        let may = |item: &Option<std::sync::Arc<doorward_engine::Definition>>| {
+            item.as_ref().is_some_and(|d| {
+                !d.is_held_back(passage.live.snapshot.level)
+                    && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)
+            })
+        };
+        observed.items.iter().enumerate().filter(|(_, item)| !may(item)).map(|(i, _)| i).collect()
+    }
+
+    fn others(&self, passage: &Passage, list: Value<'_>, key: &str, action: Action) -> Vec<usize> {
+        let now = self.clock.now();
+        let history = passage.conversation.lock().clone();
+        let subject = passage.subject();
+        let party = passage.server.profile.party();
+        let may = |item: Value<'_>| {
+            let Some(name) = item.get(key).and_then(Value::as_str) else { return false };
+            let target = match action {
+                Action::Prompt => Target::prompt(party, &name, DefinitionState::Approved),
+                _ => Target::resource(party, &name, DefinitionState::Approved),
+            };
+            visible(&passage.live.snapshot, &history, &subject, &target, action, now)
+        };
+        list.items().enumerate().filter(|(_, item)| !may(*item)).map(|(i, _)| i).collect()
+    }
+}

@@ -1,0 +1,254 @@
+//! `/mcp/{server}`: one server under its own names. Bytes go through as they came; sessions map one to one.
+
+use crate::{
+    Gateway,
+    admit::{Arrival, outbound},
+    link::{Answer, Link, Routing},
+    passage::{About, Passage},
+    refusal::Refusal,
+    reply::{Flow, Reply},
+    road::Scope,
+    server::Server,
+    session::{Endpoint, Opened, Session},
+};
+use bytes::Bytes;
+use doorward_mcp::{
+    Era, Id, Message, Request, Revision, RpcError,
+    json::{Document, Limits, Strictness},
+};
+use doorward_vocab::Outcome;
+use std::{sync::Arc, time::Duration};
+
+impl Gateway {
+    /// Opens a session with one server: its answer to `initialize` is the client's.
+    pub(crate) async fn open_one(
+        &self,
+        arrival: &mut Arrival,
+        server: &Arc<Server>,
+        request: Request,
+        routing: Routing,
+    ) -> Result<Reply, Refusal> {
+        let endpoint = Endpoint::One(server.profile.name.clone());
+        let session = self.new_session(arrival, endpoint)?;
+        arrival.session = Some(session.clone());
+        arrival.revision = requested_revision(&request);
+        let opened = self.initialize(arrival, server, request, routing).await;
+        let (opened, status, answer) = match opened {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                self.sessions.close(&session.id);
+                return Err(refusal);
+            }
+        };
+        let id = match opened {
+            Some((opened, revision)) => {
+                let _ = session.revision.set(revision);
+                session.add_link(server.profile.name.clone(), opened);
+                Some(session.id.clone())
+            }
+            None => {
+                self.sessions.close(&session.id);
+                None
+            }
+        };
+        Ok(Reply::Message { status, body: answer, session: id })
+    }
+
+    pub(crate) fn new_session(&self, arrival: &Arrival, endpoint: Endpoint) -> Result<Arc<Session>, Refusal> {
+        self.sessions.open(arrival.caller.actor.key(), endpoint, &*self.entropy, self.clock.now()).ok_or_else(|| {
+            RpcError::new(RpcError::INTERNAL, 503, "Too many sessions are open. Try again later.").into()
+        })
+    }
+
+    /// Sends `initialize` to a server over a fresh link. Gives the link where the server agreed, and its answer.
+    pub(crate) async fn initialize(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        request: Request,
+        routing: Routing,
+    ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
+        let link = self.link_to(server, routing)?;
+        let id = request.id.clone();
+        let bytes = request.doc.bytes().clone();
+        let passage = Arc::new(self.passage(arrival, server, Message::Request(request), About::Server));
+        let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
+        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link), Some(&id)).await;
+        let completed = match sent {
+            Ok(Answer::Accepted) if routing == Routing::InOrder => self.await_in_order(&scope, &link).await,
+            Ok(answer) => self.complete(&scope, answer).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (status, answer) = match completed {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                link.close().await;
+                return Err(refusal);
+            }
+        };
+        let revision = Document::parse(answer.bytes().clone(), &Limits::default(), Strictness::Result)
+            .ok()
+            .and_then(|d| d.root().get("result")?.get("protocolVersion")?.as_str()?.parse::<Revision>().ok());
+        let Some(revision) = revision else {
+            link.close().await;
+            return Ok((None, status, answer.into_bytes()));
+        };
+        if let Link::Http(session) = &link {
+            session.settle(revision.as_str());
+        }
+        Ok((Some((Opened { link, by: passage }, revision)), status, answer.into_bytes()))
+    }
+
+    /// A process that answers in order has nobody else to talk to yet: its next messages are read here.
+    async fn await_in_order(&self, scope: &Scope, link: &Link) -> Result<(u16, doorward_engine::Cleared), Refusal> {
+        let Link::Process(process) = link else { return Err(Refusal::Trail) };
+        let Some(mut ambient) = process.ambient() else {
+            return Err(RpcError::upstream("The server is in use.").into());
+        };
+        let completed = self.complete_from(scope, &mut ambient).await;
+        process.return_ambient(ambient);
+        completed
+    }
+
+    pub(crate) fn link_to(&self, server: &Server, routing: Routing) -> Result<Link, Refusal> {
+        server.session(routing).map_err(|e| {
+            tracing::warn!(server = %server.profile.name, "{e}");
+            Refusal::Link(server.profile.name.as_str().into(), e)
+        })
+    }
+
+    /// A request of a session, or one that stands alone, to one server.
+    pub(crate) async fn request_one(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: Request,
+    ) -> Result<Reply, Refusal> {
+        let about = self.resolve(arrival, server, link, &request, None).await?;
+        let bytes = request.doc.bytes().clone();
+        self.relay(arrival, server, link, request, about, bytes, false).await
+    }
+
+    /// Forwards a request and turns its answer into a reply.
+    #[expect(clippy::too_many_arguments, reason = "a request, what it is about, and where it goes")]
+    pub(crate) async fn relay(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: Request,
+        about: About,
+        bytes: Bytes,
+        joined: bool,
+    ) -> Result<Reply, Refusal> {
+        let id = request.id.clone();
+        let passage = Arc::new(self.passage(arrival, server, Message::Request(request), about));
+        if let Some(session) = &arrival.session
+            && !session.begin(&id, &passage)
+        {
+            return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, format!("The id {id} is in use.")).into());
+        }
+        let out = outbound(&passage, bytes, link);
+        let answer = match self.forward(&passage, link, out, Some(&id)).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                if let Some(session) = &arrival.session {
+                    session.end(&id);
+                }
+                return Err(refusal);
+            }
+        };
+        let scope = Scope { passage, session: arrival.session.clone(), joined, link: link.clone() };
+        self.reply(scope, &id, answer).await
+    }
+
+    /// What a client gets for the beginning of an answer.
+    async fn reply(&self, scope: Scope, id: &Id, answer: Answer) -> Result<Reply, Refusal> {
+        match answer {
+            Answer::Message(status, message) => {
+                let delivery = self.deliver(&scope, crate::link::Incoming { message: Some(*message), event: None });
+                match delivery.message {
+                    Some(message) => Ok(Reply::Message { status, body: message.into_bytes(), session: None }),
+                    None => Err(self.lost(&scope, id, "an answer to another request")),
+                }
+            }
+            Answer::Stream(incomings) => Ok(Reply::Stream(Flow::new(scope, incomings))),
+            // In order: the answer comes with everything else.
+            Answer::Accepted if matches!(&scope.link, Link::Process(_)) => Ok(Reply::Accepted),
+            Answer::Accepted => Err(self.lost(&scope, id, "nothing")),
+            Answer::Status(status) => {
+                if let Some(session) = scope.session.as_ref().filter(|_| status == 404) {
+                    // The server forgot the session, and so does the gateway: the client begins a new one.
+                    self.end_session(&session.id).await;
+                }
+                self.forget(&scope, id);
+                Ok(Reply::Status(status))
+            }
+        }
+    }
+
+    fn forget(&self, scope: &Scope, id: &Id) {
+        if let Some(session) = &scope.session {
+            session.end(id);
+        }
+        self.ended(&scope.passage, Outcome::Failed, None, None);
+    }
+
+    fn lost(&self, scope: &Scope, id: &Id, what: &str) -> Refusal {
+        self.forget(scope, id);
+        let error = doorward_transport::LinkError::Protocol(format!("it answered with {what}").into());
+        Refusal::Link(scope.passage.server.profile.name.as_str().into(), error)
+    }
+
+    /// Forwards a notification or a response.
+    pub(crate) async fn tell(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        message: Message,
+        bytes: Bytes,
+    ) -> Result<(), Refusal> {
+        let passage = self.passage(arrival, server, message, About::Server);
+        let out = outbound(&passage, bytes, link);
+        match self.forward(&passage, link, out, None).await? {
+            Answer::Status(404) => Err(RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone.").into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a session out and ends its links; what it had in flight is over.
+    pub(crate) async fn end_session(&self, id: &str) {
+        if let Some(session) = self.sessions.close(id) {
+            self.close_links(&session).await;
+        }
+    }
+
+    pub(crate) async fn close_links(&self, session: &Session) {
+        for (server, opened) in session.links() {
+            for (_, passage) in session.abandon(&server) {
+                self.ended(&passage, Outcome::Cancelled, None, None);
+            }
+            if tokio::time::timeout(CLOSE, opened.link.close()).await.is_err() {
+                tracing::debug!(%server, "a session did not end in time");
+            }
+        }
+    }
+}
+
+/// How long the end of a session waits for its server.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// The revision that an `initialize` asks for; the newest with sessions where it asks for one that has none.
+pub(crate) fn requested_revision(request: &Request) -> Revision {
+    let asked =
+        request.params().and_then(|p| p.get("protocolVersion")).and_then(|v| v.as_str()?.parse::<Revision>().ok());
+    asked.filter(|r| r.era() == Era::Legacy).unwrap_or(Revision::LATEST_LEGACY)
+}
+
+/// A passage in a session, for what a server sends by itself.
+pub(crate) fn ambient(session: &Arc<Session>, opened: &Opened, joined: bool) -> Scope {
+    let passage: Arc<Passage> = opened.by.clone();
+    Scope { passage, session: Some(session.clone()), joined, link: opened.link.clone() }
+}

@@ -1,0 +1,67 @@
+use crate::{Live, conversation::Cell, server::Server};
+use doorward_engine::{Actor, Correlation, Definition, Subject, Target};
+use doorward_mcp::{Message, Method, Revision};
+use doorward_vocab::{CallId, Tainted, Timestamp};
+use std::sync::Arc;
+
+/// Who calls, authenticated.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) actor: Arc<Actor>,
+    /// Over loopback or a pipe of this machine.
+    pub(crate) local: bool,
+}
+
+/// What a message is about, owned for as long as its answer may come.
+#[derive(Clone, Debug)]
+pub(crate) enum About {
+    Tool(Arc<Definition>),
+    Prompt(Box<str>),
+    Resource(Box<str>),
+    Server,
+    Unknown(Box<str>),
+}
+
+/// One message on its way, with all that was proved and looked up; kept until everything that it caused has come back.
+/// The policies that judged the request judge its answer too.
+#[derive(Clone, Debug)]
+pub(crate) struct Passage {
+    pub(crate) call: CallId,
+    pub(crate) live: Arc<Live>,
+    pub(crate) server: Arc<Server>,
+    pub(crate) caller: Caller,
+    pub(crate) message: Tainted<Message>,
+    pub(crate) about: About,
+    pub(crate) revision: Revision,
+    pub(crate) correlation: Correlation,
+    pub(crate) conversation: Cell,
+    pub(crate) began: Timestamp,
+}
+
+impl Passage {
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            call: self.call,
+            actor: &self.caller.actor,
+            server: &self.server.profile,
+            message: &self.message,
+            target: match &self.about {
+                About::Tool(definition) => Target::Tool(definition),
+                About::Prompt(name) => Target::Prompt(name),
+                About::Resource(uri) => Target::Resource(uri),
+                About::Server => Target::Server,
+                About::Unknown(name) => Target::Unknown(name),
+            },
+            revision: self.revision,
+            local: self.caller.local,
+            correlation: &self.correlation,
+        }
+    }
+    /// The method, where the message is a request.
+    pub(crate) fn method(&self) -> Option<Method> {
+        match self.message.inspect() {
+            Message::Request(r) => Some(r.method),
+            Message::Notification(_) | Message::Response(_) => None,
+        }
+    }
+}

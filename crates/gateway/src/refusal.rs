@@ -1,0 +1,92 @@
+//! Why a message stops, and the one table from that to what its sender sees.
+
+use doorward_engine::{Cleared, Judgement};
+use doorward_mcp::{DecodeError, Era, HeaderError, Id, Method, RpcError, json::quote};
+use doorward_transport::LinkError;
+use doorward_vocab::{CallId, Decision};
+use std::fmt::Write as _;
+
+/// Why a message stops.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It cannot be read.
+    Decode(DecodeError),
+    /// Its headers say something else than its body.
+    Header(HeaderError),
+    /// It is not for here, now: an error of the protocol.
+    Rpc(RpcError),
+    /// It was ruled out.
+    Ruled(CallId, Box<Judgement>),
+    /// The decision cannot be recorded, so nothing may be done.
+    Trail,
+    /// The server cannot be reached or broke off.
+    Link(Box<str>, LinkError),
+}
+
+impl From<RpcError> for Refusal {
+    fn from(e: RpcError) -> Self {
+        Self::Rpc(e)
+    }
+}
+
+/// What the sender of a refused request sees.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The message.
+    pub(crate) message: Cleared,
+}
+
+impl Refusal {
+    /// The one table. A refused tool call is a result that the model can read and act on; it names neither a policy nor a
+    /// detector, nor whether a thing that may not be seen exists.
+    pub(crate) fn told(&self, id: Option<&Id>, method: Option<Method>, era: Era) -> Told {
+        let error = match self {
+            Self::Decode(e) => e.to_rpc(),
+            Self::Header(e) => RpcError::new(RpcError::HEADER_MISMATCH, 400, e.to_string()),
+            Self::Rpc(e) => e.clone(),
+            Self::Trail => RpcError::new(
+                RpcError::INTERNAL,
+                503,
+                "The gateway cannot record decisions now, so it makes none. Try again later.",
+            ),
+            Self::Link(server, e) => {
+                RpcError::upstream(format!("The server `{server}` did not answer ({}).", e.code()))
+                    .with_data(quote(e.code()))
+            }
+            Self::Ruled(call, judgement) => {
+                if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
+                    return Told { status: 200, message: refused_call(id, *call, judgement, era) };
+                }
+                let status = if era == Era::Modern { 403 } else { 200 };
+                RpcError::new(RpcError::REFUSED, status, judgement.told()).with_data(ruling(*call, judgement))
+            }
+        };
+        let id = id.or(match self {
+            Self::Decode(e) => e.id(),
+            _ => None,
+        });
+        Told { status: error.status, message: Cleared::error(&error, id) }
+    }
+}
+
+/// `{id, effect, reasons[]}`, in words for the agent.
+fn ruling(call: CallId, judgement: &Judgement) -> String {
+    let effect = if judgement.decision == Decision::Challenge { "challenge" } else { "deny" };
+    let mut told: Vec<&str> = judgement.reasons.iter().map(doorward_vocab::Reason::told).collect();
+    told.dedup();
+    let reasons: Vec<String> = told.into_iter().map(quote).collect();
+    format!("{{\"id\":\"{call}\",\"effect\":\"{effect}\",\"reasons\":[{}]}}", reasons.join(","))
+}
+
+fn refused_call(id: &Id, call: CallId, judgement: &Judgement, era: Era) -> Cleared {
+    let mut result = String::from("{\"content\":[{\"type\":\"text\",\"text\":");
+    doorward_mcp::json::quote_into(judgement.told(), &mut result);
+    let _ = write!(result, "}}],\"isError\":true,\"_meta\":{{\"dev.doorward/ruling\":{}}}", ruling(call, judgement));
+    if era == Era::Modern {
+        result.push_str(",\"resultType\":\"complete\"");
+    }
+    result.push('}');
+    Cleared::own(id, &result)
+}

@@ -1,0 +1,181 @@
+use crate::{
+    Gateway,
+    link::{Incoming, Incomings},
+    road::{Delivery, Scope},
+};
+use bytes::Bytes;
+use doorward_transport::{LinkError, sse};
+use doorward_vocab::Outcome;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What a client gets for a message.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// One message, and the session that it opened.
+    Message { status: u16, body: Bytes, session: Option<Box<str>> },
+    /// Messages until the stream ends.
+    Stream(Flow),
+    /// Taken, without an answer.
+    Accepted,
+    /// A status of HTTP alone.
+    Status(u16),
+}
+
+/// Messages on their way to a client, from one server or from several.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    scope: Scope,
+    incomings: Incomings,
+    /// What its event ids begin with, where several servers share a stream.
+    prefix: Option<String>,
+}
+
+/// A cleared message, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Out {
+    /// The message; `None` for an event that carries none.
+    pub(crate) message: Option<Bytes>,
+    /// The event as it is written on a stream.
+    pub(crate) event: Bytes,
+    /// Whether it answers the request that the flow is for.
+    pub(crate) last: bool,
+}
+
+impl Flow {
+    pub(crate) fn new(scope: Scope, incomings: Incomings) -> Self {
+        Self { sources: vec![Source { scope, incomings, prefix: None }] }
+    }
+    pub(crate) const fn joined() -> Self {
+        Self { sources: Vec::new() }
+    }
+    /// Adds a source; behind an endpoint of several servers, its event ids carry its server's name.
+    pub(crate) fn add(&mut self, scope: Scope, incomings: Incomings, joined: bool) {
+        let prefix = joined.then(|| format!("{}:", scope.passage.server.profile.name));
+        self.sources.push(Source { scope, incomings, prefix });
+    }
+    /// Adds what another flow has.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.sources.extend(other.sources);
+    }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+    pub(crate) fn is_single(&self) -> bool {
+        self.sources.len() <= 1
+    }
+    /// Whether it comes from a pipe, where an answer alone makes plain JSON.
+    pub(crate) fn is_pipe(&self) -> bool {
+        matches!(self.sources.as_slice(), [Source { incomings: Incomings::Lines(_), .. }])
+    }
+
+    /// The next message; `None` at the end, or where the server broke off.
+    pub(crate) async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
+        self.sources.first_mut()?.next(gateway).await
+    }
+
+    /// Feeds everything into `to`, all sources side by side, until they end or nobody reads any more.
+    pub(crate) async fn run(self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
+        let mut tasks = tokio::task::JoinSet::new();
+        for source in self.sources {
+            tasks.spawn(source.run(gateway.clone(), to.clone()));
+        }
+        drop(to);
+        Self { sources: tasks.join_all().await }
+    }
+
+    /// The client is gone, or the stream is over: what has no end yet has one now. Returns pipes to whoever reads next.
+    pub(crate) fn finish(self, gateway: &Gateway, abandoned: bool) {
+        for source in self.sources {
+            source.finish(gateway, abandoned);
+        }
+    }
+}
+
+impl Source {
+    async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
+        loop {
+            match self.incomings.next().await? {
+                Ok(incoming) => {
+                    if let Some(out) = self.pass(gateway, incoming).await {
+                        return Some(out);
+                    }
+                }
+                Err(error) => {
+                    self.broke(gateway, &error);
+                    return None;
+                }
+            }
+        }
+    }
+
+    async fn run(mut self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
+        loop {
+            let out = tokio::select! {
+                biased;
+                () = to.closed() => break,
+                out = self.next(&gateway) => out,
+            };
+            let Some(out) = out else { break };
+            if to.send(out).await.is_err() {
+                break;
+            }
+        }
+        self
+    }
+
+    async fn pass(&self, gateway: &Gateway, incoming: Incoming) -> Option<Out> {
+        let Delivery { message, event, changed, last, decline } = gateway.deliver(&self.scope, incoming);
+        if let Some((id, error)) = decline {
+            gateway.decline(&self.scope, &id, &error).await;
+        }
+        let id = event.as_ref().and_then(sse::Event::id);
+        let named = self.prefix.as_ref().zip(id).map(|(prefix, id)| [prefix.as_bytes(), &id].concat());
+        match (message, event) {
+            (Some(message), Some(event)) => {
+                let message = message.into_bytes();
+                let text = if changed || named.is_some() {
+                    event.rewrite(changed.then_some(&*message), named.as_deref())
+                } else {
+                    event.raw().clone()
+                };
+                Some(Out { message: Some(message), event: text, last })
+            }
+            (Some(message), None) => {
+                let message = message.into_bytes();
+                let event = sse::encode(Some("message"), None, &message);
+                Some(Out { message: Some(message), event, last })
+            }
+            // A priming event, a comment or a `retry`; an event whose message was refused is not passed on.
+            (None, Some(event)) if event.data().is_none_or(|d| d.is_empty()) => {
+                let text = if named.is_some() { event.rewrite(None, named.as_deref()) } else { event.raw().clone() };
+                Some(Out { message: None, event: text, last })
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn broke(&self, gateway: &Gateway, error: &LinkError) {
+        tracing::warn!(server = %self.scope.passage.server.profile.name, "{error}");
+        if self.scope.session.is_none() {
+            gateway.ended(&self.scope.passage, Outcome::Unreachable, None, None);
+        }
+    }
+
+    fn finish(self, gateway: &Gateway, abandoned: bool) {
+        let Self { scope, incomings, .. } = self;
+        if let (crate::link::Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
+            && scope.passage.method() == Some(doorward_mcp::Method::Initialize)
+        {
+            process.return_ambient(incomings);
+        } else if abandoned && scope.session.is_none() {
+            // In the 2026 era the end of the stream is the cancellation.
+            gateway.ended(&scope.passage, Outcome::Cancelled, None, None);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The road: what happens to every message, in both directions.
+//!
+//! ```text
+//! read → decode → authenticate → resolve → correlate → RULE → record intent → exchange → forward → CLEAR → record outcome → reply
+//! ```
+//!
+//! The first stages are the doors' (`front`) and `admit`'s; here are the ones that no message can go around: a link takes
+//! nothing but a permit with its receipt, and a client gets nothing but what was cleared.
+
+use crate::{
+    Gateway,
+    link::{Answer, Incoming, Incomings, Link},
+    passage::Passage,
+    refusal::Refusal,
+    session::{Session, wrap},
+};
+use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Record};
+use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, Permitted, Ruling};
+use doorward_mcp::{Id, Message, Method, Notice, RpcError, Side, json::Edits};
+use doorward_transport::{LinkError, sse};
+use doorward_vocab::{Decision, Outcome, Timestamp};
+use std::sync::Arc;
+
+/// What an incoming message belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// The request whose stream it came on, or the one that opened the session.
+    pub(crate) passage: Arc<Passage>,
+    /// The session, in the 2025 era.
+    pub(crate) session: Option<Arc<Session>>,
+    /// Whether several servers share the client's ids.
+    pub(crate) joined: bool,
+    pub(crate) link: Link,
+}
+
+/// What the client gets of an incoming message.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// The message; `None` for an event without one, or where nothing is delivered.
+    pub(crate) message: Option<Cleared>,
+    /// The event it came in, where it came in one, to be passed on as it is unless `changed`.
+    pub(crate) event: Option<sse::Event>,
+    pub(crate) changed: bool,
+    /// Whether it answers the request of the scope.
+    pub(crate) last: bool,
+    /// What the server must be told instead, where its request was refused.
+    pub(crate) decline: Option<(Id, RpcError)>,
+}
+
+impl Gateway {
+    /// Rules a message, records the decision, and forwards it.
+    pub(crate) async fn forward(
+        &self,
+        passage: &Passage,
+        link: &Link,
+        outbound: Outbound,
+        id: Option<&Id>,
+    ) -> Result<Answer, Refusal> {
+        let history = passage.conversation.lock().clone();
+        let now = self.clock.now();
+        match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
+            Ruling::Go(permitted, judgement) => self.send(passage, link, permitted, &judgement, id, now).await,
+            Ruling::Stop(judgement) => {
+                self.metrics.ruled(judgement.decision);
+                passage.conversation.lock().refused(now);
+                let record = Record::ruling(now, judgement.record(&passage.subject()));
+                self.trail.append(&record).map_err(|_| Refusal::Trail)?;
+                Err(Refusal::Ruled(passage.call, Box::new(judgement)))
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        passage: &Passage,
+        link: &Link,
+        permitted: Permitted,
+        judgement: &Judgement,
+        id: Option<&Id>,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        self.metrics.ruled(judgement.decision);
+        let ruling = judgement.record(&passage.subject());
+        // A sink call waits for its decision to be on disk. Others leave once it is queued: the writer may be
+        // milliseconds behind, and what they did can be asked again.
+        let receipt =
+            if judgement.sink { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
+        let receipt = receipt.map_err(|_| Refusal::Trail)?;
+        if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
+            passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
+        }
+        let answer = match id {
+            Some(id) => link.request(id, permitted, receipt).await,
+            None => link.tell(permitted, receipt).await,
+        };
+        answer.map_err(|error| {
+            let outcome = match &error {
+                LinkError::Timeout { .. } => Outcome::TimedOut,
+                _ => Outcome::Unreachable,
+            };
+            tracing::warn!(server = %passage.server.profile.name, "{error}");
+            self.ended(passage, outcome, None, None);
+            Refusal::Link(passage.server.profile.name.as_str().into(), error)
+        })
+    }
+
+    /// Clears what came from a server: looks up what it belongs to, changes what the protocol asks to change, takes out
+    /// what must not pass, and records how a request ended.
+    pub(crate) fn deliver(&self, scope: &Scope, incoming: Incoming) -> Delivery {
+        let Incoming { message, event } = incoming;
+        let nothing = |event, last| Delivery { message: None, event, changed: false, last, decline: None };
+        let Some(message) = message else { return nothing(event, false) };
+        let mut edits = Edits::new();
+        let passage = match &message {
+            Message::Response(response) => {
+                let answered = response.id.as_ref().and_then(|id| match &scope.session {
+                    Some(session) => session.end(id),
+                    None => self.is_answer_to(&scope.passage, id).then(|| scope.passage.clone()),
+                });
+                // An answer that nobody waits for reaches nobody.
+                let Some(passage) = answered else { return nothing(None, false) };
+                self.observe_result(&passage, response, &mut edits);
+                passage
+            }
+            Message::Request(request) => {
+                if !request.method.allowed(Side::Server, scope.passage.revision.era()) {
+                    let error = RpcError::method_not_found(request.method.as_str());
+                    return Delivery { decline: Some((request.id.clone(), error)), ..nothing(None, false) };
+                }
+                if scope.joined {
+                    let server = &scope.passage.server.profile.name;
+                    if let Some(id) = message.doc().root().get("id") {
+                        edits.replace(id, wrap(server, id).json());
+                    }
+                    if let Some(token) =
+                        request.params().and_then(|p| p.get("_meta")).and_then(|m| m.get("progressToken"))
+                    {
+                        edits.replace(token, wrap(server, token).json());
+                    }
+                }
+                self.renewed(&scope.passage)
+            }
+            Message::Notification(notification) => {
+                if notification.notice == Notice::ToolsChanged {
+                    scope.passage.server.catalog.outdated();
+                }
+                self.renewed(&scope.passage)
+            }
+        };
+        let now = self.clock.now();
+        let history = passage.conversation.lock().clone();
+        let clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
+        passage.conversation.lock().heard(&clearance.heard, now);
+        let mut delivery = Delivery { event, changed: clearance.changed, last: false, message: None, decline: None };
+        match &message {
+            Message::Response(response) => {
+                let failed = response.is_error
+                    || response.result().and_then(|r| r.get("isError")).and_then(doorward_mcp::json::Value::as_bool)
+                        == Some(true);
+                let outcome = if failed { Outcome::Failed } else { Outcome::Completed };
+                self.ended(&passage, outcome, Some(message.doc().bytes()), Some(&clearance));
+                delivery.last = true;
+            }
+            Message::Request(request) => {
+                self.noticed(&passage, &clearance, now);
+                match (&clearance.cleared, &scope.session) {
+                    (Some(_), Some(session)) => session.ask(if scope.joined {
+                        wrap(
+                            &passage.server.profile.name,
+                            message.doc().root().get("id").unwrap_or_else(|| message.doc().root()),
+                        )
+                    } else {
+                        request.id.clone()
+                    }),
+                    _ => {
+                        let told = clearance.reasons.first().map_or("Not permitted.", doorward_vocab::Reason::told);
+                        delivery.decline = Some((request.id.clone(), RpcError::new(RpcError::REFUSED, 403, told)));
+                    }
+                }
+            }
+            Message::Notification(_) => self.noticed(&passage, &clearance, now),
+        }
+        delivery.message = clearance.cleared;
+        delivery
+    }
+
+    fn is_answer_to(&self, passage: &Passage, id: &Id) -> bool {
+        matches!(passage.message.inspect(), Message::Request(r) if r.id == *id)
+    }
+
+    /// Reads `incomings` until the request of `scope` is answered; what else comes on the way reaches nobody.
+    pub(crate) async fn complete(&self, scope: &Scope, answer: Answer) -> Result<(u16, Cleared), Refusal> {
+        let name = || -> Box<str> { scope.passage.server.profile.name.as_str().into() };
+        let gone = |status: u16| {
+            self.ended(&scope.passage, Outcome::Failed, None, None);
+            Refusal::Link(name(), LinkError::Protocol(format!("HTTP status {status} without a message").into()))
+        };
+        match answer {
+            Answer::Message(status, message) => {
+                let delivery = self.deliver(scope, Incoming { message: Some(*message), event: None });
+                delivery.message.map(|m| (status, m)).ok_or_else(|| gone(status))
+            }
+            Answer::Accepted => Err(gone(202)),
+            Answer::Status(status) => Err(gone(status)),
+            Answer::Stream(mut incomings) => self.complete_from(scope, &mut incomings).await,
+        }
+    }
+
+    /// The same from a stream.
+    pub(crate) async fn complete_from(
+        &self,
+        scope: &Scope,
+        incomings: &mut Incomings,
+    ) -> Result<(u16, Cleared), Refusal> {
+        let broke = |error| {
+            self.ended(&scope.passage, Outcome::Unreachable, None, None);
+            Err(Refusal::Link(scope.passage.server.profile.name.as_str().into(), error))
+        };
+        loop {
+            match incomings.next().await {
+                Some(Ok(incoming)) => {
+                    let delivery = self.deliver(scope, incoming);
+                    if let (true, Some(message)) = (delivery.last, delivery.message) {
+                        return Ok((200, message));
+                    }
+                }
+                Some(Err(error)) => return broke(error),
+                None => return broke(LinkError::Protocol("it ended without an answer".into())),
+            }
+        }
+    }
+
+    /// Records how a request ended.
+    pub(crate) fn ended(
+        &self,
+        passage: &Passage,
+        outcome: Outcome,
+        result: Option<&[u8]>,
+        clearance: Option<&Clearance>,
+    ) {
+        let now = self.clock.now();
+        let duration = u64::try_from(now.since(passage.began).as_micros()).unwrap_or(u64::MAX);
+        self.metrics.ended(outcome, duration);
+        let record = OutcomeRecord {
+            call: passage.call,
+            outcome: match clearance {
+                Some(c) if c.cleared.is_none() => Outcome::Withheld,
+                _ => outcome,
+            },
+            result: result.map(Payload::of),
+            label: clearance.and_then(|c| c.heard.label),
+            decision: clearance.map_or(Decision::Allow, |c| c.decision),
+            reasons: clearance.map(|c| c.reasons.clone()).unwrap_or_default(),
+            findings: clearance.map(|c| c.findings.clone()).unwrap_or_default(),
+            redactions: clearance.map_or(0, |c| c.redactions),
+            duration_us: duration,
+            upstream_us: 0,
+        };
+        if self.trail.append(&Record::outcome(now, record)).is_err() {
+            tracing::error!("the trail takes no records; calls are refused until it does");
+        }
+    }
+
+    /// Records what was found in a message that ends nothing. Clean ones are not recorded: they would drown the rest.
+    fn noticed(&self, passage: &Passage, clearance: &Clearance, now: Timestamp) {
+        if clearance.findings.is_empty() && clearance.cleared.is_some() {
+            return;
+        }
+        let principal = passage.caller.actor.principal();
+        let noticed = Noticed {
+            server: Some(passage.server.profile.name.clone()),
+            agent: Some(Party::new(principal.agent.id.clone(), principal.agent.name.clone())),
+            conversation: Some(passage.correlation.conversation.clone()),
+            findings: clearance.findings.clone(),
+        };
+        let _ = self.trail.append(&Record::new(now, Event::Finding(noticed)));
+    }
+
+    /// The same passage under the configuration in force now: for what a server sends long after it was asked.
+    fn renewed(&self, passage: &Arc<Passage>) -> Arc<Passage> {
+        let live = self.live.load();
+        if Arc::ptr_eq(&live, &passage.live) {
+            return passage.clone();
+        }
+        let server = live.servers.get(&passage.server.profile.name).cloned();
+        let server = server.unwrap_or_else(|| passage.server.clone());
+        Arc::new(Passage { live: live.clone(), server, ..passage.as_ref().clone() })
+    }
+
+    /// Tells a server that its request was refused.
+    pub(crate) async fn decline(&self, scope: &Scope, id: &Id, error: &RpcError) {
+        let bytes = error.to_message(Some(id));
+        if let Ok(message) = doorward_mcp::decode(bytes.clone(), &scope.passage.live.limits, Side::Client) {
+            let passage = self.own_passage(&scope.passage, message);
+            let outbound = crate::admit::outbound(&passage, bytes, &scope.link);
+            if let Err(refusal) = self.forward(&passage, &scope.link, outbound, None).await {
+                tracing::debug!("could not decline a request of a server: {refusal:?}");
+            }
+        }
+    }
+}

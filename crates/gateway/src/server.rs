@@ -1,0 +1,201 @@
+//! A server behind the gateway: how to reach it and what it declared.
+
+use crate::{
+    catalog::Catalog,
+    link::{HttpSession, Link, Process, Routing},
+};
+use doorward_config as config;
+use doorward_engine::ServerProfile;
+use doorward_mcp::json::Limits;
+use doorward_policy::{ServerFacts, Transport};
+use doorward_transport::{
+    LinkError,
+    egress::{Egress, Trust},
+    stdio::{Command, StdioSettings},
+    upstream::{Credential, HttpLink, HttpSettings},
+};
+use doorward_vocab::{Mode, Secret};
+use std::{fmt, sync::Arc};
+
+/// A server as it is configured now.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) profile: ServerProfile,
+    pub(crate) settings: config::Server,
+    /// What it declared; kept over a reload that does not change how the server is reached.
+    pub(crate) catalog: Arc<Catalog>,
+    reach: Reach,
+    limits: Limits,
+}
+
+enum Reach {
+    Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession> },
+    Command { command: Command, settings: StdioSettings },
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { link, .. } => link.fmt(f),
+            Self::Command { command, .. } => command.fmt(f),
+        }
+    }
+}
+
+/// What the gateway proves itself with at a server.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials(Option<Credential>);
+
+impl Credentials {
+    pub(crate) const fn for_server(&self) -> Option<&Credential> {
+        self.0.as_ref()
+    }
+}
+
+/// A server that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A secret that its settings refer to is not there.
+    #[error("server `{server}`: {error}")]
+    Secret {
+        /// The server.
+        server: String,
+        /// Which secret, and why.
+        error: String,
+    },
+    /// Its address cannot be used.
+    #[error("server `{server}`: {error}")]
+    Address {
+        /// The server.
+        server: String,
+        /// Why.
+        #[source]
+        error: LinkError,
+    },
+}
+
+/// A secret that was read while setting up a server: its name for the operator, and its value.
+pub(crate) type Handled = (String, Secret<String>);
+
+impl Server {
+    /// Sets a server up, and adds every secret that it handles to `handled`.
+    pub(crate) fn new(
+        all: &config::Settings,
+        settings: &config::Server,
+        mode: Mode,
+        catalog: Arc<Catalog>,
+        egress: &Arc<Egress>,
+        handled: &mut Vec<Handled>,
+    ) -> Result<Self, ServerError> {
+        let limits = Limits { depth: all.limits.depth.max(16) * 2, ..Limits::default() };
+        let (reach, transport) = match &settings.upstream {
+            config::Upstream::Command { program, args, env, inherit_env, cwd } => {
+                let mut full = inherited(inherit_env);
+                for (name, value) in env {
+                    full.push((name.clone(), resolve(settings, name, value, handled)?));
+                }
+                if let Some(config::CredentialKind::Env { secret, variable }) =
+                    settings.credential.as_deref().and_then(|c| all.credential(c)).map(|c| &c.kind)
+                {
+                    full.push((variable.clone(), read(settings, variable, secret, handled)?));
+                }
+                let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
+                let command = Command { argv, env: full, cwd: cwd.clone() };
+                let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
+                (Reach::Command { command, settings: stdio }, Transport::Stdio)
+            }
+            config::Upstream::Http { url, headers, network } => {
+                let mut fixed = Vec::new();
+                for (name, value) in headers {
+                    fixed.push((name.clone(), resolve(settings, name, value, handled)?));
+                }
+                let trust = match network {
+                    config::Network::Public => Trust::Configured,
+                    config::Network::Private => Trust::ConfiguredPrivate,
+                };
+                let http = HttpSettings {
+                    reply: settings.timeout.unwrap_or(all.limits.upstream_timeout),
+                    max_reply: all.limits.result,
+                    max_event: all.limits.result,
+                    idle: all.limits.idle_timeout,
+                    ..HttpSettings::default()
+                };
+                let address = |error| ServerError::Address { server: settings.name.to_string(), error };
+                let link = HttpLink::new(url, trust, &fixed, egress.clone(), http).map_err(address)?;
+                let credentials = Arc::new(credential(all, settings, handled)?);
+                let stateless = HttpSession::new(link.clone(), credentials.clone(), limits);
+                (Reach::Http { link, credentials, stateless }, Transport::Http)
+            }
+        };
+        let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
+        let profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
+        Ok(Self { profile, settings: settings.clone(), catalog, reach, limits })
+    }
+
+    /// A link of its own for one session of the 2025 era.
+    pub(crate) fn session(&self, routing: Routing) -> Result<Link, LinkError> {
+        match &self.reach {
+            Reach::Http { link, credentials, .. } => {
+                Ok(Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits)))
+            }
+            Reach::Command { command, settings } => {
+                Process::spawn(self.profile.name.as_str(), command, *settings, self.limits, routing).map(Link::Process)
+            }
+        }
+    }
+
+    /// The link for requests that stand alone (2026 era), where the server can be reached that way.
+    pub(crate) fn stateless(&self) -> Option<Link> {
+        match &self.reach {
+            Reach::Http { stateless, .. } => Some(Link::Http(stateless.clone())),
+            Reach::Command { .. } => None,
+        }
+    }
+}
+
+fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {
+    let names = config::Upstream::PASSED_ON.iter().copied().chain(more.iter().map(String::as_str));
+    names.filter_map(|n| std::env::var(n).ok().map(|v| (n.to_owned(), Secret::new(v)))).collect()
+}
+
+fn resolve(
+    server: &config::Server,
+    name: &str,
+    value: &config::Setting,
+    handled: &mut Vec<Handled>,
+) -> Result<Secret<String>, ServerError> {
+    match value {
+        config::Setting::Plain(text) => Ok(Secret::new(text.clone())),
+        config::Setting::Secret(reference) => read(server, name, reference, handled),
+    }
+}
+
+fn read(
+    server: &config::Server,
+    name: &str,
+    reference: &config::SecretRef,
+    handled: &mut Vec<Handled>,
+) -> Result<Secret<String>, ServerError> {
+    let bad = |e: config::SecretError| ServerError::Secret { server: server.name.to_string(), error: e.to_string() };
+    let secret = reference.read().map_err(bad)?;
+    secret.reveal(|s| handled.push((format!("{}/{name}", server.name), Secret::new(s.clone()))));
+    Ok(secret)
+}
+
+fn credential(
+    all: &config::Settings,
+    server: &config::Server,
+    handled: &mut Vec<Handled>,
+) -> Result<Credentials, ServerError> {
+    let Some(config::CredentialKind::Static { secret, header, scheme }) =
+        server.credential.as_deref().and_then(|c| all.credential(c)).map(|c| &c.kind)
+    else {
+        return Ok(Credentials::default());
+    };
+    let secret = read(server, header, secret, handled)?;
+    let value =
+        secret.reveal(|s| Secret::new(scheme.as_ref().map_or_else(|| s.clone(), |scheme| format!("{scheme} {s}"))));
+    let bad =
+        |_| ServerError::Secret { server: server.name.to_string(), error: format!("`{header}` is not a header name") };
+    Ok(Credentials(Some(Credential { header: header.parse().map_err(bad)?, value })))
+}

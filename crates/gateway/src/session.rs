@@ -1,0 +1,196 @@
+//! Sessions of the 2025 era: one client, its links to servers, and what is in flight between them.
+
+use crate::{link::Link, passage::Passage};
+use doorward_identity::PrincipalKey;
+use doorward_mcp::{Id, Revision, json::Value};
+use doorward_vocab::{Digest, Entropy, ServerName, Timestamp};
+use parking_lot::{Mutex, RwLock};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// What a client asked for: all servers under joined names, or one under its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// `/mcp`
+    All,
+    /// `/mcp/{server}`
+    One(ServerName),
+}
+
+/// A way to a server, with the request that opened it: what the server sends by itself belongs to that.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) link: Link,
+    pub(crate) by: Arc<Passage>,
+}
+
+/// One session. It is bound to its principal and its endpoint; its id proves nothing.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: Box<str>,
+    pub(crate) digest: Digest,
+    pub(crate) owner: PrincipalKey,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) revision: OnceLock<Revision>,
+    links: RwLock<BTreeMap<ServerName, Opened>>,
+    /// Requests of the client that were forwarded and not answered, by their id.
+    pending: Mutex<HashMap<Id, Arc<Passage>>>,
+    /// Requests of servers that were delivered and not answered, by the id that the client sees.
+    asked: Mutex<HashSet<Id>>,
+    touched: AtomicU64,
+    /// Open streams; a session with one is not idle.
+    pub(crate) streams: AtomicUsize,
+}
+
+impl Session {
+    pub(crate) fn link(&self, server: &ServerName) -> Option<Opened> {
+        self.links.read().get(server).cloned()
+    }
+    pub(crate) fn links(&self) -> Vec<(ServerName, Opened)> {
+        self.links.read().iter().map(|(n, o)| (n.clone(), o.clone())).collect()
+    }
+    pub(crate) fn add_link(&self, server: ServerName, opened: Opened) {
+        self.links.write().insert(server, opened);
+    }
+    /// A request is on its way. `false` where its id is in use: two answers could not be told apart.
+    pub(crate) fn begin(&self, id: &Id, passage: &Arc<Passage>) -> bool {
+        let mut pending = self.pending.lock();
+        if pending.contains_key(id) {
+            return false;
+        }
+        pending.insert(id.clone(), passage.clone());
+        true
+    }
+    /// Its answer came, or none will.
+    pub(crate) fn end(&self, id: &Id) -> Option<Arc<Passage>> {
+        self.pending.lock().remove(id)
+    }
+    /// The server that a request in flight went to.
+    pub(crate) fn pending(&self, id: &Id) -> Option<Arc<Passage>> {
+        self.pending.lock().get(id).cloned()
+    }
+    /// Requests to `server` that were not answered; they never will be.
+    pub(crate) fn abandon(&self, server: &ServerName) -> Vec<(Id, Arc<Passage>)> {
+        let mut pending = self.pending.lock();
+        let lost: Vec<Id> =
+            (pending.iter()).filter(|(_, p)| p.server.profile.name == *server).map(|(id, _)| id.clone()).collect();
+        lost.into_iter().filter_map(|id| pending.remove(&id).map(|p| (id, p))).collect()
+    }
+    /// A server asked the client something.
+    pub(crate) fn ask(&self, id: Id) {
+        self.asked.lock().insert(id);
+    }
+    /// The client answers; `false` where nobody asked.
+    pub(crate) fn answered(&self, id: &Id) -> bool {
+        self.asked.lock().remove(id)
+    }
+    pub(crate) fn touch(&self, now: Timestamp) {
+        self.touched.store(now.micros(), Relaxed);
+    }
+    fn idle(&self, now: Timestamp) -> Duration {
+        if self.streams.load(Relaxed) > 0 {
+            return Duration::ZERO;
+        }
+        now.since(Timestamp::from_micros(self.touched.load(Relaxed)))
+    }
+    /// The revision that the session settled on.
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision.get().copied().unwrap_or(Revision::V2025_03_26)
+    }
+}
+
+/// All sessions.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    open: RwLock<HashMap<Box<str>, Arc<Session>>>,
+    most: usize,
+}
+
+impl Sessions {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { open: RwLock::default(), most }
+    }
+
+    /// A new session; `None` where there are too many.
+    pub(crate) fn open(
+        &self,
+        owner: PrincipalKey,
+        endpoint: Endpoint,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Option<Arc<Session>> {
+        let id: Box<str> =
+            [entropy.draw(), entropy.draw()].concat().iter().map(|b| format!("{b:02x}")).collect::<String>().into();
+        let session = Arc::new(Session {
+            digest: Digest::of(id.as_bytes()),
+            id: id.clone(),
+            owner,
+            endpoint,
+            revision: OnceLock::new(),
+            links: RwLock::default(),
+            pending: Mutex::default(),
+            asked: Mutex::default(),
+            touched: AtomicU64::new(now.micros()),
+            streams: AtomicUsize::new(0),
+        });
+        let mut open = self.open.write();
+        if open.len() >= self.most {
+            return None;
+        }
+        open.insert(id, session.clone());
+        Some(session)
+    }
+
+    /// The session of this id, for this principal at this endpoint; for anybody else it does not exist.
+    pub(crate) fn find(
+        &self,
+        id: &str,
+        owner: PrincipalKey,
+        endpoint: &Endpoint,
+        now: Timestamp,
+    ) -> Option<Arc<Session>> {
+        let session = self.open.read().get(id).cloned()?;
+        (session.owner == owner && session.endpoint == *endpoint).then(|| {
+            session.touch(now);
+            session
+        })
+    }
+
+    pub(crate) fn close(&self, id: &str) -> Option<Arc<Session>> {
+        self.open.write().remove(id)
+    }
+
+    /// Takes out every session that was idle for longer than `limit`.
+    pub(crate) fn expired(&self, now: Timestamp, limit: Duration) -> Vec<Arc<Session>> {
+        let old: Vec<Box<str>> =
+            self.open.read().values().filter(|s| s.idle(now) > limit).map(|s| s.id.clone()).collect();
+        old.iter().filter_map(|id| self.close(id)).collect()
+    }
+
+    /// Takes out all sessions.
+    pub(crate) fn drain(&self) -> Vec<Arc<Session>> {
+        self.open.write().drain().map(|(_, s)| s).collect()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.open.read().len()
+    }
+}
+
+/// Ids and tokens of one server, told apart from those of the others behind the same endpoint: `server:json`.
+pub(crate) fn wrap(server: &ServerName, value: Value<'_>) -> Id {
+    Id::Str(format!("{server}:{}", value.raw()).into())
+}
+
+/// The server and the JSON text that [`wrap`] made an id of.
+pub(crate) fn unwrap(id: &Id) -> Option<(ServerName, &str)> {
+    let Id::Str(text) = id else { return None };
+    let (server, json) = text.split_once(':')?;
+    Some((server.parse().ok()?, json))
+}

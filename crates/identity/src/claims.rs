@@ -1,0 +1,238 @@
+//! From the claims of a token whose signature holds to a principal.
+
+use crate::{
+    Agent, AudienceRule, DelegationRef, EmailRule, Flaw, Human, IssuerSettings, Principal, Refusal, SubjectIs, Via,
+    json, token::Token,
+};
+use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
+use serde_json::{Map, Value};
+use std::{sync::Arc, time::Duration};
+
+/// The longest accepted actor chain.
+const MAX_ACTORS: usize = 4;
+/// The longest text that becomes an id, in bytes.
+const MAX_ID: usize = 512;
+
+/// What the claims say, if they say it to us and now.
+pub(crate) fn judge(
+    token: &Token<'_>,
+    text: &str,
+    settings: &IssuerSettings,
+    skew: Duration,
+    now: Timestamp,
+) -> Result<Principal, Refusal> {
+    token.check_type(settings.types).map_err(Refusal::Invalid)?;
+    check_audience(&token.claims, settings).map_err(Refusal::Invalid)?;
+    let expires = check_times(&token.claims, skew, now)?;
+    if token.claims.contains_key("cnf") {
+        return Err(Refusal::Invalid(Flaw::ProofMissing));
+    }
+    if !settings.required.iter().all(|r| holds(json::at(&token.claims, &r.claim), &r.one_of)) {
+        return Err(Refusal::Invalid(Flaw::Claim));
+    }
+    let scopes = scopes(&token.claims).map_err(Refusal::Invalid)?;
+    if !settings.required_scopes.iter().all(|s| scopes.contains(s)) {
+        return Err(Refusal::InsufficientScope { needed: settings.required_scopes.clone() });
+    }
+    let host = settings.host_scope.as_ref().is_some_and(|s| scopes.contains(s));
+    principal(token, text, settings, scopes, expires, host).map_err(Refusal::Invalid)
+}
+
+/// RFC 9068 §4: `aud` must hold our name. By default it must hold nothing else: whoever else is named could replay it.
+fn check_audience(claims: &Map<String, Value>, settings: &IssuerSettings) -> Result<(), Flaw> {
+    let ours = |v: &Value| v.as_str().is_some_and(|a| settings.audiences.iter().any(|o| **o == *a));
+    let good = match claims.get("aud") {
+        Some(Value::Array(all)) => {
+            all.iter().all(Value::is_string)
+                && match settings.audience_rule {
+                    AudienceRule::Only => all.len() == 1 && all.iter().all(ours),
+                    AudienceRule::Among => all.iter().any(ours),
+                }
+        }
+        Some(one) => ours(one),
+        None => false,
+    };
+    if good { Ok(()) } else { Err(Flaw::Audience) }
+}
+
+/// RFC 7519 §4.1.4 to §4.1.6: `exp` must be there; `nbf` and `iat`, where they are, must not lie ahead.
+fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(v) => numeric_date(v).map(Some).ok_or(Refusal::Invalid(Flaw::Time)),
+    };
+    let exp = time("exp")?.ok_or(Refusal::Invalid(Flaw::Time))?;
+    for ahead in [time("nbf")?, time("iat")?].into_iter().flatten() {
+        if ahead > now.plus(skew) {
+            return Err(Refusal::Invalid(Flaw::NotYet));
+        }
+    }
+    if exp.plus(skew) <= now { Err(Refusal::Expired) } else { Ok(exp) }
+}
+
+/// A NumericDate: seconds since the epoch, with or without a fraction.
+fn numeric_date(v: &Value) -> Option<Timestamp> {
+    if let Some(secs) = v.as_u64() {
+        return Some(Timestamp::from_micros(secs.saturating_mul(1_000_000)));
+    }
+    let secs = v.as_f64().filter(|s| s.is_finite() && (0.0..1e12).contains(s))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e18, whole")]
+    Some(Timestamp::from_micros((secs * 1e6).trunc() as u64))
+}
+
+/// Whether a claim is there and is, or holds, one of `one_of`.
+fn holds(claim: Option<&Value>, one_of: &[Arc<str>]) -> bool {
+    let is = |v: &Value| match v {
+        Value::String(s) => one_of.iter().any(|o| **o == **s),
+        Value::Bool(_) | Value::Number(_) => {
+            let text = v.to_string();
+            one_of.iter().any(|o| **o == *text)
+        }
+        _ => false,
+    };
+    match claim {
+        None | Some(Value::Null) => false,
+        Some(_) if one_of.is_empty() => true,
+        Some(Value::Array(items)) => items.iter().any(is),
+        Some(v) => is(v),
+    }
+}
+
+/// `scope` (RFC 9068 §2.2.3), else `scp` as one string or an array.
+fn scopes(claims: &Map<String, Value>) -> Result<Arc<[Arc<str>]>, Flaw> {
+    match claims.get("scope").or_else(|| claims.get("scp")) {
+        None => Ok(Arc::default()),
+        Some(Value::String(s)) => Ok(s.split_ascii_whitespace().map(Arc::from).collect()),
+        Some(Value::Array(all)) => all.iter().map(|v| v.as_str().map(Arc::from).ok_or(Flaw::Claim)).collect(),
+        Some(_) => Err(Flaw::Claim),
+    }
+}
+
+fn principal(
+    token: &Token<'_>,
+    text: &str,
+    settings: &IssuerSettings,
+    scopes: Arc<[Arc<str>]>,
+    expires: Timestamp,
+    host: bool,
+) -> Result<Principal, Flaw> {
+    let claims = &token.claims;
+    let actor = actor(claims)?;
+    let client = match &settings.claims.agent {
+        Some(path) if json::at(claims, path).is_some() => id(json::at(claims, path))?,
+        _ => id(claims.get("azp").or_else(|| claims.get("client_id")))?,
+    };
+    let subject = id(claims.get("sub"))?;
+    let subject_is_agent = match settings.subject {
+        SubjectIs::Agent => true,
+        SubjectIs::Human => false,
+        SubjectIs::Auto => actor.is_none() && acts_for_itself(claims, subject, client),
+    };
+    let agent_id = match (&actor, client) {
+        (Some(actor), _) => actor.id,
+        (None, Some(client)) if !matches!(settings.subject, SubjectIs::Agent) => client,
+        (None, _) if subject_is_agent => subject.ok_or(Flaw::NoAgent)?,
+        _ => return Err(Flaw::NoAgent),
+    };
+    let agent = Agent {
+        id: agent_id.into(),
+        name: word(claims.get("client_name")).unwrap_or(agent_id).into(),
+        issuer: Some(actor.and_then(|a| a.issuer).map_or_else(|| settings.issuer.clone(), Arc::from)),
+        class: word(json::at(claims, &settings.claims.class)).map(Arc::from),
+    };
+    let human = match subject {
+        Some(subject) if !subject_is_agent => Some(human(claims, subject, settings)?),
+        _ => None,
+    };
+    let own_id = id(claims.get("dlg"))?;
+    let jti = id(claims.get("jti"))?;
+    let delegation = DelegationRef {
+        id: own_id.or(jti).map_or_else(|| Digest::of(text.as_bytes()).to_string().into(), Arc::from),
+        scopes,
+        purpose: word(json::at(claims, &settings.claims.purpose)).map(Arc::from),
+        expires: Some(expires),
+    };
+    let hint = ["txn", "sid", "jti"].iter().find_map(|c| ConversationId::new(token.text(c)?).ok());
+    Ok(Principal {
+        key: Principal::key_of(Via::Jwt, &agent, human.as_ref(), own_id),
+        agent,
+        human,
+        delegation: Some(delegation),
+        assurance: Assurance::PlatformToken,
+        via: Via::Jwt,
+        expires: Some(expires),
+        conversation_hint: hint,
+        host,
+    })
+}
+
+struct Actor<'a> {
+    id: &'a str,
+    issuer: Option<&'a str>,
+}
+
+/// RFC 8693 §4.1: the outermost `act` is the current actor, the only one that may decide anything; the others are
+/// history, checked for form and length only.
+fn actor(claims: &Map<String, Value>) -> Result<Option<Actor<'_>>, Flaw> {
+    let mut current = None;
+    let mut link = claims.get("act");
+    for depth in 0.. {
+        let Some(act) = link else { break };
+        let act = act.as_object().filter(|_| depth < MAX_ACTORS).ok_or(Flaw::ActorChain)?;
+        let sub = id(act.get("sub")).ok().flatten().ok_or(Flaw::ActorChain)?;
+        let issuer = id(act.get("iss")).map_err(|_| Flaw::ActorChain)?;
+        if depth == 0 {
+            current = Some(Actor { id: sub, issuer });
+        }
+        link = act.get("act");
+    }
+    Ok(current)
+}
+
+/// Whether the token was issued to a client for itself: RFC 9068 §2.2 says `sub` is then the client; some providers
+/// say it in other ways.
+fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: Option<&str>) -> bool {
+    let Some(client) = client else { return false };
+    let is = |claim: &str, value: &str| claims.get(claim).and_then(Value::as_str) == Some(value);
+    let known = [claims.get("client_id"), claims.get("azp")].into_iter().flatten().filter_map(Value::as_str);
+    subject
+        .is_some_and(|s| s == client || s.strip_suffix("@clients") == Some(client) || known.into_iter().any(|k| k == s))
+        || is("gty", "client-credentials")
+        || is("idtyp", "app")
+        || is("preferred_username", &format!("service-account-{}", client.to_lowercase()))
+}
+
+fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
+    let map = &settings.claims;
+    let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
+    let groups = match json::at(claims, &map.groups) {
+        None | Some(Value::Null) => Arc::default(),
+        Some(Value::String(one)) => [Arc::from(one.as_str())].into(),
+        // A group that is not a text could be read as another group elsewhere.
+        Some(Value::Array(all)) => {
+            all.iter().map(|g| g.as_str().map(Arc::from).ok_or(Flaw::Claim)).collect::<Result<_, _>>()?
+        }
+        Some(_) => return Err(Flaw::Claim),
+    };
+    Ok(Human {
+        id: subject.into(),
+        name: word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).unwrap_or(subject).into(),
+        email: word(json::at(claims, &map.email)).filter(|_| verified).map(Arc::from),
+        groups,
+        issuer: settings.issuer.clone(),
+    })
+}
+
+/// A claim that names somebody: absent, or a text that is not empty, not long and holds no control characters.
+fn id(claim: Option<&Value>) -> Result<Option<&str>, Flaw> {
+    match claim {
+        None => Ok(None),
+        Some(Value::String(s)) if !s.is_empty() && s.len() <= MAX_ID && !s.chars().any(char::is_control) => Ok(Some(s)),
+        Some(_) => Err(Flaw::Claim),
+    }
+}
+
+/// A claim that only people read: whatever is not a short plain text is as good as absent.
+fn word(claim: Option<&Value>) -> Option<&str> {
+    id(claim).ok().flatten()
+}

@@ -1,0 +1,10 @@
+//! The room at its door: tokens in, principals or refusals out.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+mod forge;
+mod good;
+mod hostile;
+mod keys;
+mod laws;
+mod without_token;

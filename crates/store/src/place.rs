@@ -1,0 +1,107 @@
+//! The state directory and the files in it that are secrets.
+
+use crate::sources::fill;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::{
+    env, fs, io,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Why a place for state is not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// No variable says where state may live.
+    #[error("there is no state directory: set `DOORWARD_STATE` to a directory")]
+    Nowhere,
+    /// The file system refuses.
+    #[error("cannot {act} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried.
+        act: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// The state directory: `$DOORWARD_STATE`, else `$XDG_STATE_HOME/doorward`, else `~/.local/state/doorward`. It is not
+/// created here.
+///
+/// # Errors
+/// [`PlaceError::Nowhere`].
+pub fn state_dir() -> Result<PathBuf, PlaceError> {
+    let var = |name| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    // XDG Base Directory: a relative path in the variable is to be ignored.
+    let xdg = || var("XDG_STATE_HOME").filter(|p| p.is_absolute()).map(|p| p.join("doorward"));
+    let home = || var("HOME").map(|p| p.join(".local/state/doorward"));
+    var("DOORWARD_STATE").or_else(xdg).or_else(home).ok_or(PlaceError::Nowhere)
+}
+
+/// The token that proves an agent host of this machine, from `host.token` in `state`; 32 random bytes in base64url,
+/// readable by the owner alone. Made where it is missing.
+///
+/// # Errors
+/// [`PlaceError::Io`].
+pub fn host_token(state: &Path) -> Result<String, PlaceError> {
+    let path = state.join("host.token");
+    match fs::read_to_string(&path) {
+        Ok(token) if !token.trim().is_empty() => return Ok(token.trim().to_owned()),
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(PlaceError::Io { act: "read", path, source }),
+    }
+    let mut bytes = [0; 32];
+    fill(&mut bytes);
+    let token = URL_SAFE_NO_PAD.encode(bytes);
+    make_dir(state)?;
+    write_secret(&path, token.as_bytes())?;
+    Ok(token)
+}
+
+/// Makes a directory that only its owner may enter, and those above it.
+pub(crate) fn make_dir(path: &Path) -> Result<(), PlaceError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| PlaceError::Io { act: "create", path: path.to_owned(), source })
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
+    replace(path, bytes, 0o600).map_err(|source| PlaceError::Io { act: "write", path: path.to_owned(), source })
+}
+
+/// Puts `bytes` in the place of `path`, durably and in one step: a reader sees the old file or the new one.
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    // A leftover of a crash may have another mode.
+    let _ = fs::remove_file(&temporary);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_host_token_is_made_once_and_kept_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("a/b");
+        let token = host_token(&state).unwrap();
+        assert_eq!(token.len(), 43);
+        assert_eq!(host_token(&state).unwrap(), token);
+        assert_eq!(fs::metadata(state.join("host.token")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

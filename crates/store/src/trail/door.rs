@@ -1,0 +1,220 @@
+use super::{
+    OpenError, TrailError,
+    buffer::Buffer,
+    layout::Layout,
+    publisher::{Publisher, Queue},
+    recover::recover,
+    writer::Writer,
+};
+use crate::place::make_dir;
+use doorward_audit::{Event, Receipt, Record, Recovered, Ruling, VerifierKey, encode_ruling};
+use doorward_vocab::{CallId, Clock, Timestamp};
+use parking_lot::Mutex;
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// How a trail is kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name of the log in its checkpoints and of its key; used when the key is made. Absent: a random one.
+    pub origin: Option<String>,
+    /// A segment is closed when it has this many bytes.
+    pub segment_bytes: u64,
+    /// How many bytes may wait for the disk before records are refused.
+    pub max_waiting: usize,
+    /// The longest time until a record that nobody waits for is on disk.
+    pub sync_every: Duration,
+    /// How often a head is signed while records come.
+    pub checkpoint_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            origin: None,
+            segment_bytes: 64 << 20,
+            max_waiting: 32 << 20,
+            sync_every: Duration::from_millis(50),
+            checkpoint_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The trail of this gateway, open for writing. One process holds it at a time.
+///
+/// Dropping it writes what waits, signs the last head and gives the lock back.
+pub struct Trail {
+    dir: PathBuf,
+    buffer: Arc<Buffer>,
+    verifier: VerifierKey,
+    latest: Arc<Mutex<Arc<str>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: fs::File,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Trail {
+    /// Opens the trail in `dir`, or begins one. What a crash left unfinished is cut and recorded; the rest is checked
+    /// against the last checkpoint.
+    ///
+    /// # Errors
+    /// [`OpenError`]: in use, key or checkpoint not usable, records missing or changed, or the file system refuses.
+    pub fn open(dir: &Path, clock: &dyn Clock, options: Options) -> Result<Self, OpenError> {
+        let layout = Layout::new(dir);
+        make_dir(&layout.segments())?;
+        let lock = layout.lock()?;
+        let found = recover(&layout, options.origin.as_deref())?;
+        let verifier = found.key.verifier();
+        let buffer = Arc::new(Buffer::new(found.tiler.size(), options.max_waiting));
+        let queue = Arc::new(Queue::default());
+        let latest = Arc::new(Mutex::new(Arc::from("")));
+        let publisher = Publisher {
+            layout: layout.clone(),
+            key: found.key,
+            queue: Arc::clone(&queue),
+            buffer: Arc::clone(&buffer),
+            latest: Arc::clone(&latest),
+        };
+        let head = (found.tiler.size(), found.tiler.head().root());
+        publisher.publish(&found.tiles, head).map_err(OpenError::io("write", layout.checkpoint()))?;
+        let writer = Writer {
+            layout,
+            options,
+            buffer: Arc::clone(&buffer),
+            queue,
+            segment: found.segment,
+            tiler: found.tiler,
+            tiles: Vec::new(),
+            published: head.0,
+        };
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenError::io("start a thread for", dir))
+        };
+        let threads = vec![
+            spawn("trail-write", Box::new(move || writer.run()))?,
+            spawn("trail-sign", Box::new(move || publisher.run()))?,
+        ];
+        let trail = Self { dir: dir.to_owned(), buffer, verifier, latest, threads: Mutex::new(threads), _lock: lock };
+        for (what, bytes) in found.repairs {
+            tracing::warn!(what, bytes, "the trail was repaired");
+            let repaired = Event::Recovered(Recovered { what: what.into(), bytes, size: head.0 });
+            // INVARIANT: a new buffer is neither full nor failed.
+            let _ = trail.append(&Record::new(clock.now(), repaired));
+        }
+        Ok(trail)
+    }
+
+    /// Records something that nobody waits for; gives its index. It is on disk within [`Options::sync_every`].
+    ///
+    /// # Errors
+    /// [`TrailError`]: the record was not taken.
+    pub fn append(&self, record: &Record) -> Result<u64, TrailError> {
+        encoded(|out| record.encode(out), |bytes| self.buffer.push(bytes))
+    }
+
+    /// Records something and waits until it is on disk; gives its index.
+    ///
+    /// # Errors
+    /// [`TrailError`]: the record was not taken, or may not be on disk.
+    pub async fn append_durable(&self, record: &Record) -> Result<u64, TrailError> {
+        self.durably(|out| record.encode(out)).await
+    }
+
+    /// Records the decision about a message that need not be on disk before the message leaves. Costs an encoding and
+    /// a copy; no system call.
+    ///
+    /// # Errors
+    /// [`TrailError`]: the decision was not taken; the message must not leave.
+    pub fn record(&self, time: Timestamp, ruling: &Ruling) -> Result<Receipt, TrailError> {
+        let index = encoded(|out| encode_ruling(time, ruling, out), |bytes| self.buffer.push(bytes))?;
+        Ok(receipt(ruling.call, index, false))
+    }
+
+    /// Records the decision about a message, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// [`TrailError`]: the decision was not taken, or may not be on disk; the message must not leave.
+    pub async fn commit(&self, time: Timestamp, ruling: &Ruling) -> Result<Receipt, TrailError> {
+        let index = self.durably(|out| encode_ruling(time, ruling, out)).await?;
+        Ok(receipt(ruling.call, index, true))
+    }
+
+    /// Whether the trail still takes records. When it does not, the gateway refuses every call.
+    pub fn healthy(&self) -> bool {
+        self.buffer.healthy()
+    }
+    /// Why it takes no records any more.
+    pub fn failure(&self) -> Option<Arc<str>> {
+        self.buffer.failure()
+    }
+    /// How many records were taken in.
+    pub fn size(&self) -> u64 {
+        self.buffer.next()
+    }
+    /// The last signed head, as a note.
+    pub fn checkpoint(&self) -> Arc<str> {
+        Arc::clone(&self.latest.lock())
+    }
+    /// The key that checks it.
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.verifier
+    }
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Takes no more records, writes what waits and signs the last head.
+    ///
+    /// # Errors
+    /// [`TrailError::Failed`] when the disk failed, now or before.
+    pub fn close(&self) -> Result<(), TrailError> {
+        self.buffer.close();
+        for thread in self.threads.lock().drain(..) {
+            // A panic of the thread would have been reported by the hook; there is nothing to add.
+            let _ = thread.join();
+        }
+        self.failure().map_or(Ok(()), |why| Err(TrailError::Failed(why)))
+    }
+
+    async fn durably(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<u64, TrailError> {
+        let (send, receive) = oneshot::channel();
+        let index = encoded(encode, |bytes| self.buffer.push_durable(bytes, send))?;
+        match receive.await {
+            Ok(done) => done.map(|()| index),
+            Err(_) => Err(TrailError::Failed("the writer went away".into())),
+        }
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        if let Err(e) = self.close() {
+            tracing::error!(error = %e, "the trail did not close in good order");
+        }
+    }
+}
+
+/// Encodes into memory that the thread keeps, outside of any lock.
+fn encoded<R>(encode: impl FnOnce(&mut Vec<u8>), take: impl FnOnce(&[u8]) -> R) -> R {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        encode(scratch);
+        take(scratch)
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the writer of the trail: the index was just assigned")]
+const fn receipt(call: CallId, index: u64, durable: bool) -> Receipt {
+    Receipt::assertion(call, index, durable)
+}

@@ -1,0 +1,28 @@
+//! Other processes for end-to-end tests: our own test server, other people's clients and servers.
+//!
+//! What is not ours is installed by `cargo xtask setup`. A test that needs it asks [`installed`] first: without it the
+//! test prints why it is skipped, unless `DOORWARD_PEERS_REQUIRED` is set (as `cargo xtask test` does), which makes its
+//! absence a failure.
+//!
+//! ```no_run
+//! use doorward_testkit::peers::{self, Fixture, Peer, Target};
+//!
+//! let server = Fixture::start(&[])?;
+//! if peers::installed("clients against the test server")? {
+//!     for peer in Peer::all() {
+//!         let walk = peer.walk(Target::Url(server.url()))?;
+//!         assert!(walk.ok, "{peer}: {}", walk.summary);
+//!     }
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod cache;
+mod client;
+mod process;
+mod servers;
+
+pub use cache::installed;
+pub use client::{Peer, Target, Walk};
+pub use process::{Running, binary, free_port};
+pub use servers::{Fixture, python_fixture, server_everything, server_filesystem, server_memory};

@@ -1,0 +1,86 @@
+//! Servers: our own fixture as a process, and other people's.
+
+use std::{io, path::Path, process::Command};
+
+use super::{
+    cache::{node, node_modules, python, script},
+    process::{Running, binary},
+};
+
+/// Our test server as a process of its own: the kind that can be killed. (In the test's own process:
+/// [`crate::fixture::Server`].)
+#[derive(Debug)]
+pub struct Fixture {
+    running: Running,
+    url: String,
+}
+
+impl Fixture {
+    /// Starts it on a port of the system's choice, with more arguments of [`crate::fixture::Options`].
+    ///
+    /// # Errors
+    /// It cannot be built or started.
+    pub fn start(args: &[&str]) -> io::Result<Self> {
+        let fixture = binary("doorward-testkit", "doorward-fixture")?;
+        let (running, url) = Running::start_ready(Command::new(fixture).args(["--port", "0"]).args(args))?;
+        Ok(Self { running, url })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The process, to look at or to kill.
+    pub fn process(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// The command that speaks on standard input and output.
+    ///
+    /// # Errors
+    /// The binary cannot be built.
+    pub fn stdio_command(args: &[&str]) -> io::Result<Vec<String>> {
+        let fixture = binary("doorward-testkit", "doorward-fixture")?;
+        Ok(words([shown(&fixture), "--stdio".to_owned()], args))
+    }
+}
+
+/// The Python test server over HTTP: the process and its URL.
+///
+/// # Errors
+/// It cannot be started; ask [`super::installed`] first.
+pub fn python_fixture() -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]))
+}
+
+/// The official example server. `transport` is `stdio`, `streamableHttp` or `sse`; the HTTP ones read `PORT`.
+#[must_use]
+pub fn server_everything(transport: &str) -> Vec<String> {
+    words([shown(&node()), package("server-everything")], &[transport])
+}
+
+/// The official file server over stdio, allowed to see one folder.
+#[must_use]
+pub fn server_filesystem(folder: &Path) -> Vec<String> {
+    words([shown(&node()), package("server-filesystem")], &[&shown(folder)])
+}
+
+/// The official knowledge graph server over stdio. It reads `MEMORY_FILE_PATH`.
+#[must_use]
+pub fn server_memory() -> Vec<String> {
+    words([shown(&node()), package("server-memory")], &[])
+}
+
+fn package(name: &str) -> String {
+    shown(&node_modules().join(format!("@modelcontextprotocol/{name}/dist/index.js")))
+}
+
+fn words<const N: usize>(first: [String; N], more: &[&str]) -> Vec<String> {
+    first.into_iter().chain(more.iter().map(|word| (*word).to_owned())).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,6 @@
+//! The test server and the peers, against each other and without a gateway: what a gateway test may rely on.
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod peers;

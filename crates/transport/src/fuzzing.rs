@@ -1,0 +1,48 @@
+//! Entry points for fuzzers: each takes any bytes and panics only where a law of this room is broken.
+
+use crate::sse::Splitter;
+use bytes::Bytes;
+
+/// Splits the input whole and in pieces (the first byte says how long); both must give the same events, and the events
+/// must be the stream.
+pub fn fuzz_sse(input: &[u8]) {
+    let (step, stream) = match input.split_first() {
+        Some((step, stream)) => (usize::from(*step).max(1), stream),
+        None => return,
+    };
+    let whole = split(stream, stream.len().max(1));
+    assert_eq!(whole, split(stream, step), "the chunks of a stream must not change its events");
+    let Some(whole) = whole else { return };
+    let unmarked = stream.strip_prefix(b"\xEF\xBB\xBF").filter(|_| whole.len() > 1).unwrap_or(stream);
+    assert_eq!(whole.concat(), unmarked, "events must keep the bytes of their stream");
+}
+
+/// The events of a stream and what is left over; nothing where the stream is refused.
+fn split(stream: &[u8], step: usize) -> Option<Vec<Vec<u8>>> {
+    let mut splitter = Splitter::new(stream.len() + 1);
+    let mut parts = Vec::new();
+    for chunk in stream.chunks(step) {
+        splitter.push(chunk.to_vec());
+        while let Some(event) = splitter.next_event().ok()? {
+            let (data, id) = (event.data(), event.id());
+            check_rewrite(&event.rewrite(data.as_deref(), id.as_deref()), data, id);
+            parts.push(event.raw().to_vec());
+        }
+    }
+    parts.extend(splitter.finish().ok()?.map(|event| event.raw().to_vec()));
+    parts.push(splitter.rest().to_vec());
+    Some(parts)
+}
+
+/// A rewritten event is one event, and holds what was put in.
+fn check_rewrite(written: &[u8], data: Option<Bytes>, id: Option<Bytes>) {
+    let mut splitter = Splitter::new(written.len());
+    splitter.push(written.to_vec());
+    match splitter.next_event() {
+        Ok(Some(event)) => {
+            assert_eq!((event.data(), event.id()), (data, id), "a rewritten event holds what was put in");
+            assert!(splitter.rest().is_empty(), "a rewritten event is one event");
+        }
+        other => assert!(other.is_ok_and(|e| e.is_some()), "a rewritten event can be read"),
+    }
+}

@@ -1,0 +1,197 @@
+use super::activity::InFlight;
+use crate::queue::{self, Disconnected};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::time::{Duration, Instant, Sleep, sleep_until};
+
+/// The body of a response: whole, or a stream of server-sent events.
+#[derive(Debug)]
+pub struct Body {
+    kind: Kind,
+    in_flight: Option<InFlight>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Full(Bytes),
+    Stream(Box<StreamBody>),
+}
+
+/// When a stream ends while the listener drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// As soon as the drain begins: a stream on which the client waits for whatever happens.
+    AtDrain,
+    /// At the drain's deadline: a stream that will end with a reply.
+    AtDeadline,
+}
+
+/// How a stream is queued and kept alive.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamOptions {
+    /// Bytes that may wait for a slow client; a producer that has more waits. One larger chunk passes alone.
+    pub queue_bytes: u32,
+    /// A comment is sent when nothing else was for this long.
+    pub keep_alive: Option<Duration>,
+    /// What a drain does to it.
+    pub ends: Ends,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self { queue_bytes: 256 << 10, keep_alive: Some(Duration::from_secs(15)), ends: Ends::AtDeadline }
+    }
+}
+
+/// The producer's end of a streamed body. The body ends when the last sender is dropped.
+#[derive(Clone, Debug)]
+pub struct StreamSender(queue::Sender);
+
+impl StreamSender {
+    /// Queues one or more whole events; waits while the client is slow.
+    pub async fn send(&self, events: Bytes) -> Result<(), Disconnected> {
+        self.0.send(events).await
+    }
+    /// Waits until the client is gone or the stream was closed by a drain.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+    /// Whether the client is gone or the stream was closed by a drain.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+const QUEUE_CHUNKS: usize = 64;
+const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+const CLOSING: &[u8] = b": closing\n\n";
+
+impl Body {
+    /// No bytes.
+    pub const fn empty() -> Self {
+        Self { kind: Kind::Full(Bytes::new()), in_flight: None }
+    }
+    /// These bytes.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self { kind: Kind::Full(bytes.into()), in_flight: None }
+    }
+    /// A stream of events and the end that feeds it.
+    pub fn stream(options: StreamOptions) -> (StreamSender, Self) {
+        let (tx, rx) = queue::queue(QUEUE_CHUNKS, options.queue_bytes);
+        let stream = StreamBody { rx, options, drain: None, timer: None, last: Instant::now(), state: State::Open };
+        (StreamSender(tx), Self { kind: Kind::Stream(Box::new(stream)), in_flight: None })
+    }
+
+    /// Counts the response as in flight until the body is dropped.
+    pub(super) fn track(&mut self, in_flight: InFlight) {
+        self.in_flight = Some(in_flight);
+    }
+    /// For a stream, when it must end; gives the future that `drain` makes of it to the stream.
+    pub(super) fn on_drain(&mut self, drain: impl FnOnce(Ends) -> DrainSignal) {
+        if let Kind::Stream(stream) = &mut self.kind {
+            stream.drain = Some(drain(stream.options.ends));
+        }
+    }
+}
+
+/// Resolves when a stream must end.
+pub(super) type DrainSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+struct StreamBody {
+    rx: queue::Receiver,
+    options: StreamOptions,
+    drain: Option<DrainSignal>,
+    timer: Option<Pin<Box<Sleep>>>,
+    last: Instant,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The drain has begun: what is queued still goes out, then the final comment.
+    Closing,
+    Ended,
+}
+
+impl fmt::Debug for StreamBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamBody").field("options", &self.options).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl StreamBody {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.state == State::Open && self.drain.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
+            self.drain = None;
+            self.rx.close();
+            self.state = State::Closing;
+        }
+        if self.state == State::Ended {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(chunk) = self.rx.poll_recv(cx) {
+            self.last = Instant::now();
+            return Poll::Ready(match (chunk, self.state) {
+                (Some(chunk), _) => Some(chunk),
+                (None, State::Closing) => {
+                    self.state = State::Ended;
+                    Some(Bytes::from_static(CLOSING))
+                }
+                (None, _) => {
+                    self.state = State::Ended;
+                    None
+                }
+            });
+        }
+        self.poll_keep_alive(cx)
+    }
+
+    /// The timer is armed once and re-armed only when it fires, so a busy stream pays nothing for it.
+    fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(every) = self.options.keep_alive else { return Poll::Pending };
+        let due = self.last + every;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        while timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= self.last + every {
+                self.last = now;
+                timer.as_mut().reset(now + every);
+                return Poll::Ready(Some(Bytes::from_static(KEEP_ALIVE)));
+            }
+            timer.as_mut().reset(self.last + every);
+        }
+        Poll::Pending
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut self.get_mut().kind {
+            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Stream(stream) => stream.poll_chunk(cx).map(|chunk| chunk.map(|c| Ok(Frame::data(c)))),
+        }
+    }
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Stream(stream) => stream.state == State::Ended,
+        }
+    }
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(_) => SizeHint::default(),
+        }
+    }
+}

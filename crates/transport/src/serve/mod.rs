@@ -1,0 +1,22 @@
+//! The listeners: accept loop, TLS, HTTP/1.1 and HTTP/2, limits and drain.
+//!
+//! A service is a function from a request and its [`Peer`] to a response. Routing is a `match` in that function.
+//!
+//! When a client goes away before its response is complete, hyper drops the future of the service, and a streamed body's
+//! [`StreamSender`] learns it. Work that must outlive the client belongs into a task of its own.
+
+mod activity;
+mod body;
+mod connection;
+mod listener;
+mod read;
+mod settings;
+mod tls;
+
+pub use body::{Body, Ends, StreamOptions, StreamSender};
+pub(crate) use listener::DEFAULT_MAX_HEADERS;
+pub use listener::{Bound, Drained, Running, Serve, ServeError};
+pub use read::{BodyError, read_body};
+pub use settings::ServeSettings;
+pub(crate) use tls::certificates;
+pub use tls::{Peer, TlsError, TlsFiles, TlsSlot};

@@ -1,0 +1,114 @@
+use super::{
+    headers::{allowed, secret, value},
+    link::path_and_query,
+    reply,
+    wire::{Payload as Sent, Wire},
+};
+use crate::{
+    LinkError, Stage,
+    egress::{Egress, Origin, Trust},
+};
+use bytes::{Bytes, BytesMut};
+use doorward_vocab::Secret;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Body;
+use std::{future::poll_fn, time::Duration};
+use tokio::time::timeout;
+use url::Url;
+
+/// A single request that is no MCP message: keys, metadata, a token.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    /// Where.
+    pub url: &'a Url,
+    /// Who chose that address.
+    pub trust: Trust,
+    /// With a payload it is a POST, without one a GET.
+    pub payload: Option<Payload>,
+    /// Further headers.
+    pub headers: &'a [(HeaderName, Secret<String>)],
+    /// The longest answer, in bytes.
+    pub limit: usize,
+    /// For everything, from the look-up of the name to the last byte.
+    pub deadline: Duration,
+}
+
+/// What a fetch sends.
+#[derive(Debug)]
+pub enum Payload {
+    /// `application/x-www-form-urlencoded`, as token endpoints want it.
+    Form(Secret<String>),
+    /// `application/json`, as vaults want it. A JSON-RPC message is refused: those need a permit.
+    Json(Secret<String>),
+}
+
+/// What came back: untrusted.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Sends one request on a connection of its own. Redirects are errors.
+pub async fn fetch(egress: &Egress, request: Fetch<'_>) -> Result<Fetched, LinkError> {
+    let after = request.deadline;
+    timeout(after, exchange(egress, request)).await.map_err(|_| LinkError::slow(Stage::Reply, after))?
+}
+
+async fn exchange(egress: &Egress, fetch: Fetch<'_>) -> Result<Fetched, LinkError> {
+    let origin = Origin::of(fetch.url)?;
+    let request = build(&origin, &fetch)?;
+    let io = egress.connect(&origin, fetch.trust).await?;
+    let mut wire = Wire::open(io, MAX_HEAD, MAX_HEADERS).await?;
+    let (head, mut body) = wire.exchange(request).await.map_err(|failed| failed.error)?.into_parts();
+    reply::check_head(&head)?;
+    let too_large = LinkError::TooLarge { what: "a reply", limit: fetch.limit };
+    if body.size_hint().lower() > fetch.limit as u64 {
+        return Err(too_large);
+    }
+    let mut whole = BytesMut::new();
+    while let Some(data) = poll_fn(|cx| wire.poll_data(&mut body, cx)).await {
+        let data = data?;
+        if whole.len() + data.len() > fetch.limit {
+            return Err(too_large);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(Fetched { status: head.status, headers: head.headers, body: whole.freeze() })
+}
+
+const MAX_HEAD: usize = 16 << 10;
+const MAX_HEADERS: usize = 64;
+
+fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Request<Sent>, LinkError> {
+    let (kind, body) = match &fetch.payload {
+        None => (None, Bytes::new()),
+        Some(Payload::Form(form)) => {
+            (Some("application/x-www-form-urlencoded"), form.reveal(|f| Bytes::copy_from_slice(f.as_bytes())))
+        }
+        Some(Payload::Json(json)) => {
+            if json.reveal(|j| j.contains("\"jsonrpc\"")) {
+                return Err(LinkError::Unproven);
+            }
+            (Some("application/json"), json.reveal(|j| Bytes::copy_from_slice(j.as_bytes())))
+        }
+    };
+    let mut request = Request::new(Sent::new(body));
+    *request.method_mut() = if kind.is_some() { Method::POST } else { Method::GET };
+    *request.uri_mut() = path_and_query(fetch.url).into();
+    let headers = request.headers_mut();
+    headers.insert(header::HOST, value("host", &origin.authority())?);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if let Some(kind) = kind {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    for (name, text) in fetch.headers {
+        headers.insert(allowed(name)?.clone(), secret(name.as_str(), text)?);
+    }
+    Ok(request)
+}

@@ -1,0 +1,98 @@
+use crate::LinkError;
+use doorward_engine::Outbound;
+use doorward_vocab::Secret;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// A secret in the header that carries it, such as `Authorization: Bearer …`. It lives for one hop.
+#[derive(Debug)]
+pub struct Credential {
+    /// The header.
+    pub header: HeaderName,
+    /// Its whole value.
+    pub value: Secret<String>,
+}
+
+/// What a request carries besides its message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionHeaders<'a> {
+    /// `Mcp-Session-Id`, for servers of the 2025 era that gave one.
+    pub session_id: Option<&'a str>,
+    /// `MCP-Protocol-Version`; a message that carries its own wins.
+    pub protocol_version: Option<&'a str>,
+    /// The credential for this server.
+    pub credential: Option<&'a Credential>,
+}
+
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Headers that frame a message or belong to one hop: nobody but the transport sets them.
+const OURS: &[&str] = &[
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "proxy-connection",
+    "expect",
+    "accept-encoding",
+    "keep-alive",
+    "mcp-session-id",
+];
+
+impl SessionHeaders<'_> {
+    pub(super) fn write(&self, headers: &mut HeaderMap) -> Result<(), LinkError> {
+        if let Some(id) = self.session_id {
+            headers.insert(SESSION_ID, value(SESSION_ID.as_str(), id)?);
+        }
+        if let Some(version) = self.protocol_version {
+            headers.insert(PROTOCOL_VERSION, value(PROTOCOL_VERSION.as_str(), version)?);
+        }
+        if let Some(credential) = self.credential {
+            let name = allowed(&credential.header)?;
+            headers.insert(name.clone(), secret(name.as_str(), &credential.value)?);
+        }
+        Ok(())
+    }
+}
+
+/// The headers that mirror a message. Only `Mcp-*` ones may come from there: a schema that names a parameter
+/// `authorization` must not set one.
+pub(super) fn mirror(message: &Outbound, headers: &mut HeaderMap) -> Result<(), LinkError> {
+    for (name, text) in &*message.headers {
+        let bad = || LinkError::Header(name.clone());
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        if !key.as_str().starts_with("mcp-") || key == SESSION_ID {
+            return Err(bad());
+        }
+        headers.insert(key, value(name, text)?);
+    }
+    Ok(())
+}
+
+/// A header that the operator configured.
+pub(super) fn configured(name: &str, text: &Secret<String>, headers: &mut HeaderMap) -> Result<(), LinkError> {
+    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| LinkError::Header(name.into()))?;
+    let text = secret(name, text)?;
+    headers.insert(allowed(&key)?.clone(), text);
+    Ok(())
+}
+
+pub(super) fn allowed(name: &HeaderName) -> Result<&HeaderName, LinkError> {
+    if OURS.contains(&name.as_str()) { Err(LinkError::Header(name.as_str().into())) } else { Ok(name) }
+}
+
+pub(super) fn value(name: &str, text: &str) -> Result<HeaderValue, LinkError> {
+    HeaderValue::from_str(text).map_err(|_| LinkError::Header(name.into()))
+}
+
+pub(super) fn secret(name: &str, text: &Secret<String>) -> Result<HeaderValue, LinkError> {
+    let mut value = text.reveal(|t| value(name, t))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,121 @@
+use super::{HttpSettings, wire::Wire};
+use crate::{
+    LinkError, Stage,
+    egress::{Egress, Origin, Trust},
+};
+use parking_lot::Mutex;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Waker},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+
+/// The connections to one origin.
+pub(super) struct Pool {
+    origin: Origin,
+    trust: Trust,
+    egress: Arc<Egress>,
+    pub(super) settings: HttpSettings,
+    idle: Mutex<VecDeque<Wire>>,
+    room: Arc<Semaphore>,
+    swept: AtomicBool,
+}
+
+/// A connection in use. Dropping it closes the connection.
+pub(super) struct Lease {
+    pub(super) wire: Wire,
+    pub(super) fresh: bool,
+    room: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(super) fn new(origin: Origin, trust: Trust, egress: Arc<Egress>, settings: HttpSettings) -> Arc<Self> {
+        let room = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
+        let swept = AtomicBool::new(false);
+        Arc::new(Self { origin, trust, egress, settings, idle: Mutex::default(), room, swept })
+    }
+
+    pub(super) const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// A connection: the one used last, or a new one.
+    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, LinkError> {
+        let room = self.wait_for_room().await?;
+        loop {
+            let Some(mut wire) = self.idle.lock().pop_back() else { break };
+            if wire.idle_since.elapsed() < self.settings.idle && wire.is_reusable().await {
+                return Ok(Lease { wire, fresh: false, room });
+            }
+        }
+        self.open(room).await
+    }
+
+    /// A new connection in place of one that the server closed before the request could go out.
+    pub(super) async fn replace(self: &Arc<Self>, stale: Lease) -> Result<Lease, LinkError> {
+        let room = stale.room;
+        drop(stale.wire);
+        self.open(room).await
+    }
+
+    /// Takes a connection back if another request can use it.
+    pub(super) fn give_back(self: &Arc<Self>, lease: Lease) {
+        let mut wire = lease.wire;
+        // The connection learns here that its last answer is complete; nobody waits for it, so nobody needs waking.
+        if !wire.poll_reusable(&mut Context::from_waker(Waker::noop())) {
+            return;
+        }
+        wire.rest();
+        let mut idle = self.idle.lock();
+        idle.push_back(wire);
+        let surplus = if idle.len() > self.settings.max_idle { idle.pop_front() } else { None };
+        drop(idle);
+        drop(surplus);
+    }
+
+    async fn wait_for_room(&self) -> Result<OwnedSemaphorePermit, LinkError> {
+        if let Ok(room) = self.room.clone().try_acquire_owned() {
+            return Ok(room);
+        }
+        let busy = LinkError::Busy(self.settings.max_connections);
+        match timeout(self.settings.queue, self.room.clone().acquire_owned()).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) => Err(busy),
+            Err(_) => Err(busy),
+        }
+    }
+
+    async fn open(self: &Arc<Self>, room: OwnedSemaphorePermit) -> Result<Lease, LinkError> {
+        let io = self.egress.connect(&self.origin, self.trust).await?;
+        let wire = Wire::open(io, self.settings.max_head, self.settings.max_headers).await?;
+        if !self.swept.swap(true, Ordering::Relaxed) {
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+        Ok(Lease { wire, fresh: true, room })
+    }
+}
+
+/// Closes idle connections that are too old, or that the server has closed; ends with the pool.
+async fn sweep(pool: Weak<Pool>) {
+    while let Some(pool) = pool.upgrade() {
+        let idle = pool.settings.idle;
+        pool.idle.lock().retain_mut(|wire| {
+            wire.idle_since.elapsed() < idle && wire.poll_reusable(&mut Context::from_waker(Waker::noop()))
+        });
+        drop(pool);
+        sleep(idle / 2).await;
+    }
+}
+
+impl LinkError {
+    pub(super) const fn slow(stage: Stage, after: std::time::Duration) -> Self {
+        Self::Timeout { stage, after }
+    }
+}

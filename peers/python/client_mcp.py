@@ -1,0 +1,38 @@
+"""A client on the official Python library. --mode auto (default), legacy or 2026-07-28."""
+
+from __future__ import annotations
+
+from common import RESOURCE, SAID, finish, options
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+PEER = "python-mcp"
+OPTIONS = options(PEER)
+
+
+async def walk() -> dict:
+    if OPTIONS.command:
+        server = StdioServerParameters(command=OPTIONS.command[0], args=OPTIONS.command[1:])
+    elif OPTIONS.headers:
+        import httpx2
+
+        server = streamable_http_client(OPTIONS.url, http_client=httpx2.AsyncClient(headers=OPTIONS.headers, timeout=60))
+    else:
+        server = OPTIONS.url
+    async with Client(server, mode=OPTIONS.mode) as client:
+        tools = await client.list_tools()
+        echo = await client.call_tool(f"{OPTIONS.prefix}echo", {"text": SAID})
+        resource = await client.read_resource(RESOURCE)
+        prompt = await client.get_prompt(f"{OPTIONS.prefix}test_simple_prompt")
+        return {
+            "version": client.protocol_version,
+            "server": client.server_info.name if client.server_info else None,
+            "tools": len(tools.tools),
+            "echo": echo.content[0].text,
+            "resource": resource.contents[0].text,
+            "prompt": prompt.messages[0].content.text,
+        }
+
+
+finish(PEER, walk)

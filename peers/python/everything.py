@@ -1,0 +1,96 @@
+"""A test server on the official Python library: the names the conformance suite calls, over HTTP or stdio.
+
+usage: everything.py [--port N | --stdio]    (prints its URL as the first line; port 0 lets the system choose)
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+import warnings
+
+import anyio
+from fixture import handlers
+from fixture.tools import BUS, TOOLS
+from mcp.server.lowlevel import Server
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.server.stdio import stdio_server
+from mcp.server.streamable_http import EventMessage, EventStore
+from mcp.server.subscriptions import ListenHandler
+
+
+class Events(EventStore):
+    """Keeps every event, for clients that come back with `Last-Event-ID`."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, object]] = []
+
+    async def store_event(self, stream_id, message):
+        self.events.append((stream_id, message))
+        return str(len(self.events))
+
+    async def replay_events_after(self, last_event_id, send_callback):
+        last = int(last_event_id)
+        if not 0 < last <= len(self.events):
+            return None
+        stream = self.events[last - 1][0]
+        for number, (owner, message) in enumerate(self.events[last:], start=last + 1):
+            if owner == stream and message is not None:
+                await send_callback(EventMessage(message, str(number)))
+        return stream
+
+
+def server() -> Server:
+    built = Server(
+        "doorward-python-fixture",
+        version="1.0.0",
+        get_tool_input_schema=lambda name: TOOLS[name][1] if name in TOOLS else None,
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
+        on_list_resources=handlers.list_resources,
+        on_list_resource_templates=handlers.list_templates,
+        on_read_resource=handlers.read_resource,
+        on_subscribe_resource=handlers.accept,
+        on_unsubscribe_resource=handlers.accept,
+        on_subscriptions_listen=ListenHandler(BUS),
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
+        on_completion=handlers.complete,
+        on_set_logging_level=handlers.accept,
+    )
+    built.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=built.name))
+    return built
+
+
+async def serve_stdio() -> None:
+    built = server()
+    async with stdio_server() as (read, write):
+        await built.run(read, write, built.create_initialization_options())
+
+
+def serve_http(port: int) -> None:
+    import uvicorn
+
+    app = server().streamable_http_app(event_store=Events(), retry_interval=200)
+    listener = socket.create_server(("127.0.0.1", port))
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--stdio", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.ERROR)
+    if options.stdio:
+        anyio.run(serve_stdio)
+    else:
+        serve_http(options.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

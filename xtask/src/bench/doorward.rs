@@ -1,0 +1,98 @@
+//! The gateway itself, with every control on: level `guard`, an embedded store that keeps its trail on disk.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::process::{Process, free_address, leashed};
+use super::scenarios::Era;
+
+/// Policies of the `doorward+1000` peer.
+const POLICIES: usize = 1000;
+
+/// A running gateway.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    pub(super) process: Process,
+    pub(super) address: SocketAddr,
+    /// The host's credential, where the gateway wrote one.
+    pub(super) host_token: Option<PathBuf>,
+}
+
+/// Which policies it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policies {
+    /// Those it comes with.
+    Own,
+    Thousand,
+}
+
+pub(super) fn start(
+    name: &str,
+    binary: &Path,
+    dir: &Path,
+    upstream: SocketAddr,
+    policies: Policies,
+) -> Result<Gateway, String> {
+    let (address, console) = (free_address()?, free_address()?);
+    let dir = dir.join(name);
+    let state = dir.join("state");
+    let file = dir.join("doorward.toml");
+    let mut text = configuration(address, console, upstream);
+    fs::create_dir_all(&state).map_err(|error| format!("cannot make `{}`: {error}", state.display()))?;
+    if policies == Policies::Thousand {
+        text.push_str("\n[policy]\nfiles = [\"bench.cedar\"]\n");
+        write(&dir.join("bench.cedar"), &thousand())?;
+    }
+    write(&file, &text)?;
+    let mut command = leashed(binary);
+    command.arg("run").arg("-c").arg(&file).env("DOORWARD_STATE", &state).current_dir(&dir);
+    let mut process = Process::start(name, command, &dir)?;
+    process.wait_for(address)?;
+    let token = state.join("host.token");
+    Ok(Gateway { process, address, host_token: token.is_file().then_some(token) })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn configuration(address: SocketAddr, console: SocketAddr, upstream: SocketAddr) -> String {
+    let mut text = format!(
+        r#"level = "guard"
+
+[listen]
+mcp     = "{address}"
+console = "{console}"
+
+[store]
+url = "sqlite"
+"#
+    );
+    for era in [Era::Sessions, Era::Stateless] {
+        let name = era.server();
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            text,
+            r#"
+[[server]]
+name    = "{name}"
+url     = "http://{upstream}/mcp/{name}"
+effects = {{ record = "update" }}
+"#
+        );
+    }
+    text
+}
+
+/// Policies that are all evaluated and none of which matches, as most do not in a large deployment.
+fn thousand() -> String {
+    (0..POLICIES).fold(String::new(), |mut all, number| {
+        let _ = write!(
+            all,
+            "@id(\"bench-{number}\")\nforbid (principal, action, resource)\nwhen {{ resource.name == \"unused-{number}\" }};\n\n"
+        );
+        all
+    })
+}
