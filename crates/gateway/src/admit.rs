@@ -33,8 +33,7 @@ impl Gateway {
     pub(crate) fn passage(&self, arrival: &Arrival, server: &Arc<Server>, message: Message, about: About) -> Passage {
         let now = self.clock.now();
         let principal = arrival.caller.actor.principal();
-        let session = arrival.session.as_ref().map(|s| &s.digest);
-        let mut correlation = self.conversations.correlate(principal, &message, session, now);
+        let mut correlation = self.conversations.correlate(principal, &message, arrival.session.as_deref(), now);
         let conversation = self.conversations.cell(principal.key, &correlation.conversation.id);
         {
             let history = conversation.lock();
@@ -154,7 +153,7 @@ impl Gateway {
         let passage = Arc::new(self.passage(arrival, server, message, About::Server));
         let outbound = outbound(&passage, bytes, link);
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
-        let answer = self.forward(&passage, link, outbound, Some(&id)).await?;
+        let answer = self.forward(&passage, link, outbound).await?;
         self.complete(&scope, answer).await
     }
 }

@@ -69,11 +69,10 @@ impl Gateway {
         routing: Routing,
     ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
         let link = self.link_to(server, routing)?;
-        let id = request.id.clone();
         let bytes = request.doc.bytes().clone();
         let passage = Arc::new(self.passage(arrival, server, Message::Request(request), About::Server));
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
-        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link), Some(&id)).await;
+        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link)).await;
         let completed = match sent {
             Ok(Answer::Accepted) if routing == Routing::InOrder => self.await_in_order(&scope, &link).await,
             Ok(answer) => self.complete(&scope, answer).await,
@@ -150,7 +149,7 @@ impl Gateway {
             return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, format!("The id {id} is in use.")).into());
         }
         let out = outbound(&passage, bytes, link);
-        let answer = match self.forward(&passage, link, out, Some(&id)).await {
+        let answer = match self.forward(&passage, link, out).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if let Some(session) = &arrival.session {
@@ -212,7 +211,7 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         let passage = self.passage(arrival, server, message, About::Server);
         let out = outbound(&passage, bytes, link);
-        match self.forward(&passage, link, out, None).await? {
+        match self.forward(&passage, link, out).await? {
             Answer::Status(404) => Err(RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone.").into()),
             _ => Ok(()),
         }

@@ -9,7 +9,7 @@ pub(crate) use process::{Process, Routing};
 
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
-use doorward_mcp::{Id, Message, Side, decode, json::Limits};
+use doorward_mcp::{Message, Request, Side, decode, json::Limits};
 use doorward_transport::{LinkError, sse, upstream::SseStream};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -74,10 +74,15 @@ pub(crate) enum Link {
 
 impl Link {
     /// Sends a request and waits for the beginning of its answer.
-    pub(crate) async fn request(&self, id: &Id, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+    pub(crate) async fn request(
+        &self,
+        request: &Request,
+        permitted: Permitted,
+        receipt: Receipt,
+    ) -> Result<Answer, LinkError> {
         match self {
             Self::Http(session) => session.post(permitted, receipt).await,
-            Self::Process(process) => process.request(id, permitted, receipt).await,
+            Self::Process(process) => process.request(request, permitted, receipt).await,
         }
     }
     /// Sends a notification or a response.

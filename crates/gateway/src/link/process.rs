@@ -2,7 +2,7 @@ use super::Answer;
 use crate::link::Incomings;
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
-use doorward_mcp::{Id, Message, Notice, Side, decode, json::Limits, meta};
+use doorward_mcp::{Id, Message, Notice, Request, Side, decode, json::Limits, meta};
 use doorward_transport::{
     LinkError,
     stdio::{Command, StdioInbox, StdioLink, StdioSettings},
@@ -63,16 +63,22 @@ impl Process {
         Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing }))
     }
 
-    pub(super) async fn request(&self, id: &Id, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+    pub(super) async fn request(
+        &self,
+        request: &Request,
+        permitted: Permitted,
+        receipt: Receipt,
+    ) -> Result<Answer, LinkError> {
         if self.routing == Routing::InOrder {
             self.link.send(permitted, receipt).await?;
             return Ok(Answer::Accepted);
         }
         let (to, from) = mpsc::channel(QUEUE);
-        let token = progress_token(&permitted);
-        self.routes.open(id.clone(), to, token);
+        let meta = request.params().and_then(|p| p.get("_meta"));
+        let token = meta.and_then(|m| m.get("progressToken")).and_then(Id::read);
+        self.routes.open(request.id.clone(), to, token);
         if let Err(error) = self.link.send(permitted, receipt).await {
-            self.routes.close(id);
+            self.routes.close(&request.id);
             return Err(error);
         }
         Ok(Answer::Stream(Incomings::Lines(from)))
@@ -102,16 +108,6 @@ impl Process {
     pub(crate) async fn close(&self) {
         self.link.shutdown().await;
     }
-}
-
-fn progress_token(permitted: &Permitted) -> Option<Id> {
-    let doc = doorward_mcp::json::Document::parse(
-        permitted.message().bytes.clone(),
-        &Limits::default(),
-        doorward_mcp::json::Strictness::Result,
-    )
-    .ok()?;
-    Id::read(doc.root().get("params")?.get("_meta")?.get("progressToken")?)
 }
 
 impl Routes {
