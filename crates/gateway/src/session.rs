@@ -132,7 +132,7 @@ impl Sessions {
         let digest = Digest::of(id.as_bytes());
         let session = Arc::new(Session {
             digest,
-            conversation: ConversationId::new(&format!("session:{}", digest.short())).ok()?,
+            conversation: ConversationId::new(&format!("session:{}", digest.to_string().get(7..23)?)).ok()?,
             id: id.clone(),
             owner,
             endpoint,
