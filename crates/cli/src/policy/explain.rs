@@ -64,8 +64,7 @@ pub(super) struct ExplainArgs {
     /// An argument of the call. May be given several times
     #[arg(long = "arg", value_name = "NAME=TEXT")]
     arguments: Vec<String>,
-    /// Print the explanation as JSON
-    #[arg(long)]
+    #[arg(from_global)]
     json: bool,
     /// Print the policies of the base instead
     #[arg(long, value_name = "LEVEL", exclusive = true)]
