@@ -13,10 +13,10 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Request, Revision, RpcError,
+    Era, Id, Message, Method, Request, Revision, RpcError,
     json::{Document, Limits, Strictness},
 };
-use doorward_vocab::Outcome;
+use doorward_vocab::{Outcome, ServerName};
 use std::{sync::Arc, time::Duration};
 
 impl Gateway {
@@ -114,6 +114,16 @@ impl Gateway {
             tracing::warn!(server = %server.profile.name, "{e}");
             Refusal::Link(server.profile.name.as_str().into(), e)
         })
+    }
+
+    /// The revisions that a server says it speaks, of those that the gateway knows.
+    pub(crate) async fn spoken_by(&self, arrival: &Arrival, name: &ServerName) -> Option<Vec<Revision>> {
+        let server = arrival.live.servers.get(name)?;
+        let link = server.stateless()?;
+        let (_, answer) = self.ask(arrival, server, &link, Method::Discover, None, 0).await.ok()?;
+        let doc = Document::parse(answer.into_bytes(), &Limits::default(), Strictness::Result).ok()?;
+        let spoken = doc.root().get("result")?.get("supportedVersions")?;
+        Some(spoken.items().filter_map(|v| v.as_str()?.parse().ok()).collect())
     }
 
     /// A request of a session, or one that stands alone, to one server.

@@ -209,8 +209,17 @@ async fn modern(
         return Err(RpcError::method_not_found(request.method.as_str()).into());
     }
     check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
-    envelope(&request)?;
     let arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None };
+    match (envelope(&request), endpoint) {
+        (Ok(()), _) => {}
+        // What is supported at the endpoint of one server is what that server supports.
+        (Err(error), Endpoint::One(name)) if error.code == RpcError::UNSUPPORTED_VERSION => {
+            let asked = request.declared_version().unwrap_or_default().into_owned();
+            let spoken = gateway.spoken_by(&arrival, name).await;
+            return Err(spoken.map_or(error, |spoken| RpcError::unsupported_version(&asked, &spoken)).into());
+        }
+        (Err(error), _) => return Err(error.into()),
+    }
     match endpoint {
         Endpoint::All => gateway.request_all(&arrival, request).await,
         Endpoint::One(name) => {
