@@ -14,8 +14,30 @@ macro_rules! book {
 
 book! {
     "honest-morning"
+    "honest-mail"
+    "honest-stateless"
     "injected-ticket"
+    "unspoken-injection"
+    "reflected-secret"
+    "disguised-secret"
+    "data-in-a-link"
     "forbidden-tool"
+    "path-traversal"
+    "metadata-address"
+    "header-body-split"
+    "duplicate-key"
+    "batch"
+    "foreign-origin"
+    "stolen-session"
+    "forged-turn"
+    "injected-question"
+    "polite-question"
+    "poisoned-description"
+    "lookalike-name"
+    "hidden-letters"
+    "shadowing"
+    "rug-pull"
+    "honest-evening"
 }
 
 /// All scenes.
