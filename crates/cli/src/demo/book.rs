@@ -20,6 +20,7 @@ book! {
     "unspoken-injection"
     "reflected-secret"
     "disguised-secret"
+    "secret-sent-on"
     "data-in-a-link"
     "forbidden-tool"
     "path-traversal"

@@ -140,7 +140,10 @@ impl<'s> Player<'s> {
                 Some(server) => (server, tool.as_str()),
                 None => tool.split_once("__").unwrap_or(("", tool)),
             };
-            played.because = self.recorder.definition(server, name, outcome == Outcome::Hidden).await?;
+            played.because = match outcome {
+                Outcome::Hidden => self.recorder.definition(server, name, true).await?,
+                _ => self.recorder.definition(server, name, false).await.map(|_| Vec::new())?,
+            };
             played.observed = Some(outcome);
         } else {
             let reply = self.send(scene, step).await.map_err(broken)?;
@@ -165,7 +168,13 @@ impl<'s> Player<'s> {
             return self.client.raw(&step.at, body.clone(), headers, step.session.as_deref(), step.as_host).await;
         }
         let tool = step.call.as_deref().unwrap_or_default();
-        self.client.call(&step.at, (tool, &step.arguments), step.modern, scene.conversation()).await
+        let mut arguments = step.arguments.clone();
+        for value in arguments.values_mut() {
+            if let Some(text) = value.as_str().filter(|t| t.contains("{secret}")) {
+                *value = text.replace("{secret}", SECRET).into();
+            }
+        }
+        self.client.call(&step.at, (tool, &arguments), step.modern, scene.conversation()).await
     }
 }
 

@@ -85,7 +85,10 @@ impl Recorder {
         loop {
             let events = self.events()?;
             self.learn(&events);
-            if !hidden || self.definitions.contains_key(&key) || waited >= PATIENCE {
+            let known = self.definitions.get(&key);
+            // A definition that only waits for approval has no findings, and its record came with the list.
+            let settled = known.is_some_and(|findings| !findings.is_empty() || waited >= 100);
+            if !hidden || settled || waited >= PATIENCE {
                 self.pass(events.len());
                 return Ok(self.definitions.get(&key).map(|f| notes(f)).unwrap_or_default());
             }
@@ -107,8 +110,11 @@ impl Recorder {
             because.extend(o.reasons.iter().map(|reason| told(reason, false)));
             because.extend(notes(&o.findings));
         }
-        for event in events {
-            if let Event::Finding(noticed) = event {
+        // What was found in a message of the server that ends nothing: a question, above all.
+        for event in events.iter().filter(|_| ruling.is_some()) {
+            if let Event::Finding(noticed) = event
+                && noticed.server.is_some()
+            {
                 because.extend(notes(&noticed.findings));
             }
         }

@@ -49,6 +49,11 @@ pub(super) fn step(out: &Out, step: &StepPlayed) {
             None => b.text.clone(),
         })
         .collect();
+    match observed {
+        Outcome::Shown => details.push("it is in the list".into()),
+        Outcome::Hidden => details.push("it is not in the list".into()),
+        _ => {}
+    }
     if let (Some(server), Some(reached)) = (&step.server, step.reached) {
         details.push(match reached {
             0 => format!("the server `{server}` saw nothing of it"),
@@ -73,11 +78,11 @@ pub(super) fn table(out: &Out, played: &[ScenePlayed]) {
         words.join(", ")
     };
     for (attacks, title) in [(false, "honest work"), (true, "attack")] {
-        out.say(format!("\n  {}", out.strong(&format!("  {title:<44} {:<24} {}", "expected", "observed"))));
+        out.say(format!("\n  {}", out.strong(&format!("  {title:<48} {:<24} {}", "expected", "observed"))));
         for scene in played.iter().filter(|s| s.incident.is_some() == attacks) {
             let expected = list(scene.telling().filter_map(|s| s.expected).collect());
             let observed = list(scene.telling().filter_map(|s| s.observed).collect());
-            let line = format!("{:<44} {expected:<24} {observed}", scene.title);
+            let line = format!("{:<48} {expected:<24} {observed}", scene.title);
             out.say(match (scene.as_expected, scene.stopped) {
                 (false, _) => format!("  {} {line}", out.bad("✗")),
                 (true, Some(false)) => format!("  {} {line}", out.doubt("!")),

@@ -1,5 +1,5 @@
 use super::Answer;
-use crate::link::Incomings;
+use crate::{catalog::Catalog, link::Incomings};
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
 use doorward_mcp::{Id, Message, Notice, Side, decode, json::Limits, meta};
@@ -52,6 +52,7 @@ impl Process {
         settings: StdioSettings,
         limits: Limits,
         routing: Routing,
+        catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
@@ -59,7 +60,7 @@ impl Process {
         })?;
         let (ambient, receiver) = mpsc::channel(QUEUE);
         let routes = Arc::new(Routes::default());
-        tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, name.to_owned()));
+        tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, (name.to_owned(), catalog)));
         Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing }))
     }
 
@@ -154,7 +155,7 @@ async fn read(
     ambient: mpsc::Sender<Message>,
     limits: Limits,
     routing: Routing,
-    name: String,
+    (name, catalog): (String, Arc<Catalog>),
 ) {
     while let Some(line) = inbox.recv().await {
         let message = match line.map(|line| decode(line, &limits, Side::Server)) {
@@ -168,6 +169,10 @@ async fn read(
                 break;
             }
         };
+        // Whether or not the client listens: what the server declared is not what it declares now.
+        if matches!(&message, Message::Notification(n) if n.notice == Notice::ToolsChanged) {
+            catalog.outdated();
+        }
         if routing == Routing::InOrder {
             if ambient.send(message).await.is_err() {
                 break;

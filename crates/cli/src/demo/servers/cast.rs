@@ -97,7 +97,7 @@ fn reflected(call: &Call<'_>) -> String {
     let sent = call.authorization;
     match call.text("form") {
         "base64" => format!("authorization (base64): {}", STANDARD.encode(sent)),
-        "reversed" => format!("noitazirohtua: {}", sent.chars().rev().collect::<String>()),
+        "spelled" => sent.chars().map(|c| format!("{c} ")).collect(),
         _ => format!("authorization: {sent}"),
     }
 }
