@@ -29,6 +29,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// The answer, where it is a message.
     pub(super) answer: Option<Value>,
+    /// What the server told meanwhile.
+    pub(super) told: Vec<Value>,
     /// What the server asked meanwhile.
     pub(super) questions: Vec<Value>,
     /// The body, where it is no message.
@@ -128,16 +130,23 @@ impl Client {
         if let Some(session) = self.sessions.get(at) {
             return Ok(session.clone());
         }
+        let opened = self.open(at).await?;
+        opened.session.ok_or_else(|| format!("`{at}` opened no session: {}", opened.text).into())
+    }
+
+    /// Opens a new session at an endpoint; the reply is what the server says of itself.
+    pub(super) async fn open(&mut self, at: &str) -> Result<Reply, Broken> {
         let id = self.id();
         let hello = json!({ "jsonrpc": "2.0", "id": id, "method": "initialize", "params": {
             "protocolVersion": Revision::LATEST_LEGACY.as_str(), "capabilities": { "elicitation": {} },
             "clientInfo": { "name": "demo-assistant", "version": "1.0.0" } } });
         let opened = self.post(at, hello.to_string(), Vec::new(), Some(id)).await?;
-        let session = opened.session.ok_or_else(|| format!("`{at}` opened no session: {}", opened.text))?;
-        let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned();
-        self.post(at, ready, vec![("mcp-session-id".into(), session.clone())], None).await?;
-        self.sessions.insert(at.to_owned(), session.clone());
-        Ok(session)
+        if let Some(session) = &opened.session {
+            let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned();
+            self.post(at, ready, vec![("mcp-session-id".into(), session.clone())], None).await?;
+            self.sessions.insert(at.to_owned(), session.clone());
+        }
+        Ok(opened)
     }
 
     /// Forgets its sessions, as an agent does that starts anew.
@@ -211,7 +220,7 @@ impl Client {
                         reply.answer = Some(message);
                         return Ok(());
                     }
-                    _ => {}
+                    _ => reply.told.push(message),
                 }
             }
         }

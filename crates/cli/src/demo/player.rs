@@ -133,6 +133,12 @@ impl<'s> Player<'s> {
             self.stage.install(names)?;
             // An agent sees new servers when it connects anew.
             self.client.forget();
+        } else if let Some(at) = &step.open {
+            let reply = self.client.open(at).await.map_err(broken)?;
+            let outcome = outcome(step, &reply);
+            played.because = self.recorder.session(outcome).await?;
+            played.observed = Some(outcome);
+            played.contradiction = contradiction(step, outcome, None, &reply);
         } else if let Some(tool) = &step.list {
             let reply = self.client.list(&step.at, step.modern).await.map_err(broken)?;
             let outcome = listed(&reply, tool);
@@ -201,6 +207,13 @@ fn outcome(step: &Step, reply: &Reply) -> Outcome {
         Some(_) => return Outcome::Denied,
         None => {}
     }
+    let got = everything(reply);
+    if got.contains("[withheld by Doorward") {
+        return Outcome::Withheld;
+    }
+    if got.contains("[secret removed by Doorward") {
+        return Outcome::Redacted;
+    }
     let Some(result) = result else {
         let code = answer.and_then(|a| a.pointer("/error/code")).and_then(Value::as_i64);
         // What the gateway says of a server that it cannot reach is no refusal.
@@ -210,16 +223,17 @@ fn outcome(step: &Step, reply: &Reply) -> Outcome {
     if step.asks {
         return if reply.questions.is_empty() { Outcome::Declined } else { Outcome::Asked };
     }
-    let text = result.to_string();
-    if text.contains("[withheld by Doorward") {
-        Outcome::Withheld
-    } else if text.contains("[secret removed by Doorward") {
-        Outcome::Redacted
-    } else if result.get("isError").and_then(Value::as_bool) == Some(true) {
+    if result.get("isError").and_then(Value::as_bool) == Some(true) {
         Outcome::Failed
     } else {
         Outcome::Allowed
     }
+}
+
+/// All that came back, as one text.
+fn everything(reply: &Reply) -> String {
+    let messages = reply.answer.iter().chain(&reply.told).chain(&reply.questions);
+    messages.map(Value::to_string).chain([reply.text.clone()]).collect::<Vec<_>>().join("\n")
 }
 
 /// What the gateway said instead of an answer.
@@ -239,6 +253,5 @@ fn contradiction(step: &Step, outcome: Outcome, reached: Option<usize>, reply: &
         _ => {}
     }
     let hides = step.hides.as_deref()?.replace("{secret}", SECRET);
-    let got = reply.answer.as_ref().map_or_else(|| reply.text.clone(), Value::to_string);
-    (outcome.stops() && got.contains(&hides)).then(|| "the agent got to see it all the same".into())
+    (outcome.stops() && everything(reply).contains(&hides)).then(|| "the agent got to see it all the same".into())
 }

@@ -50,12 +50,21 @@ impl Recorder {
 
     /// What was recorded since the last step about the call of a tool that came to `outcome`.
     pub(super) async fn call(&mut self, outcome: Outcome) -> Result<Recorded, Failure> {
+        self.about("tools/call", outcome).await
+    }
+
+    /// What was recorded since the last step about opening a session.
+    pub(super) async fn session(&mut self, outcome: Outcome) -> Result<Vec<Because>, Failure> {
+        self.about("initialize", outcome).await.map(|recorded| recorded.because)
+    }
+
+    async fn about(&mut self, method: &str, outcome: Outcome) -> Result<Recorded, Failure> {
         let wanted = outcome != Outcome::Refused && outcome != Outcome::Failed;
         let mut waited = 0;
         loop {
             let events = self.events()?;
             let ruling = events.iter().rev().find_map(|e| match e {
-                Event::Ruling(r) if &*r.method == "tools/call" => Some(&**r),
+                Event::Ruling(r) if &*r.method == method => Some(&**r),
                 _ => None,
             });
             let ending = ruling.and_then(|r| {

@@ -23,7 +23,7 @@ pub(super) struct Scene {
     pub(super) steps: Vec<Step>,
 }
 
-/// One step. It has exactly one of `turn`, `install`, `list`, `call`, `post`.
+/// One step. It has exactly one of `turn`, `install`, `open`, `list`, `call`, `post`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
@@ -33,6 +33,8 @@ pub(super) struct Step {
     pub(super) turn: Option<String>,
     /// The operator adds servers of the demo.
     pub(super) install: Option<Vec<String>>,
+    /// The agent opens a session at this endpoint, and reads how the servers introduce themselves.
+    pub(super) open: Option<String>,
     /// The agent asks for the list of tools, and looks for this one.
     pub(super) list: Option<String>,
     /// The agent calls this tool.
@@ -88,13 +90,14 @@ impl Scene {
             let acts = [
                 step.turn.is_some(),
                 step.install.is_some(),
+                step.open.is_some(),
                 step.list.is_some(),
                 step.call.is_some(),
                 step.post.is_some(),
             ];
             if acts.iter().filter(|a| **a).count() != 1 {
                 return Err(format!(
-                    "the step `{}` needs exactly one of turn, install, list, call and post",
+                    "the step `{}` needs exactly one of turn, install, open, list, call and post",
                     step.tells
                 ));
             }

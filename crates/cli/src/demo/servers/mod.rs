@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub(super) reach: Reach,
     /// When it is there.
     pub(super) when: When,
+    /// What it tells every client at the beginning.
+    instructions: Option<&'static str>,
     /// What it declares, after so many calls.
     tools: fn(calls: u64) -> Vec<Value>,
     /// What a tool answers.
@@ -61,6 +63,10 @@ impl Call<'_> {
 /// What a tool answers.
 enum Answer {
     Text(String),
+    /// An error of the protocol, with this message.
+    Error(&'static str),
+    /// A line for the client's log, and then the answer.
+    Logged(&'static str, &'static str),
     /// It asks the person at the client first: a message and the names of the fields.
     Question(&'static str, &'static [&'static str]),
     Unknown,
@@ -108,8 +114,7 @@ impl Server {
         let params = message.get("params").unwrap_or(&Value::Null);
         let modern = params.get("_meta").is_some_and(|m| m.get(doorward_mcp::meta::PROTOCOL_VERSION).is_some());
         let result = match method {
-            "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": { "listChanged": true } },
-                "serverInfo": { "name": self.part.name, "version": "1.0.0" } }),
+            "initialize" => self.introduction(),
             "server/discover" => {
                 json!({ "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private" })
             }
@@ -122,6 +127,16 @@ impl Server {
             }
         };
         vec![response(&id, result, modern)]
+    }
+
+    fn introduction(&self) -> Value {
+        let mut hello = json!({ "protocolVersion": "2025-11-25",
+            "capabilities": { "tools": { "listChanged": true }, "logging": {} },
+            "serverInfo": { "name": self.part.name, "version": "1.0.0" } });
+        if let (Some(text), Some(hello)) = (self.part.instructions, hello.as_object_mut()) {
+            hello.insert("instructions".into(), text.into());
+        }
+        hello
     }
 
     fn call(&mut self, id: Value, params: &Value, authorization: &str, modern: bool) -> Vec<Value> {
@@ -148,6 +163,13 @@ impl Server {
                 vec![json!({ "jsonrpc": "2.0", "id": name, "method": "elicitation/create",
                     "params": { "mode": "form", "message": message, "requestedSchema": schema } })]
             }
+            Answer::Error(message) => {
+                vec![json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32000, "message": message } })]
+            }
+            Answer::Logged(line, text) => vec![
+                json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": "info", "data": line } }),
+                response(&id, content(text), modern),
+            ],
             Answer::Unknown => {
                 vec![json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": "no such tool" } })]
             }
