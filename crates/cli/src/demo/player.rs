@@ -223,11 +223,7 @@ fn outcome(step: &Step, reply: &Reply) -> Outcome {
     if step.asks {
         return if reply.questions.is_empty() { Outcome::Declined } else { Outcome::Asked };
     }
-    if result.get("isError").and_then(Value::as_bool) == Some(true) {
-        Outcome::Failed
-    } else {
-        Outcome::Allowed
-    }
+    if result.get("isError").and_then(Value::as_bool) == Some(true) { Outcome::Failed } else { Outcome::Allowed }
 }
 
 /// All that came back, as one text.

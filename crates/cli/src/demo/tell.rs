@@ -95,9 +95,14 @@ pub(super) fn table(out: &Out, played: &[ScenePlayed]) {
     let honest = played.iter().filter(|s| s.incident.is_none()).count();
     let worked = played.iter().filter(|s| s.incident.is_none() && s.as_expected).count();
     let surprises = played.iter().filter(|s| !s.as_expected).count();
-    out.say(format!("\n    {stopped} of {attacks} attacks stopped, {worked} of {honest} pieces of honest work as expected"));
+    out.say(format!(
+        "\n    {stopped} of {attacks} attacks stopped, {worked} of {honest} pieces of honest work as expected"
+    ));
     if stopped < attacks {
-        out.say(format!("    {} marks what this level does not stop; the demo says so rather than leave it out", out.doubt("!")));
+        out.say(format!(
+            "    {} marks what this level does not stop; the demo says so rather than leave it out",
+            out.doubt("!")
+        ));
     }
     if surprises > 0 {
         out.say(format!("    {}", out.bad(&format!("{surprises} scenes did not end as expected"))));

@@ -73,6 +73,7 @@ enum Answer {
 }
 
 /// Every server: one line each.
+#[rustfmt::skip]
 pub(super) const PARTS: &[Part] = &[
     cast::FILES,
     cast::DESK,
@@ -119,11 +120,15 @@ impl Server {
                 json!({ "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} }, "ttlMs": 0, "cacheScope": "private" })
             }
             "ping" => json!({}),
-            "tools/list" if modern => json!({ "tools": (self.part.tools)(self.calls), "ttlMs": 0, "cacheScope": "private" }),
+            "tools/list" if modern => {
+                json!({ "tools": (self.part.tools)(self.calls), "ttlMs": 0, "cacheScope": "private" })
+            }
             "tools/list" => json!({ "tools": (self.part.tools)(self.calls) }),
             "tools/call" => return self.call(id, params, authorization, modern),
             _ => {
-                return vec![json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "no such method" } })];
+                return vec![
+                    json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "no such method" } }),
+                ];
             }
         };
         vec![response(&id, result, modern)]
