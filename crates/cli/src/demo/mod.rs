@@ -31,7 +31,10 @@ use doorward_vocab::{CallId, Clock as _, Level};
 use player::{Player, ScenePlayed};
 use serde_json::json;
 use stage::{Folder, Stage};
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// See it work: a day of honest work and the classic attacks, played on this machine alone
 #[derive(clap::Args)]
@@ -62,12 +65,13 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
     serve::runtime()?.block_on(async move {
         let stage = Stage::set(args.level)?;
         let played = play(&stage, &scenes, out).await;
+        let took = began.elapsed();
         if let (true, Ok(_)) = (args.keep, &played) {
             tell::running(out, &stage);
             serve::asked_to_stop(|| {}).await;
         }
         let folder = stage.close().await;
-        conclude(&folder, &played?, began, out)
+        conclude(&folder, &played?, took, out)
     })
 }
 
@@ -112,7 +116,7 @@ async fn play(stage: &Stage, scenes: &[scene::Scene], out: &Out) -> Result<Vec<S
 }
 
 /// The trail, once the gateway closed it: one chain of calls, and the proof that nothing is missing.
-fn conclude(folder: &Folder, played: &[ScenePlayed], began: Instant, out: &Out) -> Done {
+fn conclude(folder: &Folder, played: &[ScenePlayed], took: Duration, out: &Out) -> Done {
     let state = folder.state();
     let call = played.iter().filter(|s| s.scene == CHAIN).flat_map(|s| &s.steps).filter_map(|s| s.call).next_back();
     if let (false, Some(call)) = (out.is_json(), call) {
@@ -130,7 +134,7 @@ fn conclude(folder: &Folder, played: &[ScenePlayed], began: Instant, out: &Out) 
     } else {
         let good = if report.is_good() { out.good("trail verified") } else { out.bad("TRAIL NOT GOOD") };
         out.say(format!("\n{good}: {} records, root {root}", report.records));
-        out.say(out.faint(&format!("played in {:.1} s", began.elapsed().as_secs_f32())));
+        out.say(out.faint(&format!("played in {:.1} s", took.as_secs_f32())));
         tell::next(out);
     }
     if surprises == 0 && report.is_good() { Ok(()) } else { Err(Failure::Asked) }

@@ -251,3 +251,66 @@ fn contradiction(step: &Step, outcome: Outcome, reached: Option<usize>, reply: &
     let hides = step.hides.as_deref()?.replace("{secret}", SECRET);
     (outcome.stops() && everything(reply).contains(&hides)).then(|| "the agent got to see it all the same".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn step(more: &str) -> Step {
+        let text = format!("title = 't'\nstory = 's'\n[[step]]\ntells = 'x'\ncall = 'a__b'\nexpect = 'denied'\n{more}");
+        Scene::parse("test", &text).unwrap().steps.remove(0)
+    }
+
+    fn reply(status: u16, answer: Value) -> Reply {
+        Reply { status, answer: Some(answer), ..Reply::default() }
+    }
+
+    #[test]
+    fn what_the_agent_got_is_named() {
+        let ruling = |effect: &str| json!({ "result": { "isError": true, "_meta": { "dev.doorward/ruling": { "effect": effect } } } });
+        let text = |text: &str| json!({ "result": { "content": [{ "type": "text", "text": text }] } });
+        for (status, answer, more, expect) in [
+            (200, text("fine"), "", Outcome::Allowed),
+            (200, ruling("deny"), "", Outcome::Denied),
+            (200, ruling("challenge"), "", Outcome::Challenged),
+            (200, text("a [secret removed by Doorward] b"), "", Outcome::Redacted),
+            (200, text("[withheld by Doorward: …]"), "", Outcome::Withheld),
+            (200, json!({ "error": { "code": -32000, "message": "[withheld by Doorward: …]" } }), "", Outcome::Withheld),
+            (200, json!({ "error": { "code": -32000, "message": "broken" } }), "", Outcome::Failed),
+            (400, json!({ "error": { "code": -32020, "message": "header" } }), "", Outcome::Refused),
+            (503, json!({ "error": { "code": -32603, "message": "no trail" } }), "", Outcome::Failed),
+            (200, text("fine"), "asks = true", Outcome::Declined),
+        ] {
+            assert_eq!(outcome(&step(more), &reply(status, answer.clone())), expect, "{status} {answer}");
+        }
+    }
+
+    #[test]
+    fn sides_that_disagree_are_a_failure() {
+        let refused = reply(200, json!({ "result": {} }));
+        let told = |outcome, reached, more: &str| contradiction(&step(more), outcome, Some(reached), &refused).is_some();
+        assert!(told(Outcome::Denied, 1, ""), "a refused call reached its server");
+        assert!(told(Outcome::Allowed, 0, ""), "an allowed call did not");
+        assert!(told(Outcome::Redacted, 1, "hides = 'result'"), "the text is still there");
+        assert!(!told(Outcome::Redacted, 1, "hides = '{secret}'"));
+        assert!(!told(Outcome::Denied, 0, ""));
+
+        let mut scene = ScenePlayed::begun(&Scene::parse("s", "title='t'\nstory='s'\nstep=[]").unwrap(), Level::Guard);
+        let played = StepPlayed {
+            tells: String::new(),
+            attack: true,
+            expected: Some(Outcome::Denied),
+            observed: Some(Outcome::Allowed),
+            because: Vec::new(),
+            server: None,
+            reached: None,
+            call: None,
+            contradiction: None,
+        };
+        scene.add(StepPlayed { observed: Some(Outcome::Denied), ..played.clone() });
+        assert_eq!((scene.as_expected, scene.stopped), (true, Some(true)));
+        scene.add(played);
+        assert_eq!((scene.as_expected, scene.stopped), (false, Some(false)));
+    }
+}

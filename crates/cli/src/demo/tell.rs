@@ -120,7 +120,7 @@ pub(super) fn running(out: &Out, stage: &Stage) {
     out.say(format!("\n{}", out.strong("The gateway and its servers keep running until Ctrl-C")));
     out.say(format!("    all servers   http://{mcp}/mcp"));
     for server in stage.gateway.settings().servers {
-        out.say(format!("    {:<13} http://{mcp}/mcp/{}", server.name, server.name));
+        out.say(format!("    {:<13} http://{mcp}/mcp/{}", server.name.as_str(), server.name));
     }
     out.say(format!("    console       http://{console}"));
     out.say("\n    connect a client, for example:");
