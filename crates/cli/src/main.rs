@@ -6,6 +6,7 @@
 mod failure;
 mod log;
 mod out;
+mod policy;
 mod verbs;
 
 pub(crate) use failure::{Done, Failure};
@@ -41,6 +42,7 @@ enum Verb {
     Approve(verbs::approve::Args),
     Check(verbs::check::Args),
     Log(log::LogArgs),
+    Policy(policy::PolicyArgs),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Remove(args) => verbs::remove::run(args, &out),
         Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
+        Verb::Policy(args) => policy::run(&args, &out),
         Verb::Log(args) => return logged(&args, &out),
     };
     match done {

@@ -158,11 +158,11 @@ fn argument_facts(arguments: Value<'_>) -> ArgumentFacts {
     let mut leaves: Vec<(String, Cow<'_, str>, Kind)> = Vec::new();
     arguments.leaves(&mut |path, value| {
         if let Some(text) = value.as_str() {
-            leaves.push((path.to_owned(), Cow::Owned(text.into_owned()), Kind::Text));
+            leaves.push((path.to_owned(), text, Kind::Text));
         } else if let Some(b) = value.as_bool() {
             leaves.push((path.to_owned(), Cow::Borrowed(""), Kind::Bool(b)));
         } else {
-            leaves.push((path.to_owned(), Cow::Owned(value.raw().to_owned()), Kind::Number));
+            leaves.push((path.to_owned(), Cow::Borrowed(value.raw()), Kind::Number));
         }
     });
     ArgumentFacts::of(leaves.iter().filter(|(_, text, kind)| !(*kind == Kind::Number && text == "null")).map(

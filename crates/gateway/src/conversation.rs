@@ -1,10 +1,11 @@
 //! Which conversation a message belongs to, and what happened in it.
 
+use crate::session::Session;
 use doorward_audit::{Basis, Conversation};
 use doorward_engine::{Correlation, History};
 use doorward_identity::{Principal, PrincipalKey};
 use doorward_mcp::{Message, json::Value, meta};
-use doorward_vocab::{ConversationId, Digest, Timestamp};
+use doorward_vocab::{ConversationId, Timestamp};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
@@ -54,7 +55,7 @@ impl Conversations {
         &self,
         principal: &Principal,
         message: &Message,
-        session: Option<&Digest>,
+        session: Option<&Session>,
         now: Timestamp,
     ) -> Correlation {
         let meta = meta_of(message);
@@ -67,16 +68,14 @@ impl Conversations {
             (id, Basis::Token, false)
         } else if let Some(id) = trace.as_deref().and_then(|t| ConversationId::new(&format!("trace:{t}")).ok()) {
             (id, Basis::Trace, true)
-        } else if let Some(id) =
-            session.and_then(|s| ConversationId::new(&format!("session:{}", &s.to_string()[7..23])).ok())
-        {
-            (id, Basis::Session, true)
+        } else if let Some(session) = session {
+            (session.conversation.clone(), Basis::Session, true)
         } else {
             (self.by_quiet_time(principal.key, now), Basis::QuietTime, true)
         };
         let rationale = text(meta::RATIONALE).map(|r| clip(&r).into());
         let mut c = Correlation::new(Conversation { id, basis, ambiguous });
-        c.session = session.copied();
+        c.session = session.map(|s| s.digest);
         c.trace = trace.map(Into::into);
         c.rationale = rationale;
         c

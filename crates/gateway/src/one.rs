@@ -13,10 +13,10 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Request, Revision, RpcError,
+    Era, Id, Message, Method, Request, Revision, RpcError,
     json::{Document, Limits, Strictness},
 };
-use doorward_vocab::Outcome;
+use doorward_vocab::{Outcome, ServerName};
 use std::{sync::Arc, time::Duration};
 
 impl Gateway {
@@ -69,11 +69,10 @@ impl Gateway {
         routing: Routing,
     ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
         let link = self.link_to(server, routing)?;
-        let id = request.id.clone();
         let bytes = request.doc.bytes().clone();
         let passage = Arc::new(self.passage(arrival, server, Message::Request(request), About::Server));
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
-        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link), Some(&id)).await;
+        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link)).await;
         let completed = match sent {
             Ok(Answer::Accepted) if routing == Routing::InOrder => self.await_in_order(&scope, &link).await,
             Ok(answer) => self.complete(&scope, answer).await,
@@ -117,6 +116,16 @@ impl Gateway {
         })
     }
 
+    /// The revisions that a server says it speaks, of those that the gateway knows.
+    pub(crate) async fn spoken_by(&self, arrival: &Arrival, name: &ServerName) -> Option<Vec<Revision>> {
+        let server = arrival.live.servers.get(name)?;
+        let link = self.stateless(arrival, server).await.ok()?;
+        let (_, answer) = self.ask(arrival, server, &link, Method::Discover, None, 0).await.ok()?;
+        let doc = Document::parse(answer.into_bytes(), &Limits::default(), Strictness::Result).ok()?;
+        let spoken = doc.root().get("result")?.get("supportedVersions")?;
+        Some(spoken.items().filter_map(|v| v.as_str()?.parse().ok()).collect())
+    }
+
     /// A request of a session, or one that stands alone, to one server.
     pub(crate) async fn request_one(
         &self,
@@ -143,14 +152,15 @@ impl Gateway {
         joined: bool,
     ) -> Result<Reply, Refusal> {
         let id = request.id.clone();
-        let passage = Arc::new(self.passage(arrival, server, Message::Request(request), about));
+        let alias = link.alias();
+        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, Message::Request(request), about) });
         if let Some(session) = &arrival.session
             && !session.begin(&id, &passage)
         {
             return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, format!("The id {id} is in use.")).into());
         }
         let out = outbound(&passage, bytes, link);
-        let answer = match self.forward(&passage, link, out, Some(&id)).await {
+        let answer = match self.forward(&passage, link, out).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if let Some(session) = &arrival.session {
@@ -212,7 +222,7 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         let passage = self.passage(arrival, server, message, About::Server);
         let out = outbound(&passage, bytes, link);
-        match self.forward(&passage, link, out, None).await? {
+        match self.forward(&passage, link, out).await? {
             Answer::Status(404) => Err(RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone.").into()),
             _ => Ok(()),
         }

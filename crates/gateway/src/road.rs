@@ -49,17 +49,11 @@ pub(crate) struct Delivery {
 
 impl Gateway {
     /// Rules a message, records the decision, and forwards it.
-    pub(crate) async fn forward(
-        &self,
-        passage: &Passage,
-        link: &Link,
-        outbound: Outbound,
-        id: Option<&Id>,
-    ) -> Result<Answer, Refusal> {
+    pub(crate) async fn forward(&self, passage: &Passage, link: &Link, outbound: Outbound) -> Result<Answer, Refusal> {
         let history = passage.conversation.lock().clone();
         let now = self.clock.now();
         match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
-            Ruling::Go(permitted, judgement) => self.send(passage, link, permitted, &judgement, id, now).await,
+            Ruling::Go(permitted, judgement) => self.send(passage, link, permitted, &judgement, now).await,
             Ruling::Stop(judgement) => {
                 self.metrics.ruled(judgement.decision);
                 passage.conversation.lock().refused(now);
@@ -76,7 +70,6 @@ impl Gateway {
         link: &Link,
         permitted: Permitted,
         judgement: &Judgement,
-        id: Option<&Id>,
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
         self.metrics.ruled(judgement.decision);
@@ -89,9 +82,9 @@ impl Gateway {
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
         }
-        let answer = match id {
-            Some(id) => link.request(id, permitted, receipt).await,
-            None => link.tell(permitted, receipt).await,
+        let answer = match passage.message.inspect() {
+            Message::Request(request) => link.request(request, permitted, receipt).await,
+            Message::Notification(_) | Message::Response(_) => link.tell(permitted, receipt).await,
         };
         answer.map_err(|error| {
             let outcome = match &error {
@@ -293,7 +286,7 @@ impl Gateway {
         if let Ok(message) = doorward_mcp::decode(bytes.clone(), &scope.passage.live.limits, Side::Client) {
             let passage = self.own_passage(&scope.passage, message);
             let outbound = crate::admit::outbound(&passage, bytes, &scope.link);
-            if let Err(refusal) = self.forward(&passage, &scope.link, outbound, None).await {
+            if let Err(refusal) = self.forward(&passage, &scope.link, outbound).await {
                 tracing::debug!("could not decline a request of a server: {refusal:?}");
             }
         }

@@ -3,7 +3,7 @@
 use crate::{link::Link, passage::Passage};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Revision, json::Value};
-use doorward_vocab::{Digest, Entropy, ServerName, Timestamp};
+use doorward_vocab::{ConversationId, Digest, Entropy, ServerName, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -35,6 +35,8 @@ pub(crate) struct Opened {
 pub(crate) struct Session {
     pub(crate) id: Box<str>,
     pub(crate) digest: Digest,
+    /// What the conversation is called where nothing names it better.
+    pub(crate) conversation: ConversationId,
     pub(crate) owner: PrincipalKey,
     pub(crate) endpoint: Endpoint,
     pub(crate) revision: OnceLock<Revision>,
@@ -127,8 +129,10 @@ impl Sessions {
     ) -> Option<Arc<Session>> {
         let id: Box<str> =
             [entropy.draw(), entropy.draw()].concat().iter().map(|b| format!("{b:02x}")).collect::<String>().into();
+        let digest = Digest::of(id.as_bytes());
         let session = Arc::new(Session {
-            digest: Digest::of(id.as_bytes()),
+            digest,
+            conversation: ConversationId::new(&format!("session:{}", digest.to_string().get(7..23)?)).ok()?,
             id: id.clone(),
             owner,
             endpoint,

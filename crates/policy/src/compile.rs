@@ -154,7 +154,7 @@ impl Compiler {
 
 /// The names of all forbids of all bases: a policy may lift one that the level in force does not have.
 static BASE_FORBIDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let sets = [Level::Watch, Level::Guard, Level::Lockdown].map(|l| Base::Level(l).text().parse::<PolicySet>());
+    let sets = [Level::Watch, Level::Guard, Level::Lockdown].map(|l| Base::Level(l).text().parse::<PolicySet>().ok());
     let policies = sets.iter().flatten().flat_map(PolicySet::policies);
     policies.filter(|p| p.effect() == Effect::Forbid).filter_map(|p| p.annotation("id").map(str::to_owned)).collect()
 });

@@ -195,3 +195,87 @@ fn obligations_add_up() {
     );
     check(&text, Base::None, Effect::Read, Decision::Oblige, &["a", "h", "r1", "d", "s", "r2"]);
 }
+
+/// What guard says to `leaves` of a call by a remote agent, with more policies.
+fn guard_on(text: &str, facts: &crate::ArgumentFacts) -> (Decision, Vec<String>) {
+    let (policies, agent, human) = (policies(text, GUARD), agent("claude", &[]), human("anna", &[]));
+    let (delegation, target, context) =
+        (delegation("d1", &[], None), tool(&server("web"), "fetch", Effect::Read), context(facts));
+    let q = Question {
+        agent: &agent,
+        human: Some(&human),
+        delegation: &delegation,
+        action: Action::Call,
+        target: &target,
+        context: &context,
+    };
+    let verdict = policies.decide(&q);
+    (verdict.decision, verdict.reasons().into_iter().map(|r| r.policy.unwrap_or(r.text).into_owned()).collect())
+}
+
+#[test]
+fn an_operator_lifts_a_forbid_of_the_base_for_one_server() {
+    let near = arguments(&[("/url", "http://10.1.2.3/")]);
+    let lift = |server: &str| {
+        format!(
+            "@id(\"near\") @lifts(\"base:private-hosts\") permit(principal == Server::\"{server}\", action, resource);"
+        )
+    };
+    assert_eq!(guard_on("", &near), (Decision::Challenge, vec!["base:private-hosts".to_owned()]));
+    assert_eq!(guard_on(&lift("web"), &near).0, Decision::Allow);
+    assert_eq!(guard_on(&lift("other"), &near).0, Decision::Challenge);
+    // It lifts what it names, and nothing else; and no permit lifts what an operator forbids.
+    let metadata = arguments(&[("/url", "http://169.254.169.254/")]);
+    assert_eq!(guard_on(&lift("web"), &metadata), (Decision::Deny, vec!["base:metadata-hosts".to_owned()]));
+    assert_eq!(
+        guard_on(&format!("{} @id(\"no\") forbid(principal, action, resource);", lift("web")), &near).0,
+        Decision::Deny
+    );
+}
+
+#[test]
+fn a_list_that_is_not_complete_cannot_be_decided_on() {
+    let hosts: Vec<String> = (0..300).map(|n| format!("h{n}.example")).collect();
+    let many = arguments(&hosts.iter().map(|h| ("/hosts", h.as_str())).collect::<Vec<_>>());
+    assert!(many.overflow());
+    assert_eq!(guard_on("", &many).0, Decision::Allow, "nobody reads the list");
+    let text = "@id(\"evil\") forbid(principal is Agent, action, resource) when { context.args.hosts.contains(\"h299.example\") };";
+    assert_eq!(guard_on(text, &many), (Decision::Deny, vec!["the arguments hold more than can be checked".to_owned()]));
+    assert_eq!(guard_on(&text.replace("@id", "@mode(\"observe\") @id"), &many).0, Decision::Allow);
+}
+
+#[test]
+fn lists_show_what_some_argument_could_reach() {
+    let see = |text: &str, effect| {
+        let (policies, agent, human) = (policies(text, Base::None), agent("claude", &[]), human("anna", &[]));
+        let (delegation, target, none) =
+            (delegation("d1", &[], None), tool(&server("crm"), "act", effect), arguments(&[]));
+        let context = context(&none);
+        policies.visible(&Question {
+            agent: &agent,
+            human: Some(&human),
+            delegation: &delegation,
+            action: Action::Call,
+            target: &target,
+            context: &context,
+        })
+    };
+    assert!(see(ALL_FOUR, Effect::Pay));
+    assert!(!see("", Effect::Read));
+    let some = ALL_FOUR.replace(
+        "principal is Agent, action, resource)",
+        "principal is Agent, action, resource) when { context.args.maxAmount > 5 || action == Action::\"list\" }",
+    );
+    assert!(see(&some, Effect::Pay), "an amount could be in range");
+    let forbid = |condition: &str| {
+        format!("{ALL_FOUR} forbid(principal, action == Action::\"call\", resource) when {{ {condition} }};")
+    };
+    assert!(!see(&forbid("resource has sink && resource.sink"), Effect::Pay));
+    assert!(see(&forbid("resource has sink && resource.sink"), Effect::Read));
+    assert!(see(&forbid("context.args.privateHosts"), Effect::Pay));
+    assert!(
+        see(&format!("{ALL_FOUR} @challenge(\"approval\") forbid(principal, action, resource);"), Effect::Pay),
+        "somebody could approve"
+    );
+    assert!(!see(&format!("{ALL_FOUR} forbid(principal, action == Action::\"list\", resource);"), Effect::Pay));
+}

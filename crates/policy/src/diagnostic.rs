@@ -49,7 +49,7 @@ impl File {
         message: String,
         help: impl Into<Option<String>>,
     ) -> Diagnostic {
-        let labels = span.map(|span| LabeledSpan::underline(span)).into_iter().collect();
+        let labels = span.map(LabeledSpan::underline).into_iter().collect();
         self.diagnostic(message, help.into(), Severity::Error, labels)
     }
 

@@ -1,5 +1,5 @@
 use crate::{
-    Action, Base, Diagnostic, Party, Question, Ruling, Source, Verdict, combine, compile,
+    Action, Base, Diagnostic, Party, Question, Ruling, Source, Target, Verdict, combine, compile,
     entity::Prepared,
     footprint::Footprint,
     memo::Memo,
@@ -7,7 +7,7 @@ use crate::{
     slice::{Outcome, Place, Shelf, Slices, entities},
     value::encode_text,
 };
-use cedar_policy::{Authorizer, Request};
+use cedar_policy::{Authorizer, Entities, Request};
 use doorward_vocab::{Decision, Digest, Reason, ReasonCode};
 use std::sync::{
     Arc,
@@ -24,6 +24,7 @@ pub struct Policies {
     authorizer: Authorizer,
     slices: Slices,
     places: Memo<PlaceKey, Arc<Place>>,
+    entities: Memo<(Digest, Digest), Arc<Entities>>,
     next_place: AtomicU64,
     rulings: Memo<Box<[u8]>, Arc<Ruling>>,
     ownerless: Arc<Ruling>,
@@ -75,7 +76,8 @@ impl Policies {
             warnings,
             authorizer: Authorizer::new(),
             slices: Slices::default(),
-            places: Memo::new(8192),
+            places: Memo::new(16_384),
+            entities: Memo::new(8192),
             next_place: AtomicU64::new(0),
             rulings: Memo::new(32_768),
             ownerless: fixed(
@@ -206,11 +208,22 @@ impl Policies {
         let place = Arc::new(Place {
             number: self.next_place.fetch_add(1, Relaxed),
             slice: self.slices.share(numbers, &self.rules),
-            entities: entities(principal, q.target)?,
+            entities: self.entities(principal, q.target)?,
             principal: principal.uid().clone(),
         });
         self.places.keep(spread.into(), key, Arc::clone(&place));
         Some(place)
+    }
+
+    fn entities(&self, principal: &Prepared, target: &Target) -> Option<Arc<Entities>> {
+        let key = (principal.fingerprint(), target.fingerprint);
+        let [spread, ..] = *target.fingerprint.as_bytes();
+        if let Some(entities) = self.entities.recall(spread.into(), &key) {
+            return Some(entities);
+        }
+        let entities = Arc::new(entities(principal, target)?);
+        self.entities.keep(spread.into(), key, Arc::clone(&entities));
+        Some(entities)
     }
 
     pub(crate) fn slice(&self, seat: Seat, principal: &Prepared, q: &Question<'_>) -> Vec<usize> {

@@ -109,7 +109,7 @@ pub(crate) struct Place {
     /// Different for each place ever made, so that an answer is never that of another place.
     pub(crate) number: u64,
     pub(crate) slice: Arc<Slice>,
-    pub(crate) entities: Entities,
+    pub(crate) entities: Arc<Entities>,
     pub(crate) principal: EntityUid,
 }
 

@@ -23,11 +23,11 @@ pub(super) fn of_text(text: &str, named: bool) -> Option<i64> {
     if text.len() > 64 {
         return None;
     }
-    let marked = text.contains(SIGNS) || CODES.iter().any(|c| word(text, c));
+    let first = text.find(|c: char| c.is_ascii_digit())?;
+    let marked = text.contains(SIGNS) || text.split(|c: char| !c.is_ascii_alphabetic()).any(is_code);
     if !marked && !named {
         return None;
     }
-    let first = text.find(|c: char| c.is_ascii_digit())?;
     let number = text.get(first..)?;
     let end =
         number.find(|c: char| !(c.is_ascii_digit() || ".,'’ _\u{a0}\u{202f}".contains(c))).unwrap_or(number.len());
@@ -47,8 +47,8 @@ pub(super) fn of_text(text: &str, named: bool) -> Option<i64> {
     scale(&digits(whole), &digits(fraction), power)
 }
 
-fn word(text: &str, code: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphabetic()).any(|w| w.eq_ignore_ascii_case(code))
+fn is_code(word: &str) -> bool {
+    matches!(word.len(), 3 | 4) && CODES.iter().any(|code| word.eq_ignore_ascii_case(code))
 }
 
 /// Splits at the decimal point. The last of two different marks is the point; a single mark before three digits, or

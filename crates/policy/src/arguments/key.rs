@@ -106,29 +106,26 @@ impl Key {
         let Some(name) = names.into_iter().find(|n| !n.is_empty() && !n.bytes().all(|b| b.is_ascii_digit())) else {
             return Self::Other;
         };
-        let words = split(name);
-        let has = |known: &[&str]| words.iter().any(|w| known.contains(&w.as_str()));
+        let has = |known: &[&str]| words(name).any(|w| known.iter().any(|k| w.eq_ignore_ascii_case(k)));
         WORDS.iter().find(|(_, known)| has(known)).map_or(Self::Other, |(key, _)| *key)
     }
 }
 
 /// The words of `filePath`, `file_path`, `file-path`, `FILE PATH`.
-fn split(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut before = ' ';
-    for c in name.chars() {
-        if c.is_alphanumeric() {
-            let begins = !before.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
-            if begins {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.extend(c.to_lowercase());
-            }
-        }
-        before = c;
-    }
-    words
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let mut lower = false;
+        let ends = |c: char| {
+            let end = !c.is_alphanumeric() || (lower && c.is_uppercase());
+            lower = c.is_lowercase();
+            end
+        };
+        let (word, after) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+        rest = after;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 #[cfg(test)]

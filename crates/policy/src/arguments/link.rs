@@ -52,11 +52,15 @@ impl Link {
             });
         }
         let disguised = url.username().contains('.') || url.username().contains("%2");
-        let _ = (url.set_username(""), url.set_password(None));
+        if !url.username().is_empty() || url.password().is_some() {
+            let _ = (url.set_username(""), url.set_password(None));
+        }
         url.set_fragment(None);
         if let Some(host) = &host {
             let spelled = if host.text.contains(':') { format!("[{}]", host.text) } else { host.text.clone() };
-            let _ = url.set_host(Some(&spelled));
+            if url.host_str() != Some(&spelled) {
+                let _ = url.set_host(Some(&spelled));
+            }
         }
         Some(Self { text: Some(url.into()), host, path: None, mail: None, disguised })
     }
