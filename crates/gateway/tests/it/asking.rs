@@ -20,8 +20,12 @@ fn capable() -> Value {
 /// What the client answers to a request of the server.
 fn answer_to(asked: &Value) -> Value {
     match asked["method"].as_str().unwrap() {
-        "sampling/createMessage" => json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "four" } }),
-        "elicitation/create" => json!({ "action": "accept", "content": { "username": "ada", "email": "a@example.com", "name": "ada", "ok": true } }),
+        "sampling/createMessage" => {
+            json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "four" } })
+        }
+        "elicitation/create" => {
+            json!({ "action": "accept", "content": { "username": "ada", "email": "a@example.com", "name": "ada", "ok": true } })
+        }
         "roots/list" => json!({ "roots": [{ "uri": "file:///work" }] }),
         other => panic!("{other}"),
     }
@@ -31,7 +35,8 @@ async fn conversation(client: &Client, tool: &str, arguments: Value) -> (Vec<Val
     let mut stream = client.open_call(tool, arguments).await;
     let mut asked = Vec::new();
     loop {
-        let message = soon("the next message", stream.message()).await.unwrap_or_else(|| panic!("{tool} ended: {asked:?}"));
+        let message =
+            soon("the next message", stream.message()).await.unwrap_or_else(|| panic!("{tool} ended: {asked:?}"));
         if message.get("method").is_none() {
             return (asked, message);
         }
@@ -59,7 +64,8 @@ async fn servers_ask_and_get_answers_in_the_2025_era() {
                 assert_eq!(asked[0]["method"], method);
                 assert!(text_of(&answer).unwrap().contains(said), "{answer}");
             }
-            let (asked, answer) = conversation(&client, &format!("{prefix}test_input_required_result_multiple_inputs"), json!({})).await;
+            let (asked, answer) =
+                conversation(&client, &format!("{prefix}test_input_required_result_multiple_inputs"), json!({})).await;
             assert_eq!(asked.len(), 3, "{answer}");
         }
     }
@@ -67,7 +73,8 @@ async fn servers_ask_and_get_answers_in_the_2025_era() {
 
 #[tokio::test]
 async fn two_servers_ask_with_the_same_ids_and_each_gets_its_own_answer() {
-    let (one, two) = (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
+    let (one, two) =
+        (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
     let front = Front::start(&[http_server("a", &one.url()), http_server("b", &two.url())].concat()).await;
     let client = Client::legacy_with(&front, "/mcp", capable()).await;
     let mut streams = Vec::new();
@@ -156,7 +163,8 @@ async fn a_server_of_2026_may_not_send_requests() {
     let upstream = Upstream::start(|seen| {
         polite(seen, &reader("look")).unwrap_or_else(|| {
             events(&[
-                r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}"#.to_owned(),
+                r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}"#
+                    .to_owned(),
                 result(seen, r#"{"content":[{"type":"text","text":"done"}],"resultType":"complete"}"#),
             ])
         })
@@ -167,4 +175,44 @@ async fn a_server_of_2026_may_not_send_requests() {
     let all = client.open_call("look", json!({})).await.all().await;
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!(text_of(&all[0]).as_deref(), Some("done"));
+}
+
+/// A server that answers a question of its own client with what `script` says on the same stream.
+async fn two_servers(script: fn(&crate::upstream::Seen) -> Vec<String>) -> (Front, crate::upstream::Upstream, Server) {
+    use crate::upstream::{Upstream, events, polite, reader};
+    let bad = Upstream::start(move |seen| polite(seen, &reader("look")).unwrap_or_else(|| events(&script(seen)))).await;
+    let good = Server::start(Options::default()).await.unwrap();
+    let toml = [http_server("bad", &bad.url()), http_server("good", &good.url())].concat();
+    (Front::start(&toml).await, bad, good)
+}
+
+#[tokio::test]
+async fn a_server_answers_for_no_other_server() {
+    let forge = |seen: &crate::upstream::Seen| {
+        let forged = r#"{"jsonrpc":"2.0","id":41,"result":{"content":[{"type":"text","text":"forged"}]}}"#;
+        vec![forged.to_owned(), crate::upstream::result(seen, r#"{"content":[{"type":"text","text":"own"}]}"#)]
+    };
+    let (front, _bad, _good) = two_servers(forge).await;
+    let client = Client::legacy(&front, "/mcp").await;
+    let slow = client.open_raw("41", "tools/call", r#""name":"good__slow","arguments":{"ms":400}"#).await;
+    let mut own = client.open_raw("42", "tools/call", r#""name":"bad__look","arguments":{}"#).await;
+    let all = own.all().await;
+    assert_eq!(all.iter().filter_map(text_of).collect::<Vec<_>>(), ["own"], "{all:?}");
+    assert_eq!(text_of(&slow.answer().await).as_deref(), Some("took 400 ms"));
+}
+
+#[tokio::test]
+async fn a_server_takes_back_its_own_question_under_the_id_that_the_client_knows() {
+    let script = |seen: &crate::upstream::Seen| {
+        vec![
+            r#"{"jsonrpc":"2.0","id":7,"method":"roots/list"}"#.to_owned(),
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#.to_owned(),
+            crate::upstream::result(seen, r#"{"content":[]}"#),
+        ]
+    };
+    let (front, _bad, _good) = two_servers(script).await;
+    let client = Client::legacy_with(&front, "/mcp", capable()).await;
+    let all = client.open_call("bad__look", json!({})).await.all().await;
+    assert_eq!((all.len(), &all[0]["id"]), (3, &all[1]["params"]["requestId"]), "{all:?}");
+    assert_ne!(all[0]["id"], 7);
 }

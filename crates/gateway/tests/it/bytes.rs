@@ -27,12 +27,13 @@ async fn arguments_arrive_as_they_were_written() {
 #[tokio::test]
 async fn a_request_differs_from_the_direct_one_in_nothing_but_its_joined_name() {
     let upstream = Upstream::start(|seen| {
-        polite(seen, &reader("look")).unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
+        polite(seen, &reader("look"))
+            .unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
     })
     .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;
     let direct = Client::modern(&front, "/mcp/odd");
-    let vendor = r#""x-vendor" : {"keep": 1.50},"name":"look","arguments":{"q":1e400},"_meta":{"progressToken":"tok-1","dev.example/x":[1, 2]}"#;
+    let vendor = r#""x-vendor" : {"keep": 1.50},"name":"look","arguments":{"q":1e300},"_meta":{"progressToken":"tok-1","dev.example/x":[1, 2]}"#;
     let text = direct.text("7", "tools/call", vendor);
     let answer = direct.post(&text, &[]).await.answer().await;
     assert!(answer["result"].is_object(), "{answer}");
@@ -107,7 +108,8 @@ async fn what_is_too_large_gets_a_clean_error() {
 async fn a_body_without_an_announced_length_has_the_same_limit() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let server = Server::start(Options::default()).await.unwrap();
-    let front = Front::start(&format!("[limits]\nrequest = \"64 KiB\"\n{}", http_server("fixture", &server.url()))).await;
+    let front =
+        Front::start(&format!("[limits]\nrequest = \"64 KiB\"\n{}", http_server("fixture", &server.url()))).await;
     let mut stream = tokio::net::TcpStream::connect(front.address).await.unwrap();
     let head = format!(
         "POST /mcp/fixture HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -132,7 +134,8 @@ async fn a_body_without_an_announced_length_has_the_same_limit() {
 #[tokio::test]
 async fn text_that_is_not_json_as_we_read_it_goes_nowhere() {
     let upstream = Upstream::start(|seen| {
-        polite(seen, &reader("look")).unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
+        polite(seen, &reader("look"))
+            .unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
     })
     .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;

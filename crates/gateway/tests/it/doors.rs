@@ -20,7 +20,8 @@ async fn a_foreign_origin_or_host_is_turned_away_everywhere() {
     let server = Server::start(Options::default()).await.unwrap();
     let front = Front::over(&server.url()).await;
     let here = front.address.to_string();
-    let paths = ["/mcp", "/mcp/fixture", "/mcp/nothing", "/v1/turns", "/.well-known/oauth-protected-resource", "/", "/x"];
+    let paths =
+        ["/mcp", "/mcp/fixture", "/mcp/nothing", "/v1/turns", "/.well-known/oauth-protected-resource", "/", "/x"];
     for path in paths {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::PUT, Method::OPTIONS, Method::HEAD] {
             for headers in [
@@ -138,7 +139,8 @@ async fn sessions_are_asked_for_and_belong_to_one_endpoint() {
         }
         assert_eq!(client.post(list, &[("mcp-protocol-version", "1999-01-01")]).await.status, 400);
         for elsewhere in ["/mcp", "/mcp/fixture", "/mcp/other"] {
-            let session = [("mcp-session-id", client.session.as_deref().unwrap()), JSON, ("accept", "text/event-stream")];
+            let session =
+                [("mcp-session-id", client.session.as_deref().unwrap()), JSON, ("accept", "text/event-stream")];
             let expected = if elsewhere == path { 200 } else { 404 };
             let headers = &session[..2];
             let posted = Exchange::open(front.address, Method::POST, elsewhere, headers, list).await.status;
@@ -197,11 +199,14 @@ async fn only_a_host_reports_turns() {
     assert_eq!(told.status, 200);
     let told: serde_json::Value = serde_json::from_str(&told.body().await).unwrap();
     assert_eq!(told["conversation"], "c-1");
-    for bad in ["", "[]", "{}", r#"{"conversation":"c"}"#, r#"{"conversation":"","text":"x"}"#, r#"{"text":"x","text":"y"}"#] {
+    for bad in
+        ["", "[]", "{}", r#"{"conversation":"c"}"#, r#"{"conversation":"","text":"x"}"#, r#"{"text":"x","text":"y"}"#]
+    {
         assert_eq!(post(Some(HOST_TOKEN.into()), bad).await.status, 400, "{bad}");
     }
     let client = Client::modern(&front, "/mcp/fixture");
-    let params = json!({ "name": "wipe", "arguments": { "path": "/x" }, "_meta": { "dev.doorward/conversation": "c-1" } });
+    let params =
+        json!({ "name": "wipe", "arguments": { "path": "/x" }, "_meta": { "dev.doorward/conversation": "c-1" } });
     client.ask("tools/call", params).await;
     let ruling = &front.rulings("wipe", 1).await[0];
     assert_eq!(ruling.turn.unwrap().to_string(), told["turn"].as_str().unwrap());

@@ -12,7 +12,16 @@ use serde_json::{Value, json};
 async fn ids_keep_their_type_and_value() {
     let server = Server::start(Options::default()).await.unwrap();
     let front = Front::over(&server.url()).await;
-    let ids = ["0", "-1", "9007199254740993", "9223372036854775807", "-9223372036854775808", r#""1""#, r#""""#, r#""a b\"é""#];
+    let ids = [
+        "0",
+        "-1",
+        "9007199254740993",
+        "9223372036854775807",
+        "-9223372036854775808",
+        r#""1""#,
+        r#""""#,
+        r#""a b\"é""#,
+    ];
     for (path, prefix) in [("/mcp/fixture", ""), ("/mcp", "fixture__")] {
         for client in Client::both(&front, path).await {
             for id in ids {
@@ -45,7 +54,10 @@ async fn an_id_in_flight_is_not_used_twice_in_a_session() {
     let other = Client::legacy(&front, "/mcp/fixture").await;
     assert_eq!(other.open_raw("5", "tools/call", params).await.answer().await["id"], 5);
     // Once answered, or taken back, it is free.
-    assert_eq!(client.tell(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#).await, 202);
+    assert_eq!(
+        client.tell(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}"#).await,
+        202
+    );
     let _ = slow.all().await;
     let again = client.open_raw("5", "tools/call", params).await.answer().await;
     assert_eq!(text_of(&again).as_deref(), Some("x"), "{again}");

@@ -95,7 +95,8 @@ async fn prompts_are_listed_expanded_and_completed() {
         for client in Client::both(&front, path).await {
             let name = format!("{prefix}test_prompt_with_arguments");
             assert!(client.names("prompts/list", "prompts", "name").await.contains(&name));
-            let got = client.ask("prompts/get", json!({ "name": name, "arguments": { "arg1": "x", "arg2": "y" } })).await;
+            let got =
+                client.ask("prompts/get", json!({ "name": name, "arguments": { "arg1": "x", "arg2": "y" } })).await;
             let text = got.pointer("/result/messages/0/content/text").and_then(Value::as_str);
             assert_eq!(text, Some("Prompt with arguments: arg1='x', arg2='y'"), "{got}");
             let params = json!({ "ref": { "type": "ref/prompt", "name": name },
@@ -149,7 +150,10 @@ async fn subscribers_hear_of_their_resource_in_the_2025_era() {
             client.call(&format!("{prefix}touch_resource"), json!({ "uri": uri })).await;
         }
         let heard = stream.message().await.unwrap();
-        assert_eq!((&heard["method"], &heard["params"]["uri"]), (&json!("notifications/resources/updated"), &json!(WATCHED)));
+        assert_eq!(
+            (&heard["method"], &heard["params"]["uri"]),
+            (&json!("notifications/resources/updated"), &json!(WATCHED))
+        );
         assert_eq!(client.ask("resources/unsubscribe", json!({ "uri": WATCHED })).await["result"], json!({}));
         client.call(&format!("{prefix}touch_resource"), json!({ "uri": WATCHED })).await;
         client.call(&format!("{prefix}test_trigger_tool_change"), json!({})).await;
@@ -187,12 +191,16 @@ async fn log_messages_follow_the_level() {
     for (path, prefix) in ENDPOINTS {
         let tool = format!("{prefix}test_tool_with_logging");
         let client = Client::legacy(&front, path).await;
+        // The test server logs on the stream of the session.
+        let mut stream = client.get(None).await;
         assert_eq!(client.ask("logging/setLevel", json!({ "level": "error" })).await["result"], json!({}));
-        let lines = client.open_call(&tool, json!({})).await.all().await;
-        assert_eq!(lines.len(), 1, "{lines:?}");
+        client.call(&tool, json!({})).await;
         client.ask("logging/setLevel", json!({ "level": "debug" })).await;
-        let lines = client.open_call(&tool, json!({})).await.all().await;
-        assert_eq!((lines.len(), &lines[0]["method"]), (4, &json!("notifications/message")), "{path}: {lines:?}");
+        client.call(&tool, json!({})).await;
+        for line in ["Tool execution started", "Tool processing data", "Tool execution completed"] {
+            let heard = stream.message().await.unwrap();
+            assert_eq!((&heard["method"], &heard["params"]["data"]), (&json!("notifications/message"), &json!(line)));
+        }
         let client = Client::modern(&front, path);
         let params = json!({ "name": tool, "arguments": {}, "_meta": { "io.modelcontextprotocol/logLevel": "info" } });
         assert_eq!(client.open("tools/call", params).await.all().await.len(), 4);

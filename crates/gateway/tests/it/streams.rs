@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, soon, text_of, until},
-    front::{Front, command_server, http_server},
+    front::{Front, command_server, http_server, rulings_of},
     upstream::{Play, Upstream, event, polite, reader, result},
 };
 use doorward_audit::Event;
@@ -49,7 +49,11 @@ async fn a_cancelled_call_ends_at_the_server_in_the_2025_era() {
         let mut slow = client.open_raw("\"the one\"", "tools/call", &params).await;
         until("it to run", async || (count(&client, prefix, "slow").await?.as_u64()? > runs).then_some(())).await;
         // Somebody else's id cancels nothing.
-        let cancel = |id: &str| format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"reason":"enough"}}}}"#);
+        let cancel = |id: &str| {
+            format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"reason":"enough"}}}}"#
+            )
+        };
         assert_eq!(client.tell(&cancel("77")).await, 202);
         let other = Client::legacy(&front, path).await;
         assert_eq!(other.tell(&cancel("\"the one\"")).await, 202);
@@ -69,7 +73,8 @@ async fn hanging_up_cancels_in_the_2026_era() {
     let front = Front::over(&server.url()).await;
     for (n, (path, prefix)) in ENDPOINTS.into_iter().enumerate() {
         let client = Client::modern(&front, path);
-        let params = json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 600_000 }, "_meta": { "progressToken": 1 } });
+        let params =
+            json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 600_000 }, "_meta": { "progressToken": 1 } });
         let mut slow = client.open("tools/call", params).await;
         soon("progress", slow.message()).await.unwrap();
         drop(slow);
@@ -80,7 +85,8 @@ async fn hanging_up_cancels_in_the_2026_era() {
         .await;
     }
     let records = front.records_until(|records| {
-        let cancelled = |r: &&doorward_audit::Record| matches!(&r.event, Event::Outcome(o) if o.outcome == Outcome::Cancelled);
+        let cancelled =
+            |r: &&doorward_audit::Record| matches!(&r.event, Event::Outcome(o) if o.outcome == Outcome::Cancelled);
         records.iter().filter(cancelled).count() == 2
     });
     records.await;
@@ -89,18 +95,21 @@ async fn hanging_up_cancels_in_the_2026_era() {
 #[tokio::test]
 async fn hanging_up_before_any_answer_cancels_too_and_is_recorded() {
     let (hung_up, mut hears) = watch::channel(false);
-    let upstream = Upstream::start(move |seen| {
-        polite(seen, &reader("look")).unwrap_or_else(|| Play::Silence(hung_up.clone()))
-    })
-    .await;
+    let upstream =
+        Upstream::start(move |seen| polite(seen, &reader("look")).unwrap_or_else(|| Play::Silence(hung_up.clone())))
+            .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;
     let client = Client::modern(&front, "/mcp/odd");
     let text = client.text("1", "tools/call", r#""name":"look","arguments":{}"#);
     let waiting = {
         let (address, text) = (front.address, text.clone());
         tokio::spawn(async move {
-            let headers = [("content-type", "application/json"), ("mcp-protocol-version", "2026-07-28"),
-                ("mcp-method", "tools/call"), ("mcp-name", "look")];
+            let headers = [
+                ("content-type", "application/json"),
+                ("mcp-protocol-version", "2026-07-28"),
+                ("mcp-method", "tools/call"),
+                ("mcp-name", "look"),
+            ];
             crate::client::Exchange::open(address, http::Method::POST, "/mcp/odd", &headers, text).await;
         })
     };
@@ -110,9 +119,47 @@ async fn hanging_up_before_any_answer_cancels_too_and_is_recorded() {
     let call = front.rulings("look", 1).await[0].call;
     front
         .records_until(|records| {
-            records.iter().any(|r| matches!(&r.event, Event::Outcome(o) if o.call == call && o.outcome == Outcome::Cancelled))
+            records
+                .iter()
+                .any(|r| matches!(&r.event, Event::Outcome(o) if o.call == call && o.outcome == Outcome::Cancelled))
         })
         .await;
+}
+
+#[tokio::test]
+async fn hanging_up_before_any_answer_cancels_nothing_in_the_2025_era() {
+    let (hung_up, hears) = watch::channel(false);
+    let (answer, waits) = watch::channel(false);
+    let upstream = Upstream::start(move |seen| {
+        polite(seen, &reader("look"))
+            .unwrap_or_else(|| Play::Later(waits.clone(), result(seen, r#"{"content":[]}"#), hung_up.clone()))
+    })
+    .await;
+    let front = Front::start(&http_server("odd", &upstream.url())).await;
+    for path in ["/mcp/odd", "/mcp"] {
+        answer.send_replace(false);
+        let client = Client::legacy(&front, path).await;
+        let tool = if path == "/mcp" { "odd__look" } else { "look" };
+        let text = client.text("1", "tools/call", &format!(r#""name":"{tool}","arguments":{{}}"#));
+        let session = client.session.clone().unwrap();
+        let (address, arrived) = (front.address, upstream.seen_of("tools/call").len());
+        let waiting = tokio::spawn(async move {
+            let headers = [("content-type", "application/json"), ("mcp-session-id", &*session)];
+            crate::client::Exchange::open(address, http::Method::POST, path, &headers, text).await;
+        });
+        until("the call to arrive", async || (upstream.seen_of("tools/call").len() > arrived).then_some(())).await;
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        // A round trip later the gateway has noticed.
+        client.ask("tools/list", json!({})).await;
+        assert!(!*hears.borrow());
+        answer.send_replace(true);
+        let completed = |records: &[doorward_audit::Record]| {
+            let done = |r: &&doorward_audit::Record| matches!(&r.event, Event::Outcome(o) if rulings_of(records, "look").iter().any(|c| c.call == o.call && o.outcome == Outcome::Completed));
+            records.iter().filter(done).count() > arrived
+        };
+        front.records_until(completed).await;
+    }
 }
 
 #[tokio::test]
@@ -121,12 +168,14 @@ async fn hanging_up_alone_cancels_nothing_in_the_2025_era() {
     let front = Front::over(&server.url()).await;
     for (n, (path, prefix)) in ENDPOINTS.into_iter().enumerate() {
         let client = Client::legacy(&front, path).await;
-        let params = json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 700 }, "_meta": { "progressToken": 1 } });
+        let params =
+            json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 700 }, "_meta": { "progressToken": 1 } });
         let mut slow = client.open("tools/call", params).await;
         soon("progress", slow.message()).await.unwrap();
         drop(slow);
         let finished = json!(n + 1);
-        until("it to finish", async || (count(&client, prefix, "slow.finished").await? == finished).then_some(())).await;
+        until("it to finish", async || (count(&client, prefix, "slow.finished").await? == finished).then_some(()))
+            .await;
         assert_eq!(count(&client, prefix, "slow.cancelled").await, None);
     }
 }
@@ -174,7 +223,8 @@ async fn a_client_that_lost_its_stream_resumes_it() {
     let front = Front::over(&server.url()).await;
     for (path, prefix) in ENDPOINTS {
         let client = Client::legacy(&front, path).await;
-        let params = json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 600 }, "_meta": { "progressToken": 1 } });
+        let params =
+            json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 600 }, "_meta": { "progressToken": 1 } });
         let mut slow = client.open("tools/call", params).await;
         let last = until("an event with an id", async || slow.event().await.unwrap().id).await;
         drop(slow);
@@ -225,7 +275,10 @@ async fn the_session_of_the_server_is_never_shown_and_always_sent() {
     client.call("look", json!({})).await;
     assert_eq!(client.delete().await, 200);
     let call = &upstream.seen_of("tools/call")[0];
-    assert_eq!((call.header("mcp-session-id"), call.header("mcp-protocol-version")), ("upstream-session", "2025-11-25"));
+    assert_eq!(
+        (call.header("mcp-session-id"), call.header("mcp-protocol-version")),
+        ("upstream-session", "2025-11-25")
+    );
     assert_eq!((call.header("mcp-method"), call.header("mcp-name")), ("", ""));
     let ended = upstream.seen().into_iter().find(|s| s.http == "DELETE").unwrap();
     assert_eq!(ended.header("mcp-session-id"), "upstream-session");
@@ -234,11 +287,13 @@ async fn the_session_of_the_server_is_never_shown_and_always_sent() {
 #[tokio::test]
 async fn credentials_and_headers_of_the_client_stay_here() {
     let upstream = Upstream::start(|seen| {
-        polite(seen, &reader("look")).unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
+        polite(seen, &reader("look"))
+            .unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[],"resultType":"complete"}"#)))
     })
     .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;
-    let client = Client::modern(&front, "/mcp/odd").with_header("cookie", "a=b").with_header("x-forwarded-for", "1.2.3.4");
+    let client =
+        Client::modern(&front, "/mcp/odd").with_header("cookie", "a=b").with_header("x-forwarded-for", "1.2.3.4");
     client.call("look", json!({})).await;
     for seen in upstream.seen() {
         for name in ["cookie", "x-forwarded-for", "authorization", "origin"] {
@@ -257,9 +312,12 @@ async fn an_event_is_passed_on_when_it_comes_and_not_later() {
     .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;
     let client = Client::modern(&front, "/mcp/odd");
-    let mut call = client.open_raw("1", "tools/call", r#""name":"look","arguments":{},"_meta":{"progressToken":1}"#).await;
+    let mut call =
+        client.open_raw("1", "tools/call", r#""name":"look","arguments":{},"_meta":{"progressToken":1}"#).await;
     for n in 0..3 {
-        let progress = format!(r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":{n}}}}}"#);
+        let progress = format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":{n}}}}}"#
+        );
         to.send(event(&progress)).await.unwrap();
         assert_eq!(soon("the event", call.raw_message()).await.unwrap(), progress);
     }

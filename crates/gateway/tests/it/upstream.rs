@@ -54,6 +54,8 @@ pub(crate) enum Play {
     Status(u16),
     /// Events, written as they come; the stream ends with the sender.
     Events(mpsc::Receiver<String>),
+    /// A JSON body once the first says so; the last one says whether the client hung up before.
+    Later(watch::Receiver<bool>, String, watch::Sender<bool>),
     /// Nothing, until the client hangs up; then the sender says so.
     Silence(watch::Sender<bool>),
 }
@@ -78,10 +80,7 @@ impl Upstream {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), script).await
     }
 
-    pub(crate) async fn start_at(
-        address: SocketAddr,
-        script: impl Fn(&Seen) -> Play + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn start_at(address: SocketAddr, script: impl Fn(&Seen) -> Play + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -115,11 +114,8 @@ impl Drop for Upstream {
 async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 64 << 20).await.unwrap();
-    let seen = Seen {
-        http: head.method.to_string(),
-        headers: head.headers,
-        body: String::from_utf8(body.to_vec()).unwrap(),
-    };
+    let seen =
+        Seen { http: head.method.to_string(), headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() };
     stage.seen.lock().unwrap().push(seen.clone());
     let json = [("content-type", "application/json")];
     match (stage.script)(&seen) {
@@ -132,6 +128,12 @@ async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
                 Some((Ok::<_, std::io::Error>(Bytes::from(event)), events))
             });
             ([("content-type", "text/event-stream")], Body::from_stream(events)).into_response()
+        }
+        Play::Later(mut when, body, hung_up) => {
+            let guard = OnDrop(hung_up);
+            when.wait_for(|now| *now).await.unwrap();
+            std::mem::forget(guard);
+            (json, body).into_response()
         }
         Play::Silence(hung_up) => {
             let _guard = OnDrop(hung_up);
