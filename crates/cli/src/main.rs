@@ -56,8 +56,8 @@ fn main() -> ExitCode {
         Verb::Remove(args) => verbs::remove::run(args, &out),
         Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
+        Verb::Policy(args) => policy::run(&args, &out),
         Verb::Log(args) => return logged(&args, &out),
-        Verb::Policy(args) => return policy::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use std::{
 ///
 /// # Errors
 /// Where a folder that the pattern names cannot be listed.
-pub(crate) fn expand(folder: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+pub fn expand(folder: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let start = if pattern.starts_with('/') { PathBuf::from("/") } else { folder.to_owned() };
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let mut found = Vec::new();

@@ -42,6 +42,7 @@ mod units;
 #[cfg(test)]
 mod reference;
 
+pub use files::expand;
 pub use glob::Glob;
 pub use load::Loaded;
 pub use nearest::nearest;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use doorward_engine::{Outbound, OutboundKind};
 use doorward_mcp::{
     Era, HeaderParameter, Id, Message, Method, Request, Revision, RpcError, Side, decode,
-    json::{Document, Limits, Strictness},
+    json::{Document, Edits, Limits, Strictness},
     meta, mirror,
 };
 use doorward_vocab::{CallId, Label, Tainted};
@@ -47,6 +47,7 @@ impl Gateway {
             caller: arrival.caller.clone(),
             // The agent wrote it, and nobody knows yet after reading what.
             message: Tainted::new(message, Label::OUTSIDE),
+            alias: None,
             about,
             revision: arrival.revision,
             correlation,
@@ -61,6 +62,7 @@ impl Gateway {
         Passage {
             call: CallId::mint(now, &*self.entropy),
             message: Tainted::new(message, Label::BOTTOM),
+            alias: None,
             about: About::Server,
             began: now,
             ..of.clone()
@@ -150,7 +152,8 @@ impl Gateway {
         );
         let bytes = Bytes::from(text);
         let message = decode(bytes.clone(), &Limits::default(), Side::Client).map_err(Refusal::Decode)?;
-        let passage = Arc::new(self.passage(arrival, server, message, About::Server));
+        let alias = link.alias();
+        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, message, About::Server) });
         let outbound = outbound(&passage, bytes, link);
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
         let answer = self.forward(&passage, link, outbound).await?;
@@ -167,8 +170,12 @@ pub(crate) const OWN_ID: &str = "doorward/";
 /// The form in which a message leaves: the bytes, and for the 2026 era the headers that mirror them.
 pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound {
     let message = passage.message.inspect();
+    let bytes = passage.alias.as_ref().map_or(bytes.clone(), |alias| under_alias(bytes, alias));
     let (kind, method) = match message {
-        Message::Request(r) => (OutboundKind::Request { id: r.id.json().into() }, r.method.as_str()),
+        Message::Request(r) => {
+            let id = passage.alias.as_ref().unwrap_or(&r.id);
+            (OutboundKind::Request { id: id.json().into() }, r.method.as_str())
+        }
         Message::Notification(n) => (OutboundKind::Notification, n.notice.as_str()),
         Message::Response(_) => (OutboundKind::Response, ""),
     };
@@ -185,6 +192,18 @@ pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound
         _ => Arc::default(),
     };
     Outbound { bytes: if link.one_line() { on_one_line(bytes) } else { bytes }, kind, method, headers }
+}
+
+/// A request under another id, which is its progress token too.
+fn under_alias(bytes: Bytes, alias: &Id) -> Bytes {
+    let Ok(doc) = Document::parse(bytes.clone(), &Limits::default(), Strictness::Request) else { return bytes };
+    let root = doc.root();
+    let token = root.get("params").and_then(|p| p.get("_meta")).and_then(|m| m.get("progressToken"));
+    let mut edits = Edits::new();
+    for value in root.get("id").into_iter().chain(token) {
+        edits.replace(value, alias.json());
+    }
+    edits.apply(&doc)
 }
 
 /// A JSON text without line breaks: between the tokens of JSON one kind of white space is as good as another, and

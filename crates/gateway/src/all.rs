@@ -69,7 +69,7 @@ impl Gateway {
     async fn link_for(&self, arrival: &Arrival, server: &Arc<Server>) -> Result<Link, Refusal> {
         let name = &server.profile.name;
         match &arrival.session {
-            None => server.stateless().ok_or_else(|| unsupported(arrival.revision)),
+            None => self.stateless(arrival, server).await,
             Some(session) => match session.link(name) {
                 Some(opened) if opened.link.is_alive() => Ok(opened.link),
                 _ => self.reopen(arrival, session, server).await,
@@ -422,12 +422,6 @@ impl Gateway {
         let Some(server) = arrival.live.servers.get(&name).cloned() else { return Ok(()) };
         self.tell(arrival, &server, &opened.link, message, bytes).await
     }
-}
-
-/// What a modern client is told by a server that has sessions only.
-pub(crate) fn unsupported(asked: Revision) -> Refusal {
-    let legacy: Vec<Revision> = Revision::ALL.into_iter().filter(|r| r.era() == Era::Legacy).collect();
-    RpcError::unsupported_version(asked.as_str(), &legacy).into()
 }
 
 /// The request with another name at `path` of its params; everything else stays byte for byte.

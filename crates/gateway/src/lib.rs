@@ -8,7 +8,7 @@
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
-//! | `link`, `server` | the way to a server |
+//! | `link`, `server`, `stateless` | the way to a server |
 //! | `live`, `gateway` | the configuration in force, and the whole |
 //!
 //! Invariant: nothing reaches a server but through `road::forward`, and nothing of a server reaches a client but through
@@ -33,6 +33,7 @@ mod reply;
 mod road;
 mod server;
 mod session;
+mod stateless;
 
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;

@@ -13,10 +13,10 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Request, Revision, RpcError,
+    Era, Id, Message, Method, Request, Revision, RpcError,
     json::{Document, Limits, Strictness},
 };
-use doorward_vocab::Outcome;
+use doorward_vocab::{Outcome, ServerName};
 use std::{sync::Arc, time::Duration};
 
 impl Gateway {
@@ -116,6 +116,16 @@ impl Gateway {
         })
     }
 
+    /// The revisions that a server says it speaks, of those that the gateway knows.
+    pub(crate) async fn spoken_by(&self, arrival: &Arrival, name: &ServerName) -> Option<Vec<Revision>> {
+        let server = arrival.live.servers.get(name)?;
+        let link = self.stateless(arrival, server).await.ok()?;
+        let (_, answer) = self.ask(arrival, server, &link, Method::Discover, None, 0).await.ok()?;
+        let doc = Document::parse(answer.into_bytes(), &Limits::default(), Strictness::Result).ok()?;
+        let spoken = doc.root().get("result")?.get("supportedVersions")?;
+        Some(spoken.items().filter_map(|v| v.as_str()?.parse().ok()).collect())
+    }
+
     /// A request of a session, or one that stands alone, to one server.
     pub(crate) async fn request_one(
         &self,
@@ -142,7 +152,8 @@ impl Gateway {
         joined: bool,
     ) -> Result<Reply, Refusal> {
         let id = request.id.clone();
-        let passage = Arc::new(self.passage(arrival, server, Message::Request(request), about));
+        let alias = link.alias();
+        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, Message::Request(request), about) });
         if let Some(session) = &arrival.session
             && !session.begin(&id, &passage)
         {

@@ -1,6 +1,6 @@
 use crate::{Live, conversation::Cell, server::Server};
 use doorward_engine::{Actor, Correlation, Definition, Subject, Target};
-use doorward_mcp::{Message, Method, Revision};
+use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub(crate) struct Passage {
     pub(crate) server: Arc<Server>,
     pub(crate) caller: Caller,
     pub(crate) message: Tainted<Message>,
+    /// The id under which the request goes to a server that many clients share.
+    pub(crate) alias: Option<Id>,
     pub(crate) about: About,
     pub(crate) revision: Revision,
     pub(crate) correlation: Correlation,

@@ -90,9 +90,9 @@ impl Flow {
     }
 
     /// The client is gone, or the stream is over: what has no end yet has one now. Returns pipes to whoever reads next.
-    pub(crate) fn finish(self, gateway: &Gateway, abandoned: bool) {
+    pub(crate) async fn finish(self, gateway: &Gateway, abandoned: bool) {
         for source in self.sources {
-            source.finish(gateway, abandoned);
+            source.finish(gateway, abandoned).await;
         }
     }
 }
@@ -167,7 +167,7 @@ impl Source {
         }
     }
 
-    fn finish(self, gateway: &Gateway, abandoned: bool) {
+    async fn finish(self, gateway: &Gateway, abandoned: bool) {
         let Self { scope, incomings, .. } = self;
         if let (crate::link::Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
             && scope.passage.method() == Some(doorward_mcp::Method::Initialize)
@@ -176,6 +176,7 @@ impl Source {
         } else if abandoned && scope.session.is_none() {
             // In the 2026 era the end of the stream is the cancellation.
             gateway.ended(&scope.passage, Outcome::Cancelled, None, None);
+            gateway.cancel(&scope).await;
         }
     }
 }

@@ -16,6 +16,7 @@ use doorward_transport::{
 };
 use doorward_vocab::{Mode, Secret};
 use std::{fmt, sync::Arc};
+use tokio::sync::Mutex;
 
 /// A server as it is configured now.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(crate) struct Server {
 
 enum Reach {
     Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession> },
-    Command { command: Command, settings: StdioSettings },
+    Command { command: Command, settings: StdioSettings, shared: Mutex<Shared> },
 }
 
 impl fmt::Debug for Reach {
@@ -40,6 +41,18 @@ impl fmt::Debug for Reach {
             Self::Command { command, .. } => command.fmt(f),
         }
     }
+}
+
+/// What is known of the era of a command, and the process that serves requests of the 2026 era.
+#[derive(Debug, Default)]
+pub(crate) enum Shared {
+    /// Nobody asked yet, or the process ended.
+    #[default]
+    Unknown,
+    /// It has sessions only.
+    Legacy,
+    /// It serves requests that stand alone; many clients share it.
+    Modern(Link),
 }
 
 /// What the gateway proves itself with at a server.
@@ -102,7 +115,7 @@ impl Server {
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
                 let command = Command { argv, env: full, cwd: cwd.clone() };
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
-                (Reach::Command { command, settings: stdio }, Transport::Stdio)
+                (Reach::Command { command, settings: stdio, shared: Mutex::default() }, Transport::Stdio)
             }
             config::Upstream::Http { url, headers, network } => {
                 let mut fixed = Vec::new();
@@ -138,17 +151,25 @@ impl Server {
             Reach::Http { link, credentials, .. } => {
                 Ok(Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits)))
             }
-            Reach::Command { command, settings } => {
+            Reach::Command { command, settings, .. } => {
                 Process::spawn(self.profile.name.as_str(), command, *settings, self.limits, routing).map(Link::Process)
             }
         }
     }
 
-    /// The link for requests that stand alone (2026 era), where the server can be reached that way.
-    pub(crate) fn stateless(&self) -> Option<Link> {
+    /// The link for requests that stand alone (2026 era), where that is over HTTP.
+    pub(crate) fn over_http(&self) -> Option<Link> {
         match &self.reach {
             Reach::Http { stateless, .. } => Some(Link::Http(stateless.clone())),
             Reach::Command { .. } => None,
+        }
+    }
+
+    /// The process for requests that stand alone, where the server is one.
+    pub(crate) const fn shared(&self) -> Option<&Mutex<Shared>> {
+        match &self.reach {
+            Reach::Http { .. } => None,
+            Reach::Command { shared, .. } => Some(shared),
         }
     }
 }

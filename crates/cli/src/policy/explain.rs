@@ -1,12 +1,10 @@
 use super::set;
-use doorward_policy::{
-    Base,
-    cases::{self, Case},
-};
+use crate::{Done, Failure, Out};
+use doorward_policy::{Base, cases::Case};
 use serde_json::{Map, Value, json};
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::path::{Path, PathBuf};
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]
     set: set::SetArgs,
@@ -64,49 +62,43 @@ pub(super) struct ExplainArgs {
     /// An argument of the call. May be given several times
     #[arg(long = "arg", value_name = "NAME=TEXT")]
     arguments: Vec<String>,
-    #[arg(from_global)]
-    json: bool,
     /// Print the policies of the base instead
-    #[arg(long, value_name = "LEVEL", exclusive = true)]
+    #[arg(long, value_name = "LEVEL", conflicts_with_all = ["case", "server"])]
     show_base: Option<Base>,
 }
 
-pub(super) fn run(args: &ExplainArgs) -> ExitCode {
-    match try_run(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(code) => code,
-    }
-}
-
-fn try_run(args: &ExplainArgs) -> Result<(), ExitCode> {
-    let mut out = std::io::stdout().lock();
+pub(super) fn run(args: &ExplainArgs, out: &Out) -> Done {
     if let Some(base) = args.show_base {
-        let _ = write!(out, "{}", base.text());
+        out.say(base.text().trim_end());
         return Ok(());
     }
     let policies = args.set.compile()?;
     let asked = match &args.case {
         Some(file) => from_file(file, args.name.as_deref())?,
-        None => vec![from_flags(args).map_err(|e| set::wrong(&e))?],
+        None => vec![from_flags(args).map_err(|what| Failure::usage(what, "see `doorward policy explain --help`"))?],
     };
     for case in &asked {
         let explanation = case.explain(&policies);
-        let _ = if args.json {
-            writeln!(out, "{}", json!({ "case": case.name, "explanation": explanation }))
+        if out.is_json() {
+            out.record(&json!({ "case": case.name, "explanation": explanation }));
         } else {
             let title = if case.name.is_empty() { String::new() } else { format!("# {}\n", case.name) };
-            writeln!(out, "{title}{explanation}\n")
-        };
+            out.say(format!("{title}{explanation}\n"));
+        }
     }
     Ok(())
 }
 
-fn from_file(file: &PathBuf, name: Option<&str>) -> Result<Vec<Case>, ExitCode> {
-    let mut cases = cases::read(&file.display().to_string(), &set::read(file)?).map_err(|errors| set::show(&errors))?;
+fn from_file(file: &Path, name: Option<&str>) -> Result<Vec<Case>, Failure> {
+    let mut cases = set::cases(file)?;
     if let Some(name) = name {
         cases.retain(|case| case.name.contains(name));
     }
-    if cases.is_empty() { Err(set::wrong(&format!("`{}` holds no such case", file.display()))) } else { Ok(cases) }
+    if cases.is_empty() {
+        let what = format!("`{}` holds no such case", file.display());
+        return Err(Failure::usage(what, "`--name` takes a part of a case's name"));
+    }
+    Ok(cases)
 }
 
 /// The same question as a case would ask, from flags.

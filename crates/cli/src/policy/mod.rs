@@ -1,31 +1,29 @@
 //! `doorward policy`: work on policies without a gateway.
 
 mod explain;
-mod glob;
 mod set;
 mod test;
 
-use std::process::ExitCode;
+use crate::{Done, Out};
 
-/// Test and explain policies.
-#[derive(Debug, clap::Args)]
+/// Test and explain policies
+#[derive(clap::Args)]
 pub(crate) struct PolicyArgs {
     #[command(subcommand)]
     verb: Verb,
 }
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(clap::Subcommand)]
 enum Verb {
     /// Ask the questions of case files and compare the answers with the expected ones
     Test(test::TestArgs),
     /// Ask one question and show how the answer comes about
-    Explain(explain::ExplainArgs),
+    Explain(Box<explain::ExplainArgs>),
 }
 
-/// Exit codes: 0 fine, 1 a case failed, 2 the policies or cases cannot be read.
-pub(crate) fn run(args: &PolicyArgs) -> ExitCode {
+pub(crate) fn run(args: &PolicyArgs, out: &Out) -> Done {
     match &args.verb {
-        Verb::Test(args) => test::run(args),
-        Verb::Explain(args) => explain::run(args),
+        Verb::Test(args) => test::run(args, out),
+        Verb::Explain(args) => explain::run(args, out),
     }
 }

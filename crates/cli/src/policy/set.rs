@@ -1,54 +1,88 @@
-use super::glob;
-use doorward_policy::{Base, Diagnostic, Policies, Source};
-use std::{fs, io::Write as _, path::PathBuf, process::ExitCode};
+use crate::{Failure, verbs::ConfigFile};
+use doorward_config::{PolicyBase, expand};
+use doorward_policy::{Base, Diagnostic, Policies, Source, cases};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
-/// Which policies to work on.
-#[derive(Debug, clap::Args)]
+/// Which policies to work on: those of the configuration, or others.
+#[derive(clap::Args)]
+#[group(skip)]
 pub(super) struct SetArgs {
-    /// Policy files; `*`, `?` and `**` stand for parts of the path. May be given several times
-    #[arg(long, value_name = "GLOB")]
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Policy files instead of the configuration's; `*`, `?` and `**` stand for parts of the path. May be repeated
+    #[arg(long, value_name = "GLOB", conflicts_with = "named")]
     policies: Vec<String>,
-    /// What holds before them: none, watch, guard or lockdown
-    #[arg(long, value_name = "LEVEL", default_value = "guard")]
-    base: Base,
+    /// What holds before them: none, watch, guard or lockdown [default: the configuration's, else guard]
+    #[arg(long, value_name = "LEVEL")]
+    base: Option<Base>,
 }
 
 impl SetArgs {
-    /// Reads and checks the policies; what is wrong has been shown where there is none.
-    pub(super) fn compile(&self) -> Result<Policies, ExitCode> {
+    /// Reads and checks the policies. Warnings are told on the way.
+    pub(super) fn compile(&self) -> Result<Policies, Failure> {
+        let (files, base) = self.files()?;
         let mut sources = Vec::new();
-        for pattern in &self.policies {
-            let files = glob::files(pattern);
-            if files.is_empty() {
-                return Err(wrong(&format!("no file matches `{pattern}`")));
-            }
-            for file in files {
-                sources.push(Source { name: file.display().to_string(), text: read(&file)? });
-            }
+        for file in files {
+            sources.push(Source { name: file.display().to_string(), text: read(&file)? });
         }
-        let policies = Policies::compile(&sources, self.base).map_err(|errors| show(&errors))?;
-        show(policies.warnings());
+        let policies = Policies::compile(&sources, base).map_err(|errors| wrong(&errors))?;
+        tell(policies.warnings());
         Ok(policies)
+    }
+
+    fn files(&self) -> Result<(Vec<PathBuf>, Base), Failure> {
+        let guard = Base::Level(doorward_vocab::Level::Guard);
+        if self.policies.is_empty() {
+            let (path, loaded) = self.config.load()?;
+            let settings = loaded.settings;
+            let base = match settings.policy.base {
+                _ if path.is_none() => guard,
+                PolicyBase::Level => Base::Level(settings.level),
+                PolicyBase::None => Base::None,
+            };
+            return Ok((settings.policy.files, self.base.unwrap_or(base)));
+        }
+        let mut files = Vec::new();
+        for pattern in &self.policies {
+            let found =
+                expand(Path::new("."), pattern).map_err(|e| Failure::file("look for", Path::new(pattern), &e))?;
+            if found.is_empty() {
+                return Err(Failure::usage(
+                    format!("no file fits `{pattern}`"),
+                    "name the policy files, as in `policies/*.cedar`",
+                ));
+            }
+            files.extend(found.iter().map(|file| file.strip_prefix(".").unwrap_or(file).to_owned()));
+        }
+        files.sort();
+        files.dedup();
+        Ok((files, self.base.unwrap_or(guard)))
     }
 }
 
-/// A file's text; what is wrong has been shown where there is none.
-pub(super) fn read(file: &PathBuf) -> Result<String, ExitCode> {
-    fs::read_to_string(file).map_err(|e| wrong(&format!("cannot read `{}`: {e}", file.display())))
+/// The cases of a file.
+pub(super) fn cases(file: &Path) -> Result<Vec<cases::Case>, Failure> {
+    cases::read(&file.display().to_string(), &read(file)?).map_err(|errors| wrong(&errors))
 }
 
-/// Shows diagnostics with file, line and caret, and gives the exit code of a wrong configuration.
-pub(super) fn show(diagnostics: &[Diagnostic]) -> ExitCode {
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))
+}
+
+/// Tells mistakes in policies or cases as Cedar draws them, with file, line and caret; what is left is the exit code.
+fn wrong(diagnostics: &[Diagnostic]) -> Failure {
+    tell(diagnostics);
+    Failure::Mistaken(doorward_config::Report::default())
+}
+
+fn tell(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         let report = miette::Report::new(diagnostic.clone());
         // A closed standard error is nobody who reads.
         let _ = writeln!(std::io::stderr().lock(), "{report:?}");
     }
-    ExitCode::from(2)
-}
-
-/// Shows one sentence, and gives the exit code of a wrong use.
-pub(super) fn wrong(message: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr().lock(), "error: {message}");
-    ExitCode::from(2)
 }

@@ -3,7 +3,6 @@
 use crate::{
     Endpoint, Gateway, Live,
     admit::Arrival,
-    all::unsupported,
     front::turns,
     link::Routing,
     passage::Caller,
@@ -209,14 +208,23 @@ async fn modern(
         return Err(RpcError::method_not_found(request.method.as_str()).into());
     }
     check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
-    envelope(&request)?;
     let arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None };
+    match (envelope(&request), endpoint) {
+        (Ok(()), _) => {}
+        // What is supported at the endpoint of one server is what that server supports.
+        (Err(error), Endpoint::One(name)) if error.code == RpcError::UNSUPPORTED_VERSION => {
+            let asked = request.declared_version().unwrap_or_default().into_owned();
+            let spoken = gateway.spoken_by(&arrival, name).await;
+            return Err(spoken.map_or(error, |spoken| RpcError::unsupported_version(&asked, &spoken)).into());
+        }
+        (Err(error), _) => return Err(error.into()),
+    }
     match endpoint {
         Endpoint::All => gateway.request_all(&arrival, request).await,
         Endpoint::One(name) => {
             let server =
                 live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
-            let link = server.stateless().ok_or_else(|| unsupported(Revision::LATEST))?;
+            let link = gateway.stateless(&arrival, &server).await?;
             if request.method == McpMethod::ToolsCall
                 && let Some(definition) = request.target().and_then(|name| server.catalog.tool(&name))
             {
@@ -357,7 +365,7 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
             // A pipe answers most requests with one message: that is plain JSON.
             match flow.next(gateway).await {
                 Some(Out { message: Some(message), last: true, .. }) => {
-                    flow.finish(gateway, false);
+                    flow.finish(gateway, false).await;
                     json(200, message)
                 }
                 first => stream(gateway, flow, first, None, Ends::AtDeadline),
@@ -414,7 +422,7 @@ fn stream(
             drop(from);
             flow = running.await.unwrap_or_else(|_| Flow::joined());
         }
-        flow.finish(&gateway, !answered);
+        flow.finish(&gateway, !answered).await;
         if let Some(session) = &session {
             session.streams.fetch_sub(1, Relaxed);
             session.touch(gateway.clock.now());

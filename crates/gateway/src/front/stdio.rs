@@ -3,7 +3,6 @@
 use crate::{
     Endpoint, Gateway,
     admit::Arrival,
-    all::unsupported,
     link::{Link, Routing},
     one::ambient,
     refusal::Refusal,
@@ -104,7 +103,7 @@ impl Client {
                 Ok(reply)
             }
             Message::Request(request) => {
-                let (link, revision) = self.way(arrival, server, era)?;
+                let (link, revision) = self.way(arrival, server, era).await?;
                 arrival.revision = revision;
                 if !request.method.allowed(Side::Client, era) {
                     return Err(RpcError::method_not_found(request.method.as_str()).into());
@@ -121,25 +120,23 @@ impl Client {
         }
     }
 
-    /// The way to the server: the session's, or, for a request of the 2026 era, one that the first such request opens.
-    fn way(&mut self, arrival: &mut Arrival, server: &Arc<Server>, era: Era) -> Result<(Link, Revision), Refusal> {
-        if era == Era::Modern
-            && let Some(link) = server.stateless()
-        {
-            return Ok((link, Revision::LATEST));
+    /// The way to the server: the session's, or for a request of the 2026 era one without.
+    async fn way(
+        &mut self,
+        arrival: &mut Arrival,
+        server: &Arc<Server>,
+        era: Era,
+    ) -> Result<(Link, Revision), Refusal> {
+        if era == Era::Modern {
+            arrival.revision = Revision::LATEST;
+            return Ok((self.gateway.stateless(arrival, server).await?, Revision::LATEST));
         }
-        if self.session.is_none() && era == Era::Modern {
-            return Err(unsupported(Revision::LATEST));
-        }
-        let session = self
-            .session
-            .clone()
-            .ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Open a session with `initialize` first."))?;
+        let closed = || RpcError::new(RpcError::INVALID_REQUEST, 400, "Open a session with `initialize` first.");
+        let session = self.session.clone().ok_or_else(closed)?;
         arrival.session = Some(session.clone());
         let gone = || RpcError::upstream("The server has ended.");
         let link = session.link(&self.name).filter(|o| o.link.is_alive()).ok_or_else(gone)?.link;
-        let revision = if era == Era::Modern { Revision::LATEST } else { session.revision() };
-        Ok((link, revision))
+        Ok((link, session.revision()))
     }
 
     /// Passes on what the server sends outside of streams.
@@ -222,7 +219,7 @@ async fn pump(gateway: &Arc<Gateway>, output: &StdioOutput, mut flow: Flow, unti
             break;
         }
     }
-    flow.finish(gateway, until_answer && !answered);
+    flow.finish(gateway, until_answer && !answered).await;
 }
 
 fn one_line(bytes: bytes::Bytes) -> bytes::Bytes {

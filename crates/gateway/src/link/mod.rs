@@ -9,7 +9,7 @@ pub(crate) use process::{Process, Routing};
 
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
-use doorward_mcp::{Message, Request, Side, decode, json::Limits};
+use doorward_mcp::{Id, Message, Request, Side, decode, json::Limits};
 use doorward_transport::{LinkError, sse, upstream::SseStream};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -90,6 +90,13 @@ impl Link {
         match self {
             Self::Http(session) => session.post(permitted, receipt).await,
             Self::Process(process) => process.tell(permitted, receipt).await.map(|()| Answer::Accepted),
+        }
+    }
+    /// The id under which a request goes there, where it cannot keep its own.
+    pub(crate) fn alias(&self) -> Option<Id> {
+        match self {
+            Self::Http(_) => None,
+            Self::Process(process) => process.alias(),
         }
     }
     /// Whether messages must be one line.

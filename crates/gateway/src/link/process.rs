@@ -1,14 +1,24 @@
 use super::Answer;
-use crate::link::Incomings;
+use crate::{admit::OWN_ID, link::Incomings};
 use doorward_audit::Receipt;
-use doorward_engine::Permitted;
-use doorward_mcp::{Id, Message, Notice, Request, Side, decode, json::Limits, meta};
+use doorward_engine::{OutboundKind, Permitted};
+use doorward_mcp::{
+    Id, Message, Notice, Request, Side, decode,
+    json::{Edits, Limits, Value},
+    meta,
+};
 use doorward_transport::{
     LinkError,
     stdio::{Command, StdioInbox, StdioLink, StdioSettings},
 };
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+};
 use tokio::sync::mpsc;
 
 /// Where the messages of a process go.
@@ -18,6 +28,9 @@ pub(crate) enum Routing {
     ByRequest,
     /// All to one reader, in order: the client has one pipe.
     InOrder,
+    /// Each to its request, from many clients whose ids may be equal: ids and progress tokens are exchanged for the
+    /// process's own on the way there, and back.
+    Shared,
 }
 
 /// A server that is our child, with what it was asked and has not answered.
@@ -27,6 +40,7 @@ pub(crate) struct Process {
     routes: Arc<Routes>,
     ambient: Mutex<Option<mpsc::Receiver<Message>>>,
     routing: Routing,
+    issued: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +51,9 @@ struct Routes {
 #[derive(Debug)]
 struct Route {
     to: mpsc::Sender<Message>,
+    /// The id that the client gave.
+    id: Id,
+    /// The progress token that the client gave.
     token: Option<Id>,
     order: u64,
 }
@@ -60,7 +77,12 @@ impl Process {
         let (ambient, receiver) = mpsc::channel(QUEUE);
         let routes = Arc::new(Routes::default());
         tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, name.to_owned()));
-        Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing }))
+        Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing, issued: AtomicI64::new(0) }))
+    }
+
+    /// The id under which a request goes to a process that many clients share; `None` where it keeps its own.
+    pub(crate) fn alias(&self) -> Option<Id> {
+        (self.routing == Routing::Shared).then(|| Id::Int(self.issued.fetch_add(1, Relaxed) + 1))
     }
 
     pub(super) async fn request(
@@ -69,7 +91,6 @@ impl Process {
         permitted: Permitted,
         receipt: Receipt,
     ) -> Result<Answer, LinkError> {
-        // What the gateway asks by itself has its own reader, also where everything else goes to one.
         if self.routing == Routing::InOrder && !is_own(&request.id) {
             self.link.send(permitted, receipt).await?;
             return Ok(Answer::Accepted);
@@ -77,9 +98,14 @@ impl Process {
         let (to, from) = mpsc::channel(QUEUE);
         let meta = request.params().and_then(|p| p.get("_meta"));
         let token = meta.and_then(|m| m.get("progressToken")).and_then(Id::read);
-        self.routes.open(request.id.clone(), to, token);
+        let wire = match &permitted.message().kind {
+            OutboundKind::Request { id } => Id::parse(id),
+            OutboundKind::Notification | OutboundKind::Response => None,
+        };
+        let wire = wire.unwrap_or_else(|| request.id.clone());
+        self.routes.open(wire.clone(), to, request.id.clone(), token);
         if let Err(error) = self.link.send(permitted, receipt).await {
-            self.routes.close(&request.id);
+            self.routes.close(&wire);
             return Err(error);
         }
         Ok(Answer::Stream(Incomings::Lines(from)))
@@ -112,14 +138,42 @@ impl Process {
 }
 
 impl Routes {
-    fn open(&self, id: Id, to: mpsc::Sender<Message>, token: Option<Id>) {
+    fn open(&self, wire: Id, to: mpsc::Sender<Message>, id: Id, token: Option<Id>) {
         let mut open = self.open.lock();
         open.retain(|_, route| !route.to.is_closed());
         let order = open.values().map(|r| r.order).max().map_or(0, |o| o + 1);
-        open.insert(id, Route { to, token, order });
+        open.insert(wire, Route { to, id, token, order });
     }
-    fn close(&self, id: &Id) -> Option<mpsc::Sender<Message>> {
-        self.open.lock().remove(id).map(|r| r.to)
+    fn close(&self, wire: &Id) -> Option<mpsc::Sender<Message>> {
+        self.open.lock().remove(wire).map(|r| r.to)
+    }
+    /// The message with the client's id and token where the process's own stand, decoded again: what is judged is what
+    /// the client gets.
+    fn restore(&self, message: Message, limits: &Limits) -> Message {
+        let mut edits = Edits::new();
+        {
+            let open = self.open.lock();
+            let mut swap = |value: Option<Value<'_>>, pick: fn(&Route) -> Option<&Id>| {
+                let route = value.and_then(Id::read).and_then(|id| open.get(&id));
+                if let (Some(value), Some(theirs)) = (value, route.and_then(pick)) {
+                    edits.replace(value, theirs.json());
+                }
+            };
+            match &message {
+                Message::Response(r) => swap(r.doc.root().get("id"), |r| Some(&r.id)),
+                Message::Notification(n) => {
+                    let params = n.params();
+                    swap(params.and_then(|p| p.get("progressToken")), |r| r.token.as_ref());
+                    let meta = params.and_then(|p| p.get("_meta"));
+                    swap(meta.and_then(|m| m.get(meta::SUBSCRIPTION_ID)), |r| Some(&r.id));
+                }
+                Message::Request(_) => {}
+            }
+        }
+        if edits.is_empty() {
+            return message;
+        }
+        decode(edits.apply(message.doc()), limits, Side::Server).unwrap_or(message)
     }
     /// The stream of the request that a message belongs to: by its id, its progress token or its subscription; a
     /// server's own words without such a mark go with the newest open request.
@@ -134,7 +188,9 @@ impl Routes {
                 let open = self.open.lock();
                 match (n.notice, token, subscription) {
                     (_, _, Some(id)) => open.get(&id),
-                    (Notice::Progress, Some(token), None) => open.values().find(|r| r.token.as_ref() == Some(&token)),
+                    (Notice::Progress, Some(token), None) => {
+                        open.get(&token).or_else(|| open.values().find(|r| r.token.as_ref() == Some(&token)))
+                    }
                     (Notice::Message, _, None) => open.values().max_by_key(|r| r.order),
                     _ => None,
                 }
@@ -173,9 +229,10 @@ async fn read(
             continue;
         }
         let reply = matches!(message, Message::Response(_));
+        let restored = (routing == Routing::Shared).then(|| routes.restore(message.clone(), &limits));
         match routes.find(&message) {
             // A full queue holds up the process, not the memory of the gateway.
-            Some(to) => drop(to.send(message).await),
+            Some(to) => drop(to.send(restored.unwrap_or(message)).await),
             None if reply => tracing::debug!(server = %name, "dropped an answer that nobody waits for"),
             None => {
                 if ambient.try_send(message).is_err() {
@@ -188,7 +245,7 @@ async fn read(
     routes.open.lock().clear();
 }
 
-/// Whether the gateway itself asked.
+/// Whether a request is the gateway's own.
 fn is_own(id: &Id) -> bool {
-    matches!(id, Id::Str(text) if text.starts_with(crate::admit::OWN_ID))
+    matches!(id, Id::Str(text) if text.starts_with(OWN_ID))
 }
