@@ -152,7 +152,9 @@ impl Server {
                 Ok(Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits)))
             }
             Reach::Command { command, settings, .. } => {
-                Process::spawn(self.profile.name.as_str(), command, *settings, self.limits, routing).map(Link::Process)
+                let catalog = self.catalog.clone();
+                Process::spawn(self.profile.name.as_str(), command, *settings, self.limits, routing, catalog)
+                    .map(Link::Process)
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod approve;
 mod docs;
+mod demo;
 mod place;
 mod servers;
 mod usage;
