@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod approve;
+mod docs;
 mod demo;
 mod place;
 mod servers;
