@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod approve;
+mod clients;
+mod live;
 mod place;
 mod servers;
 mod usage;
