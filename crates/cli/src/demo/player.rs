@@ -276,7 +276,12 @@ mod tests {
             (200, ruling("challenge"), "", Outcome::Challenged),
             (200, text("a [secret removed by Doorward] b"), "", Outcome::Redacted),
             (200, text("[withheld by Doorward: …]"), "", Outcome::Withheld),
-            (200, json!({ "error": { "code": -32000, "message": "[withheld by Doorward: …]" } }), "", Outcome::Withheld),
+            (
+                200,
+                json!({ "error": { "code": -32000, "message": "[withheld by Doorward: …]" } }),
+                "",
+                Outcome::Withheld,
+            ),
             (200, json!({ "error": { "code": -32000, "message": "broken" } }), "", Outcome::Failed),
             (400, json!({ "error": { "code": -32020, "message": "header" } }), "", Outcome::Refused),
             (503, json!({ "error": { "code": -32603, "message": "no trail" } }), "", Outcome::Failed),
@@ -289,7 +294,8 @@ mod tests {
     #[test]
     fn sides_that_disagree_are_a_failure() {
         let refused = reply(200, json!({ "result": {} }));
-        let told = |outcome, reached, more: &str| contradiction(&step(more), outcome, Some(reached), &refused).is_some();
+        let told =
+            |outcome, reached, more: &str| contradiction(&step(more), outcome, Some(reached), &refused).is_some();
         assert!(told(Outcome::Denied, 1, ""), "a refused call reached its server");
         assert!(told(Outcome::Allowed, 0, ""), "an allowed call did not");
         assert!(told(Outcome::Redacted, 1, "hides = 'result'"), "the text is still there");

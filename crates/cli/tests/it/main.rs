@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod approve;
-mod docs;
 mod demo;
+mod docs;
 mod place;
 mod servers;
 mod usage;
