@@ -1,4 +1,4 @@
-use doorward_identity::{Principal, PrincipalKey, Verified};
+use doorward_identity::{Principal, PrincipalKey, Verified, Via};
 use doorward_policy::{Agent, AgentFacts, Delegation, DelegationFacts, Human, HumanFacts};
 use std::sync::Arc;
 
@@ -44,7 +44,9 @@ impl Actor {
             owner: None,
         });
         let scopes = p.delegation.as_ref().map(|d| texts(&d.scopes)).unwrap_or_default();
-        let delegation = DelegationFacts { scopes: &scopes, ..delegation }.prepare();
+        // Whoever wrote that these servers are open to anybody answers for what anybody does there.
+        let owner = (p.via == Via::Anonymous).then_some("operator");
+        let delegation = DelegationFacts { scopes: &scopes, owner, ..delegation }.prepare();
         Self { principal, agent, human, delegation }
     }
     /// The principal.

@@ -81,6 +81,8 @@ impl Gateway {
         let target = name.map(Cow::Borrowed).or_else(|| request.target());
         Ok(match (request.method, target) {
             (Method::ToolsCall, Some(name)) => {
+                let held = server.catalog.tool(&name).is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
+                self.heed_decisions(&arrival.live, held);
                 if !server.catalog.is_current() || server.catalog.tool(&name).is_none() {
                     self.look_at_tools(arrival, server, link).await?;
                 }
@@ -102,6 +104,13 @@ impl Gateway {
             ) => About::Resource(uri.as_ref().into()),
             _ => About::Server,
         })
+    }
+
+    /// Forgets what is known of definitions where a person has approved or rejected some.
+    fn heed_decisions(&self, live: &Live, urgent: bool) {
+        if self.pins.moved(self.clock.now(), urgent) {
+            live.servers.values().for_each(|server| server.catalog.forget());
+        }
     }
 
     /// Asks a server for its tools, all pages of them, and judges each.

@@ -18,7 +18,7 @@ use doorward_mcp::{
     Era, Id, Message, Method, Notice, Request, Revision, RpcError, Side, decode,
     json::{Document, Edits, Limits, Strictness, Value, quote},
 };
-use doorward_vocab::ServerName;
+use doorward_vocab::{Outcome, ServerName};
 use futures_util::future::join_all;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -66,7 +66,7 @@ impl Gateway {
     }
 
     /// The way to `server` for this client: its link in the session, or the stateless one.
-    async fn link_for(&self, arrival: &Arrival, server: &Arc<Server>) -> Result<Link, Refusal> {
+    pub(crate) async fn link_for(&self, arrival: &Arrival, server: &Arc<Server>) -> Result<Link, Refusal> {
         let name = &server.profile.name;
         match &arrival.session {
             None => self.stateless(arrival, server).await,
@@ -119,6 +119,10 @@ impl Gateway {
                 own(&discover_result(&answers))
             }
             Method::ToolsList | Method::PromptsList | Method::ResourcesList | Method::TemplatesList => {
+                // Everything comes on one page, so there is no cursor that could have been given.
+                if request.params().is_some_and(|p| p.get("cursor").is_some()) {
+                    return Err(RpcError::invalid_params("`cursor` is not one of this list").into());
+                }
                 let list = self.list(arrival, request.method).await;
                 own(&list_result(request.method, arrival.revision.era(), &list))
             }
@@ -249,11 +253,16 @@ impl Gateway {
 
     /// All pages of one server's list, with names joined.
     async fn list_of(&self, arrival: &Arrival, server: &Arc<Server>, method: Method) -> Result<Vec<String>, Refusal> {
-        let link = self.link_for(arrival, server).await?;
+        let mut link = self.link_for(arrival, server).await?;
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         for page in 0..MAX_PAGES {
-            let (_, reply) = self.ask(arrival, server, &link, method, cursor.as_deref(), page).await?;
+            let mut asked = self.ask(arrival, server, &link, method, cursor.as_deref(), page).await;
+            if asked.is_err() && !link.is_alive() {
+                link = self.link_for(arrival, server).await?;
+                asked = self.ask(arrival, server, &link, method, cursor.as_deref(), page).await;
+            }
+            let (_, reply) = asked?;
             let Ok(doc) = Document::parse(reply.into_bytes(), &Limits::default(), Strictness::Result) else { break };
             let Some(result) = doc.root().get("result") else { break };
             for item in method.list_key().and_then(|key| result.get(key)).into_iter().flat_map(Value::items) {
@@ -324,11 +333,11 @@ impl Gateway {
             match &opened.link {
                 Link::Process(process) => {
                     if let Some(incomings) = process.ambient() {
-                        flow.add(scope, incomings, joined);
+                        flow.add(scope, incomings);
                     }
                 }
                 Link::Http(http) => match http.listen(event).await {
-                    Ok(Ok(incomings)) => flow.add(scope, incomings, joined),
+                    Ok(Ok(incomings)) => flow.add(scope, incomings),
                     Ok(Err(status)) => refused = status,
                     Err(error) => {
                         tracing::warn!(server = %name, "{error}");
@@ -374,10 +383,16 @@ impl Gateway {
                 match notification.notice {
                     Notice::Cancelled => {
                         let id = params.and_then(|p| p.get("requestId")).and_then(Id::read);
-                        let Some(passage) = id.and_then(|id| session.pending(&id)) else { return Ok(()) };
+                        let Some(id) = id else { return Ok(()) };
+                        let Some(passage) = session.pending(&id) else { return Ok(()) };
                         let name = passage.server.profile.name.clone();
-                        let link = session.link(&name).map(|o| (name, o));
-                        self.tell_link(arrival, link, message, bytes).await
+                        let link = session.link(&name).map(|o| (name.clone(), o));
+                        let told = self.tell_link(arrival, link, message, bytes).await;
+                        // A server that stops as it is asked to does not answer any more.
+                        if told.is_ok() && session.end(&id, &name).is_some() {
+                            self.ended(&passage, Outcome::Cancelled, None, None);
+                        }
+                        told
                     }
                     Notice::Progress if joined => {
                         let token = params.and_then(|p| p.get("progressToken"));

@@ -54,6 +54,11 @@ impl Catalog {
     pub(crate) fn outdated(&self) {
         self.current.store(false, Relaxed);
     }
+    /// Somebody decided about definitions: each must be judged again before it is used.
+    pub(crate) fn forget(&self) {
+        self.outdated();
+        self.tools.store(Arc::default());
+    }
     /// The whole list was seen.
     pub(crate) fn complete(&self) {
         self.current.store(true, Relaxed);

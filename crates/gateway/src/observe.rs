@@ -15,6 +15,11 @@ impl Gateway {
     /// Looks at the result of a request, and adds the changes that lists need to `edits`.
     pub(crate) fn observe_result(&self, passage: &Passage, response: &Response, edits: &mut Edits) {
         let (Some(method), Some(result)) = (passage.method(), response.result()) else { return };
+        if let Some(task) = started(result) {
+            let key = (passage.caller.actor.key(), task.into());
+            // The first server that names it has it: another one must not take it over by naming it too.
+            self.tasks.entry(key).or_insert_with(|| passage.server.profile.name.clone());
+        }
         let Some(list) = method.list_key().and_then(|key| result.get(key)) else { return };
         let hidden = match method {
             Method::ToolsList => self.tools(passage, list),
@@ -39,6 +44,9 @@ impl Gateway {
     fn tools(&self, passage: &Passage, list: Value<'_>) -> Vec<usize> {
         let server = &passage.server;
         let now = self.clock.now();
+        if self.pins.moved(now, true) {
+            passage.live.servers.values().for_each(|server| server.catalog.forget());
+        }
         let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins, now);
         for change in observed.changes {
             match change.change {
@@ -76,5 +84,16 @@ impl Gateway {
             visible(&passage.live.snapshot, &history, &subject, &target, action, now)
         };
         list.items().enumerate().filter(|(_, item)| !may(*item)).map(|(i, _)| i).collect()
+    }
+}
+
+/// The task that a result says was begun: in `taskId` (tasks extension), or in `task.taskId` (2025-11-25).
+fn started(result: Value<'_>) -> Option<std::borrow::Cow<'_, str>> {
+    match result.get("task") {
+        Some(task) => task.get("taskId")?.as_str(),
+        None => {
+            result.get("resultType").filter(|kind| kind.as_str().as_deref() == Some("task"))?;
+            result.get("taskId")?.as_str()
+        }
     }
 }

@@ -139,9 +139,32 @@ impl Gateway {
         self.relay(arrival, server, link, request, about, bytes, false).await
     }
 
-    /// Forwards a request and turns its answer into a reply.
+    /// Forwards a request and turns its answer into a reply. A server among several that forgot its session has not looked
+    /// at the request: it gets it again in a new one.
     #[expect(clippy::too_many_arguments, reason = "a request, what it is about, and where it goes")]
     pub(crate) async fn relay(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        request: Request,
+        about: About,
+        bytes: Bytes,
+        joined: bool,
+    ) -> Result<Reply, Refusal> {
+        let again = joined.then(|| (request.clone(), about.clone(), bytes.clone()));
+        let reply = self.relay_once(arrival, server, link, request, about, bytes, joined).await;
+        match (&reply, &arrival.session, again) {
+            (Ok(Reply::Status(404)), Some(_), Some((request, about, bytes))) if !link.is_alive() => {
+                let link = self.link_for(arrival, server).await?;
+                self.relay_once(arrival, server, &link, request, about, bytes, joined).await
+            }
+            _ => reply,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a request, what it is about, and where it goes")]
+    async fn relay_once(
         &self,
         arrival: &Arrival,
         server: &Arc<Server>,
@@ -164,7 +187,7 @@ impl Gateway {
             Ok(answer) => answer,
             Err(refusal) => {
                 if let Some(session) = &arrival.session {
-                    session.end(&id);
+                    session.end(&id, &server.profile.name);
                 }
                 return Err(refusal);
             }
@@ -188,7 +211,7 @@ impl Gateway {
             Answer::Accepted if matches!(&scope.link, Link::Process(_)) => Ok(Reply::Accepted),
             Answer::Accepted => Err(self.lost(&scope, id, "nothing")),
             Answer::Status(status) => {
-                if let Some(session) = scope.session.as_ref().filter(|_| status == 404) {
+                if let Some(session) = scope.session.as_ref().filter(|_| status == 404 && !scope.joined) {
                     // The server forgot the session, and so does the gateway: the client begins a new one.
                     self.end_session(&session.id).await;
                 }
@@ -200,7 +223,7 @@ impl Gateway {
 
     fn forget(&self, scope: &Scope, id: &Id) {
         if let Some(session) = &scope.session {
-            session.end(id);
+            session.end(id, &scope.passage.server.profile.name);
         }
         self.ended(&scope.passage, Outcome::Failed, None, None);
     }

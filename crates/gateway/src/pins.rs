@@ -2,7 +2,8 @@
 
 use doorward_store::{PinKey, PinState, Pins as _, State, Unknown};
 use doorward_vocab::{Digest, ServerName, Timestamp};
-use std::sync::Arc;
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
 
 /// What is known of one definition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,20 @@ pub(crate) struct Pin {
 
 /// The pins of all servers. Asked only about definitions that are new or not as approved, so never on the way of a call.
 #[derive(Clone)]
-pub struct Pins(Arc<State>);
+pub struct Pins {
+    state: Arc<State>,
+    looked: Arc<Mutex<Looked>>,
+}
+
+/// When it was last asked whether somebody decided something, and which version it was then.
+#[derive(Debug, Default)]
+struct Looked {
+    at: Timestamp,
+    version: i64,
+}
+
+/// How long a decision of a person may take to be noticed.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl std::fmt::Debug for Pins {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -28,12 +42,34 @@ impl std::fmt::Debug for Pins {
 impl Pins {
     /// The pins that `state` holds.
     pub fn new(state: Arc<State>) -> Self {
-        Self(state)
+        let version = state.version().unwrap_or_default();
+        Self { state, looked: Arc::new(Mutex::new(Looked { at: Timestamp::default(), version })) }
+    }
+
+    /// Whether somebody else, such as `doorward approve`, changed a pin since this was last asked. Unless it is `urgent`,
+    /// the store is asked once a second at most.
+    pub(crate) fn moved(&self, now: Timestamp, urgent: bool) -> bool {
+        let mut looked = self.looked.lock();
+        if !urgent && now.since(looked.at) < PATIENCE {
+            return false;
+        }
+        looked.at = now;
+        match self.state.version() {
+            Ok(version) if version == looked.version => false,
+            Ok(version) => {
+                looked.version = version;
+                true
+            }
+            Err(error) => {
+                tracing::error!("cannot read what is approved: {error}");
+                false
+            }
+        }
     }
 
     /// The pin of a tool. A store that cannot be read pins everything to nothing: nothing new is approved.
     pub(crate) fn pin(&self, server: &ServerName, name: &str) -> Pin {
-        match self.0.get(&PinKey::tool(server.clone(), name)) {
+        match self.state.get(&PinKey::tool(server.clone(), name)) {
             Ok(None) => Pin::default(),
             Ok(Some(pin)) => {
                 let pending = pin.pending_digest();
@@ -52,7 +88,7 @@ impl Pins {
     pub(crate) fn saw(&self, server: &ServerName, name: &str, canonical: &str, first: bool, now: Timestamp) {
         let unknown = if first { Unknown::Approve } else { Unknown::Wait };
         let key = PinKey::tool(server.clone(), name);
-        if let Err(error) = self.0.upsert_seen(&key, canonical.as_bytes(), unknown, now) {
+        if let Err(error) = self.state.upsert_seen(&key, canonical.as_bytes(), unknown, now) {
             tracing::error!("cannot keep what was declared: {error}");
         }
     }

@@ -1,9 +1,11 @@
 use crate::{
     Gateway,
     link::{Incoming, Incomings},
+    refusal::Refusal,
     road::{Delivery, Scope},
 };
 use bytes::Bytes;
+use doorward_mcp::{Id, Message, Method};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::Outcome;
 use std::sync::Arc;
@@ -32,8 +34,12 @@ pub(crate) struct Flow {
 struct Source {
     scope: Scope,
     incomings: Incomings,
-    /// What its event ids begin with, where several servers share a stream.
+    /// What its event ids begin with, where several servers share an endpoint.
     prefix: Option<String>,
+    /// Whether the client got the answer.
+    answered: bool,
+    /// Whether an event had an id: the client may come back for what follows.
+    resumable: bool,
 }
 
 /// A cleared message, ready to be written.
@@ -49,15 +55,18 @@ pub(crate) struct Out {
 
 impl Flow {
     pub(crate) fn new(scope: Scope, incomings: Incomings) -> Self {
-        Self { sources: vec![Source { scope, incomings, prefix: None }] }
+        let mut flow = Self::joined();
+        flow.add(scope, incomings);
+        flow
     }
     pub(crate) const fn joined() -> Self {
         Self { sources: Vec::new() }
     }
-    /// Adds a source; behind an endpoint of several servers, its event ids carry its server's name.
-    pub(crate) fn add(&mut self, scope: Scope, incomings: Incomings, joined: bool) {
-        let prefix = joined.then(|| format!("{}:", scope.passage.server.profile.name));
-        self.sources.push(Source { scope, incomings, prefix });
+    /// Adds a source; behind an endpoint of several servers, its event ids carry its server's name, so that a stream can
+    /// be resumed where it came from.
+    pub(crate) fn add(&mut self, scope: Scope, incomings: Incomings) {
+        let prefix = scope.joined.then(|| format!("{}:", scope.passage.server.profile.name));
+        self.sources.push(Source { scope, incomings, prefix, answered: false, resumable: false });
     }
     /// Adds what another flow has.
     pub(crate) fn absorb(&mut self, other: Self) {
@@ -100,16 +109,16 @@ impl Flow {
 impl Source {
     async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
         loop {
-            match self.incomings.next().await? {
-                Ok(incoming) => {
+            match self.incomings.next().await {
+                Some(Ok(incoming)) => {
+                    self.resumable |= incoming.event.as_ref().is_some_and(|event| event.id().is_some());
                     if let Some(out) = self.pass(gateway, incoming).await {
+                        self.answered |= out.last;
                         return Some(out);
                     }
                 }
-                Err(error) => {
-                    self.broke(gateway, &error);
-                    return None;
-                }
+                Some(Err(error)) => return self.broke(gateway, error).await,
+                None => return self.broke(gateway, LinkError::Protocol("it ended without an answer".into())).await,
             }
         }
     }
@@ -160,10 +169,40 @@ impl Source {
         }
     }
 
-    fn broke(&self, gateway: &Gateway, error: &LinkError) {
-        tracing::warn!(server = %self.scope.passage.server.profile.name, "{error}");
-        if self.scope.session.is_none() {
-            gateway.ended(&self.scope.passage, Outcome::Unreachable, None, None);
+    /// The server broke off, or its stream ended: a request that was not answered is answered with an error now, unless
+    /// the client can come back for the rest (2025-11-25, resumability).
+    async fn broke(&mut self, gateway: &Gateway, error: LinkError) -> Option<Out> {
+        let (method, id) = self.waiting()?;
+        let server = &self.scope.passage.server.profile.name;
+        let ended = matches!(error, LinkError::Closed { .. } | LinkError::Protocol(_));
+        if let Some(session) = &self.scope.session {
+            if self.resumable && ended {
+                return None;
+            }
+            session.end(&id, server)?;
+        }
+        tracing::warn!(%server, "{error}");
+        let slow = matches!(error, LinkError::Timeout { .. });
+        let outcome = if slow { Outcome::TimedOut } else { Outcome::Unreachable };
+        gateway.ended(&self.scope.passage, outcome, None, None);
+        if slow {
+            gateway.cancel(&self.scope).await;
+        }
+        self.answered = true;
+        let era = self.scope.passage.revision.era();
+        let told = Refusal::Link(server.as_str().into(), error).told(Some(&id), Some(method), era);
+        let message = told.message.into_bytes();
+        Some(Out { event: sse::encode(Some("message"), None, &message), message: Some(message), last: true })
+    }
+
+    /// The request that this source is to answer, while it has not. What a server sends by itself belongs to the request
+    /// that opened the session, which was answered long ago; a stream of changes ends without an answer.
+    fn waiting(&self) -> Option<(Method, Id)> {
+        match self.scope.passage.message.inspect() {
+            Message::Request(r) if !self.answered && !matches!(r.method, Method::Initialize | Method::Listen) => {
+                Some((r.method, r.id.clone()))
+            }
+            _ => None,
         }
     }
 

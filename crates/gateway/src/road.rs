@@ -82,10 +82,12 @@ impl Gateway {
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
         }
+        let mut unanswered = Unanswered { gateway: self, passage: Some(passage) };
         let answer = match passage.message.inspect() {
             Message::Request(request) => link.request(request, permitted, receipt).await,
             Message::Notification(_) | Message::Response(_) => link.tell(permitted, receipt).await,
         };
+        unanswered.passage = None;
         answer.map_err(|error| {
             let outcome = match &error {
                 LinkError::Timeout { .. } => Outcome::TimedOut,
@@ -107,7 +109,7 @@ impl Gateway {
         let passage = match &message {
             Message::Response(response) => {
                 let answered = response.id.as_ref().and_then(|id| match &scope.session {
-                    Some(session) => session.end(id),
+                    Some(session) => session.end(id, &scope.passage.server.profile.name),
                     None => self.is_answer_to(&scope.passage, id).then(|| scope.passage.clone()),
                 });
                 // An answer that nobody waits for reaches nobody.
@@ -134,8 +136,15 @@ impl Gateway {
                 self.renewed(&scope.passage)
             }
             Message::Notification(notification) => {
-                if notification.notice == Notice::ToolsChanged {
-                    scope.passage.server.catalog.outdated();
+                match notification.notice {
+                    Notice::ToolsChanged => scope.passage.server.catalog.outdated(),
+                    // It takes back what it asked under the id that the client does not know it by.
+                    Notice::Cancelled if scope.joined => {
+                        if let Some(id) = notification.params().and_then(|p| p.get("requestId")) {
+                            edits.replace(id, wrap(&scope.passage.server.profile.name, id).json());
+                        }
+                    }
+                    _ => {}
                 }
                 self.renewed(&scope.passage)
             }
@@ -289,6 +298,21 @@ impl Gateway {
             if let Err(refusal) = self.forward(&passage, &scope.link, outbound).await {
                 tracing::debug!("could not decline a request of a server: {refusal:?}");
             }
+        }
+    }
+}
+
+/// A message that was forwarded and is on its way. Whoever waited may go before there is a beginning of an answer: then
+/// that is how it ended.
+struct Unanswered<'a> {
+    gateway: &'a Gateway,
+    passage: Option<&'a Passage>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(passage) = self.passage.filter(|p| p.method().is_some()) {
+            self.gateway.ended(passage, Outcome::Cancelled, None, None);
         }
     }
 }

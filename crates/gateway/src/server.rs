@@ -15,7 +15,7 @@ use doorward_transport::{
     upstream::{Credential, HttpLink, HttpSettings},
 };
 use doorward_vocab::{Mode, Secret};
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// A server as it is configured now.
@@ -27,6 +27,8 @@ pub(crate) struct Server {
     pub(crate) catalog: Arc<Catalog>,
     reach: Reach,
     limits: Limits,
+    /// How long a call waits without any sign of the server.
+    patience: Duration,
 }
 
 enum Reach {
@@ -101,6 +103,7 @@ impl Server {
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
         let limits = Limits { depth: all.limits.depth.max(16) * 2, ..Limits::default() };
+        let patience = settings.timeout.unwrap_or(all.limits.upstream_timeout);
         let (reach, transport) = match &settings.upstream {
             config::Upstream::Command { program, args, env, inherit_env, cwd } => {
                 let mut full = inherited(inherit_env);
@@ -127,7 +130,8 @@ impl Server {
                     config::Network::Private => Trust::ConfiguredPrivate,
                 };
                 let http = HttpSettings {
-                    reply: settings.timeout.unwrap_or(all.limits.upstream_timeout),
+                    reply: patience,
+                    quiet: Some(patience),
                     max_reply: all.limits.result,
                     max_event: all.limits.result,
                     idle: all.limits.idle_timeout,
@@ -142,7 +146,7 @@ impl Server {
         };
         let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
         let profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
-        Ok(Self { profile, settings: settings.clone(), catalog, reach, limits })
+        Ok(Self { profile, settings: settings.clone(), catalog, reach, limits, patience })
     }
 
     /// A link of its own for one session of the 2025 era.
@@ -152,8 +156,9 @@ impl Server {
                 Ok(Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits)))
             }
             Reach::Command { command, settings, .. } => {
+                let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
-                Process::spawn(self.profile.name.as_str(), command, *settings, self.limits, routing, catalog)
+                Process::spawn(name, command, *settings, self.limits, self.patience, routing, catalog)
                     .map(Link::Process)
             }
         }

@@ -69,9 +69,12 @@ impl Session {
         pending.insert(id.clone(), passage.clone());
         true
     }
-    /// Its answer came, or none will.
-    pub(crate) fn end(&self, id: &Id) -> Option<Arc<Passage>> {
-        self.pending.lock().remove(id)
+    /// The answer of `server` came, or none will. A server ends only what it was asked itself: one among several must
+    /// not answer for another.
+    pub(crate) fn end(&self, id: &Id, server: &ServerName) -> Option<Arc<Passage>> {
+        let mut pending = self.pending.lock();
+        pending.get(id).filter(|p| p.server.profile.name == *server)?;
+        pending.remove(id)
     }
     /// The server that a request in flight went to.
     pub(crate) fn pending(&self, id: &Id) -> Option<Arc<Passage>> {

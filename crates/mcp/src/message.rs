@@ -13,6 +13,8 @@ pub mod meta {
     pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
     /// Name and version of the client; self-asserted.
     pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+    /// From which level on a modern request wants log messages; without it none.
+    pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
     /// Which subscription a message belongs to.
     pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
     /// The conversation that agents and hosts name.

@@ -276,7 +276,11 @@ async fn legacy(
     arrival.session = Some(session.clone());
     match message {
         Message::Request(request) => match &endpoint {
-            Endpoint::All => gateway.request_all(&arrival, request).await,
+            Endpoint::All => {
+                let (gateway, arrival) = (gateway.clone(), arrival.clone());
+                let asking = async move { gateway.request_all(&arrival, request).await };
+                tokio::spawn(asking).await.unwrap_or(Err(Refusal::Trail))
+            }
             Endpoint::One(name) => {
                 if !request.method.allowed(Side::Client, Era::Legacy) {
                     return Err(RpcError::method_not_found(request.method.as_str()).into());
@@ -284,7 +288,15 @@ async fn legacy(
                 let gone = || RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone. Open a new one.");
                 let server = live.servers.get(name).cloned().ok_or_else(gone)?;
                 let link = session.link(name).ok_or_else(gone)?.link;
-                gateway.request_one(&arrival, &server, &link, request).await
+                if !link.is_alive() {
+                    // The process of this session has ended: another one knows nothing of it.
+                    gateway.end_session(&session.id).await;
+                    return Err(gone().into());
+                }
+                // The end of a connection cancels nothing in this era, so the request must outlive its connection.
+                let (gateway, arrival) = (gateway.clone(), arrival.clone());
+                let asking = async move { gateway.request_one(&arrival, &server, &link, request).await };
+                tokio::spawn(asking).await.unwrap_or(Err(Refusal::Trail))
             }
         },
         message => gateway.pass_on(&arrival, &session, message).await.map(|()| Reply::Accepted),

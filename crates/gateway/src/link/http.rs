@@ -2,13 +2,16 @@ use super::{Answer, Incomings};
 use crate::server::Credentials;
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
-use doorward_mcp::{Side, decode, json::Limits};
+use doorward_mcp::{Message, Side, decode, json::Limits};
 use doorward_transport::{
     LinkError,
     upstream::{HttpLink, Listening, PostBody, PostReply, SessionHeaders},
 };
 use parking_lot::RwLock;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// A server over HTTP: in the 2025 era with the session that it gave, in the 2026 era with none.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub(crate) struct HttpSession {
     credentials: Arc<Credentials>,
     limits: Limits,
     state: RwLock<State>,
+    /// The server does not know the session any more.
+    lost: AtomicBool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -27,7 +32,7 @@ struct State {
 
 impl HttpSession {
     pub(crate) fn new(link: HttpLink, credentials: Arc<Credentials>, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { link, credentials, limits, state: RwLock::default() })
+        Arc::new(Self { link, credentials, limits, state: RwLock::default(), lost: AtomicBool::new(false) })
     }
 
     /// The revision that `initialize` settled on, sent with everything after it.
@@ -35,10 +40,26 @@ impl HttpSession {
         self.state.write().revision = Some(revision.into());
     }
 
+    /// Whether the server still knows the session, as far as it has said.
+    pub(super) fn alive(&self) -> bool {
+        !self.lost.load(Relaxed)
+    }
+
     pub(super) async fn post(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
         let state = self.state.read().clone();
         let reply = self.link.post(permitted, receipt, &self.headers(&state)).await?;
-        self.answer(reply)
+        let answer = self.answer(reply)?;
+        // 2025-11-25, session management: 404 to a request with a session says that it is over, whatever the body says.
+        let over = match &answer {
+            Answer::Status(404) => true,
+            Answer::Message(404, message) => matches!(&**message, Message::Response(r) if r.id.is_none()),
+            _ => false,
+        };
+        if over && state.id.is_some() {
+            self.lost.store(true, Relaxed);
+            return Ok(Answer::Status(404));
+        }
+        Ok(answer)
     }
 
     fn headers<'a>(&'a self, state: &'a State) -> SessionHeaders<'a> {

@@ -10,8 +10,8 @@ pub(crate) use process::{Process, Routing};
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
 use doorward_mcp::{Id, Message, Request, Side, decode, json::Limits};
-use doorward_transport::{LinkError, sse, upstream::SseStream};
-use std::sync::Arc;
+use doorward_transport::{LinkError, Stage, sse, upstream::SseStream};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// A message of a server, or an event that carries none (a priming event, a comment, a `retry`).
@@ -26,14 +26,37 @@ pub(crate) struct Incoming {
 #[derive(Debug)]
 pub(crate) enum Incomings {
     Events(Box<SseStream>, Limits),
-    Lines(mpsc::Receiver<Message>),
+    Lines(Lines),
+}
+
+/// Messages of a process.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    from: mpsc::Receiver<Message>,
+    /// How long to wait for each, where somebody waits for an answer.
+    patience: Option<Duration>,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Option<Result<Message, LinkError>> {
+        match self.patience {
+            None => self.from.recv().await.map(Ok),
+            Some(after) => match tokio::time::timeout(after, self.from.recv()).await {
+                Ok(message) => message.map(Ok),
+                Err(_) => Some(Err(LinkError::Timeout { stage: Stage::Reply, after })),
+            },
+        }
+    }
 }
 
 impl Incomings {
     /// The next one; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Result<Incoming, LinkError>> {
         match self {
-            Self::Lines(lines) => lines.recv().await.map(|m| Ok(Incoming { message: Some(m), event: None })),
+            Self::Lines(lines) => {
+                let message = lines.next().await?;
+                Some(message.map(|m| Incoming { message: Some(m), event: None }))
+            }
             Self::Events(events, limits) => {
                 let event = match events.next().await? {
                     Ok(event) => event,
@@ -106,7 +129,7 @@ impl Link {
     /// Whether it can still be used.
     pub(crate) fn is_alive(&self) -> bool {
         match self {
-            Self::Http(_) => true,
+            Self::Http(session) => session.alive(),
             Self::Process(process) => process.alive(),
         }
     }

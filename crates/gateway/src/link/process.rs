@@ -1,9 +1,13 @@
 use super::Answer;
-use crate::{admit::OWN_ID, catalog::Catalog, link::Incomings};
+use crate::{
+    admit::OWN_ID,
+    catalog::Catalog,
+    link::{Incomings, Lines},
+};
 use doorward_audit::Receipt;
 use doorward_engine::{OutboundKind, Permitted};
 use doorward_mcp::{
-    Id, Message, Notice, Request, Side, decode,
+    Id, Message, Method, Notice, Request, Side, decode,
     json::{Edits, Limits, Value},
     meta,
 };
@@ -18,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 use tokio::sync::mpsc;
 
@@ -39,6 +44,8 @@ pub(crate) struct Process {
     link: StdioLink,
     routes: Arc<Routes>,
     ambient: Mutex<Option<mpsc::Receiver<Message>>>,
+    /// How long a request waits without any sign of the process.
+    patience: Duration,
     routing: Routing,
     issued: AtomicI64,
 }
@@ -55,6 +62,8 @@ struct Route {
     id: Id,
     /// The progress token that the client gave.
     token: Option<Id>,
+    /// Whether it asked for log messages.
+    logs: bool,
     order: u64,
 }
 
@@ -68,6 +77,7 @@ impl Process {
         command: &Command,
         settings: StdioSettings,
         limits: Limits,
+        patience: Duration,
         routing: Routing,
         catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, LinkError> {
@@ -78,7 +88,14 @@ impl Process {
         let (ambient, receiver) = mpsc::channel(QUEUE);
         let routes = Arc::new(Routes::default());
         tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, (name.to_owned(), catalog)));
-        Ok(Arc::new(Self { link, routes, ambient: Mutex::new(Some(receiver)), routing, issued: AtomicI64::new(0) }))
+        Ok(Arc::new(Self {
+            link,
+            routes,
+            ambient: Mutex::new(Some(receiver)),
+            patience,
+            routing,
+            issued: AtomicI64::new(0),
+        }))
     }
 
     /// The id under which a request goes to a process that many clients share; `None` where it keeps its own.
@@ -104,12 +121,14 @@ impl Process {
             OutboundKind::Notification | OutboundKind::Response => None,
         };
         let wire = wire.unwrap_or_else(|| request.id.clone());
-        self.routes.open(wire.clone(), to, request.id.clone(), token);
+        let logs = meta.is_some_and(|m| m.get(meta::LOG_LEVEL).is_some());
+        self.routes.open(wire.clone(), Route { to, id: request.id.clone(), token, logs, order: 0 });
         if let Err(error) = self.link.send(permitted, receipt).await {
             self.routes.close(&wire);
             return Err(error);
         }
-        Ok(Answer::Stream(Incomings::Lines(from)))
+        let patience = (request.method != Method::Listen).then_some(self.patience);
+        Ok(Answer::Stream(Incomings::Lines(Lines { from, patience })))
     }
 
     pub(super) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<(), LinkError> {
@@ -118,13 +137,14 @@ impl Process {
 
     /// What belongs to no request; for one reader.
     pub(crate) fn ambient(&self) -> Option<Incomings> {
-        self.ambient.lock().take().map(Incomings::Lines)
+        let from = self.ambient.lock().take()?;
+        Some(Incomings::Lines(Lines { from, patience: None }))
     }
 
     /// Gives the ambient messages back, for the next reader.
     pub(crate) fn return_ambient(&self, incomings: Incomings) {
-        if let Incomings::Lines(receiver) = incomings {
-            *self.ambient.lock() = Some(receiver);
+        if let Incomings::Lines(lines) = incomings {
+            *self.ambient.lock() = Some(lines.from);
         }
     }
 
@@ -139,11 +159,11 @@ impl Process {
 }
 
 impl Routes {
-    fn open(&self, wire: Id, to: mpsc::Sender<Message>, id: Id, token: Option<Id>) {
+    fn open(&self, wire: Id, route: Route) {
         let mut open = self.open.lock();
         open.retain(|_, route| !route.to.is_closed());
         let order = open.values().map(|r| r.order).max().map_or(0, |o| o + 1);
-        open.insert(wire, Route { to, id, token, order });
+        open.insert(wire, Route { order, ..route });
     }
     fn close(&self, wire: &Id) -> Option<mpsc::Sender<Message>> {
         self.open.lock().remove(wire).map(|r| r.to)
@@ -178,7 +198,7 @@ impl Routes {
     }
     /// The stream of the request that a message belongs to: by its id, its progress token or its subscription; a
     /// server's own words without such a mark go with the newest open request.
-    fn find(&self, message: &Message) -> Option<mpsc::Sender<Message>> {
+    fn find(&self, message: &Message, shared: bool) -> Option<mpsc::Sender<Message>> {
         match message {
             Message::Response(response) => self.close(response.id.as_ref()?),
             Message::Notification(n) => {
@@ -191,6 +211,12 @@ impl Routes {
                     (_, _, Some(id)) => open.get(&id),
                     (Notice::Progress, Some(token), None) => {
                         open.get(&token).or_else(|| open.values().find(|r| r.token.as_ref() == Some(&token)))
+                    }
+                    // Nothing says whose it is. Where clients share the process, only one who waits alone for such may
+                    // have it.
+                    (Notice::Message, _, None) if shared => {
+                        let mut asked = open.values().filter(|r| r.logs);
+                        asked.next().filter(|_| asked.next().is_none())
                     }
                     (Notice::Message, _, None) => open.values().max_by_key(|r| r.order),
                     _ => None,
@@ -235,7 +261,7 @@ async fn read(
         }
         let reply = matches!(message, Message::Response(_));
         let restored = (routing == Routing::Shared).then(|| routes.restore(message.clone(), &limits));
-        match routes.find(&message) {
+        match routes.find(&message, routing == Routing::Shared) {
             // A full queue holds up the process, not the memory of the gateway.
             Some(to) => drop(to.send(restored.unwrap_or(message)).await),
             None if reply => tracing::debug!(server = %name, "dropped an answer that nobody waits for"),

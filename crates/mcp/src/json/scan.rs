@@ -284,6 +284,7 @@ impl Scan<'_> {
     }
 
     fn number(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -302,6 +303,12 @@ impl Scan<'_> {
                 self.at += 1;
             }
             self.some_digits()?;
+        }
+        // Beyond the range of a double, some parsers read infinity and some refuse.
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        let exponent = text.len() > 300 || text.iter().any(|b| matches!(b, b'e' | b'E'));
+        if exponent && !std::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite) {
+            return Err(self.syntax("a number within the range of a double"));
         }
         Ok(())
     }

@@ -41,6 +41,13 @@ impl State {
     pub fn in_memory() -> Result<Self, StateError> {
         Self::prepare(Connection::open_in_memory()?)
     }
+    /// A number that changes whenever another process, or another [`State`] of the same file, changes something.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn version(&self) -> Result<i64, StateError> {
+        Ok(self.db.lock().pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
     fn prepare(db: Connection) -> Result<Self, StateError> {
         db.busy_timeout(std::time::Duration::from_secs(10))?;
         db.pragma_update(None, "journal_mode", "wal")?;

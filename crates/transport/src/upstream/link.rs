@@ -146,8 +146,10 @@ impl HttpLink {
         let mut headers = self.message.clone();
         session.write(&mut headers)?;
         mirror(&message, &mut headers)?;
+        // A stream of changes is quiet while nothing changes.
+        let quiet = self.pool.settings.quiet.filter(|_| message.method != "subscriptions/listen");
         let (lease, response) = self.send(Method::POST, headers, message.bytes).await?;
-        reply::read(lease, response, &self.pool).await
+        reply::read(lease, response, &self.pool, quiet).await
     }
 
     /// Asks for the stream on which the server sends what belongs to no request (2025), or for all its messages (2024).

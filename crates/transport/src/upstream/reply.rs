@@ -7,7 +7,7 @@ use crate::{LinkError, Stage};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header, response::Parts};
 use hyper::body::{Body, Incoming};
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// What a server answered to a message.
@@ -68,7 +68,12 @@ pub enum Ended {
 }
 
 /// Reads an answer as far as it is not a stream.
-pub(super) async fn read(lease: Lease, response: Response<Incoming>, pool: &Arc<Pool>) -> Result<PostReply, LinkError> {
+pub(super) async fn read(
+    lease: Lease,
+    response: Response<Incoming>,
+    pool: &Arc<Pool>,
+    quiet: Option<Duration>,
+) -> Result<PostReply, LinkError> {
     let (head, body) = response.into_parts();
     check_head(&head)?;
     let (status, session_id) = (head.status, session_id(&head.headers)?);
@@ -76,7 +81,6 @@ pub(super) async fn read(lease: Lease, response: Response<Incoming>, pool: &Arc<
     let reply = |body| PostReply { status, session_id, www_authenticate, body };
     let kind = kind(&head.headers);
     if kind == Kind::Events && status.is_success() {
-        let quiet = pool.settings.quiet;
         return Ok(reply(PostBody::Stream(Box::new(SseStream::new(lease, body, pool.clone(), quiet)))));
     }
     let bytes = whole(lease, body, pool).await?;

@@ -1,0 +1,162 @@
+//! A gateway with its door on a free port, and everything that a test wants to know of it.
+
+use doorward_audit::{Event, Record, Ruling};
+use doorward_config::{Known, Settings};
+use doorward_gateway::{Gateway, Pins, Surroundings, http::McpDoor};
+use doorward_store::{PinKey, Pins as _, State, SystemClock, Trail, trail};
+use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings};
+use doorward_vocab::{Clock, Secret};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tempfile::TempDir;
+
+/// The credential of hosts in these tests.
+pub(crate) const HOST_TOKEN: &str = "dwh_0000000000000000000000000000000000000000000";
+
+/// A running gateway. Dropping it cuts every connection.
+pub(crate) struct Front {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) address: SocketAddr,
+    pub(crate) pins: Arc<State>,
+    state: TempDir,
+    running: Option<Running>,
+}
+
+/// The door as a peer on another machine sees it.
+struct Faraway(Arc<McpDoor>);
+
+impl Serve for Faraway {
+    fn serve(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Arc<Peer>,
+    ) -> impl Future<Output = Response<Body>> + Send + 'static {
+        let peer = Peer {
+            address: SocketAddr::from(([203, 0, 113, 7], 4711)),
+            local: peer.local,
+            tls: peer.tls,
+            certificates: Vec::new(),
+        };
+        self.0.clone().serve(request, Arc::new(peer))
+    }
+}
+
+impl Front {
+    /// A gateway with the configuration `toml`, on loopback.
+    pub(crate) async fn start(toml: &str) -> Self {
+        Self::serve(toml, false).await
+    }
+
+    /// The same for peers that are not on this machine.
+    pub(crate) async fn start_for_strangers(toml: &str) -> Self {
+        Self::serve(toml, true).await
+    }
+
+    /// A gateway at level `guard` in front of one server `fixture` at `url`.
+    pub(crate) async fn over(url: &str) -> Self {
+        Self::start(&http_server("fixture", url)).await
+    }
+
+    async fn serve(toml: &str, strangers: bool) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let bound = Bound::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = bound.address();
+        let clock = Arc::new(SystemClock);
+        let trail = Trail::open(&state.path().join("trail"), &*clock, trail::Options::default()).unwrap();
+        let pins = Arc::new(State::open(state.path()).unwrap());
+        let surroundings =
+            Surroundings { user: "ada".to_owned(), host_token: Secret::new(HOST_TOKEN.to_owned()), listen: address };
+        let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(pins.clone()), clock).unwrap();
+        let door = McpDoor::new(gateway.clone());
+        let running = if strangers {
+            bound.serve(Arc::new(Faraway(door)), ServeSettings::default(), None)
+        } else {
+            bound.serve(door, ServeSettings::default(), None)
+        };
+        Self { gateway, address, pins, state, running: Some(running) }
+    }
+
+    /// Puts another configuration in force.
+    pub(crate) fn reload(&self, toml: &str) {
+        self.gateway.reload(settings(toml), "test").unwrap();
+    }
+
+    /// A person approves the definition of a tool as it is waiting.
+    pub(crate) fn approve(&self, server: &str, tool: &str) {
+        let key = PinKey::tool(server.parse().unwrap(), tool);
+        let pin = self.pins.get(&key).unwrap().unwrap();
+        self.pins.approve(&key, pin.pending_digest().unwrap(), "test", SystemClock.now()).unwrap();
+    }
+
+    pub(crate) fn trail_dir(&self) -> PathBuf {
+        self.state.path().join("trail")
+    }
+
+    /// What the trail says so far.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        let mut reader = trail::Reader::new(&self.trail_dir());
+        let mut records = Vec::new();
+        while let Ok(Some(entry)) = reader.next() {
+            records.push(Record::decode(&entry.record).unwrap());
+        }
+        records
+    }
+
+    /// What the trail says once `enough` holds: records that no sink waits for are milliseconds behind.
+    pub(crate) async fn records_until(&self, enough: impl Fn(&[Record]) -> bool) -> Vec<Record> {
+        for _ in 0..2_000 {
+            let records = self.records();
+            if enough(&records) {
+                return records;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the trail never said it: {:#?}", self.records());
+    }
+
+    /// The decisions about calls of the tool `name`, once there are as many as `count`.
+    pub(crate) async fn rulings(&self, name: &str, count: usize) -> Vec<Ruling> {
+        let of = |records: &[Record]| rulings_of(records, name);
+        of(&self.records_until(|records| of(records).len() >= count).await)
+    }
+
+    /// Ends the gateway in good order and proves its trail.
+    pub(crate) async fn stop(mut self) -> Vec<Record> {
+        if let Some(running) = self.running.take() {
+            running.drain(Duration::from_secs(5)).await;
+        }
+        self.gateway.stop("test").await;
+        let report = trail::verify(&self.trail_dir(), &trail::Trust::default(), |_| {}).unwrap();
+        assert!(report.is_good(), "{report:?}");
+        self.records()
+    }
+
+    /// Lets what runs finish, as at the end of the process.
+    pub(crate) fn take_listener(&mut self) -> Running {
+        self.running.take().unwrap()
+    }
+}
+
+/// The decisions about the target `name`.
+pub(crate) fn rulings_of(records: &[Record], name: &str) -> Vec<Ruling> {
+    let ruling = |record: &Record| match &record.event {
+        Event::Ruling(ruling) if ruling.target.as_deref() == Some(name) => Some(ruling.as_ref().clone()),
+        _ => None,
+    };
+    records.iter().filter_map(ruling).collect()
+}
+
+/// A server over HTTP, as it is configured.
+pub(crate) fn http_server(name: &str, url: &str) -> String {
+    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\n")
+}
+
+/// A server that is a command, as it is configured.
+pub(crate) fn command_server(name: &str, words: &[String]) -> String {
+    format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+}
+
+fn settings(toml: &str) -> Settings {
+    Settings::parse("test.toml", toml, &Known::default()).map_err(|report| format!("{report:?}")).unwrap().settings
+}

@@ -1,0 +1,13 @@
+//! The gateway between real clients and real servers, over real sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
+
+mod client;
+mod front;
+mod upstream;
+
+mod asking;
+mod bytes;
+mod doors;
+mod ids;
+mod lists;
+mod streams;
