@@ -194,14 +194,22 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
     for entry in &settings.trust {
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
-            config::TrustKind::Oidc(oidc) => out.issuers.push(issuer(oidc)?),
+            config::TrustKind::Oidc(oidc) => {
+                out.skew = oidc.clock_skew;
+                out.issuers.push(issuer(settings, around, oidc)?);
+            }
         }
     }
     Ok(out)
 }
 
-fn issuer(oidc: &config::Oidc) -> Result<identity::IssuerSettings, LiveError> {
-    let audiences: Box<[Arc<str>]> = oidc.audience.iter().map(|a| a.as_str().into()).collect();
+fn issuer(
+    settings: &Settings,
+    around: &Surroundings,
+    oidc: &config::Oidc,
+) -> Result<identity::IssuerSettings, LiveError> {
+    let audiences: Vec<String> =
+        if oidc.audience.is_empty() { own_names(settings, around) } else { oidc.audience.clone() };
     let keys = match &oidc.keys {
         config::Keys::Discover => identity::KeySource::Discovery,
         config::Keys::Url(url) => identity::KeySource::Url(url.as_str().into()),
@@ -210,17 +218,34 @@ fn issuer(oidc: &config::Oidc) -> Result<identity::IssuerSettings, LiveError> {
             identity::KeySource::Pinned(std::fs::read(path).map_err(bad)?.into())
         }
     };
+    let usual = config::Claims::default();
     let claims = identity::ClaimMap {
-        name: oidc.claims.name.as_str().into(),
-        email: oidc.claims.email.as_str().into(),
-        groups: oidc.claims.groups.as_str().into(),
+        name: claim(&oidc.claims.name),
+        email: claim(&oidc.claims.email),
+        groups: claim(&oidc.claims.groups),
+        // The usual ones are tried anyway, after the one that the operator names.
+        agent: oidc.claims.agent.iter().find(|c| !usual.agent.contains(c)).map(|c| claim(c)),
         ..identity::ClaimMap::default()
     };
     Ok(identity::IssuerSettings {
-        audiences,
+        audiences: audiences.iter().map(|a| a.as_str().into()).collect(),
         algorithms: oidc.algorithms.iter().filter_map(|a| format!("{a:?}").parse().ok()).collect(),
         keys,
         claims,
         ..identity::IssuerSettings::new(oidc.issuer.as_str(), "")
     })
+}
+
+/// The names that tokens may be made for where the operator names none: the resources of this gateway (RFC 8707).
+fn own_names(settings: &Settings, around: &Surroundings) -> Vec<String> {
+    let base =
+        settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), |u| u.as_str().to_owned());
+    let base = base.trim_end_matches('/');
+    let servers = settings.servers.iter().map(|s| format!("{base}/mcp/{}", s.name));
+    [base.to_owned(), format!("{base}/mcp")].into_iter().chain(servers).collect()
+}
+
+/// A claim within another, `realm_access.roles`, as the JSON pointer that the identity room reads.
+fn claim(name: &str) -> Arc<str> {
+    if name.contains('.') && !name.contains('/') { format!("/{}", name.replace('.', "/")).into() } else { name.into() }
 }

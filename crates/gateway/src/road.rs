@@ -15,6 +15,7 @@ use crate::{
     session::{Session, wrap},
 };
 use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Record};
+use doorward_config::Durability;
 use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, Permitted, Ruling};
 use doorward_mcp::{Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
