@@ -35,7 +35,7 @@ pub(super) struct Reply {
     pub(super) questions: Vec<Value>,
     /// The body, where it is no message.
     pub(super) text: String,
-    session: Option<String>,
+    pub(super) session: Option<String>,
 }
 
 /// Why nothing came back.

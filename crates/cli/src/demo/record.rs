@@ -59,7 +59,12 @@ impl Recorder {
     }
 
     async fn about(&mut self, method: &str, outcome: Outcome) -> Result<Recorded, Failure> {
-        let wanted = outcome != Outcome::Refused && outcome != Outcome::Failed;
+        // A message that was not taken is not ruled; whether one that failed was depends on where.
+        let patience = match outcome {
+            Outcome::Refused => 0,
+            Outcome::Failed => PATIENCE / 10,
+            _ => PATIENCE,
+        };
         let mut waited = 0;
         loop {
             let events = self.events()?;
@@ -74,10 +79,10 @@ impl Recorder {
                 })
             });
             let complete = match ruling {
-                None => !wanted,
+                None => false,
                 Some(_) => outcome.reaches() != Some(true) || ending.is_some(),
             };
-            if complete || waited >= PATIENCE {
+            if complete || waited >= patience {
                 let recorded = self.recorded(&events, ruling, ending);
                 self.pass(events.len());
                 return Ok(recorded);

@@ -102,7 +102,7 @@ fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr,
     out.say(format!("{} at level {}, state in {}", out.strong("doorward"), settings.level, state.display()));
     out.say(format!("  all servers  {base}/mcp"));
     for server in &settings.servers {
-        out.say(format!("  {:<12} {base}/mcp/{}", server.name, server.name));
+        out.say(format!("  {:<12} {base}/mcp/{}", server.name.as_str(), server.name));
     }
     if settings.servers.is_empty() {
         out.say("  no servers yet: doorward add NAME -- COMMAND …, or doorward add NAME URL");

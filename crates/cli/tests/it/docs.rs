@@ -47,6 +47,38 @@ fn the_reference_has_every_verb_and_flag() {
     }
 }
 
+/// Links to files and headings of this repository lead somewhere.
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut pages: Vec<_> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(|p| root.join(p)).into();
+    for folder in ["docs", "docs/reference"] {
+        let files = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(files.filter(|p| p.extension().is_some_and(|e| e == "md")));
+    }
+    for page in pages {
+        for link in fs::read_to_string(&page).unwrap().split("](").skip(1).filter_map(|l| l.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').map_or((link, None), |(f, h)| (f, Some(h)));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let text = fs::read_to_string(&target).unwrap_or_else(|e| panic!("{}: `{link}`: {e}", page.display()));
+            if let Some(heading) = heading {
+                let found = text.lines().filter(|l| l.starts_with('#')).any(|l| anchor(l) == heading);
+                assert!(found, "{}: no heading for `{link}`", page.display());
+            }
+        }
+    }
+}
+
+/// The anchor of a heading, as renderers make it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>().replace(' ', "-")
+}
+
 /// The commands that a help text lists.
 fn names(help: &str) -> Vec<String> {
     let list = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());

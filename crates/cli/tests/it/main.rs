@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod approve;
-mod docs;
+mod clients;
 mod demo;
+mod docs;
+mod live;
 mod place;
 mod servers;
 mod usage;

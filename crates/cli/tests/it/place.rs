@@ -36,21 +36,21 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// Makes a command run here, and with nothing of the surroundings of the test.
+    pub(crate) fn around(&self, command: &mut Command) {
+        command.current_dir(self.folder.path()).env_clear();
+        command.env("HOME", self.path("home")).env("DOORWARD_STATE", self.path("state"));
+    }
+
     /// Runs `doorward` with the words of `line`, split at spaces.
     pub(crate) fn run(&self, line: &str) -> Ran {
         self.run_words(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     pub(crate) fn run_words(&self, words: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args(words)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.path("home"))
-            .env("DOORWARD_STATE", self.path("state"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        self.around(&mut command);
+        let output = command.args(words).stdin(Stdio::null()).output().unwrap();
         Ran {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),

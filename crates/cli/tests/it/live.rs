@@ -1,0 +1,109 @@
+//! The gateway as a process of its own, with clients that speak to it over HTTP.
+
+use crate::place::Place;
+use bytes::Bytes;
+use doorward_testkit::peers::Running;
+use http::{Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use std::{fs::File, process::Command, time::Duration};
+use tokio::net::TcpStream;
+
+/// How long a test waits for what must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `doorward run` on free ports.
+pub(crate) struct Live {
+    pub(crate) process: Running,
+    /// Where MCP is.
+    pub(crate) base: String,
+}
+
+impl Live {
+    /// Starts the gateway in `place` with the configuration `toml`.
+    pub(crate) fn start(place: &Place, toml: &str) -> Self {
+        write(place, toml);
+        let log = File::options().create(true).append(true).open(place.path("log.txt")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.args(["run", "--json", "-c", "doorward.toml"]).stderr(log);
+        place.around(&mut command);
+        let (process, told) = Running::start_ready(&mut command).unwrap();
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
+        Self { process, base }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Sends a signal to the process.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+/// Writes the configuration, with ports of the system's choice.
+pub(crate) fn write(place: &Place, toml: &str) {
+    let listen = "[listen]\nmcp = \"127.0.0.1:0\"\nconsole = \"127.0.0.1:0\"\n";
+    place.write("doorward.toml", &format!("{toml}\n{listen}"));
+}
+
+pub(crate) fn http_server(name: &str, url: &str) -> String {
+    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\n")
+}
+
+pub(crate) fn command_server(name: &str, words: &[String]) -> String {
+    format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+}
+
+/// One connection of a client of 2026-07-28, kept open.
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    host: String,
+    path: String,
+}
+
+impl Connection {
+    pub(crate) async fn open(base: &str, path: &str) -> std::io::Result<Self> {
+        let host = base.trim_start_matches("http://").to_owned();
+        let stream = TcpStream::connect(&host).await?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        tokio::spawn(connection);
+        Ok(Self { sender, host, path: path.to_owned() })
+    }
+
+    /// Sends a request and gives the last message of its answer; `None` where the connection breaks first.
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Option<Value> {
+        let mut params = params;
+        params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {} });
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let mut request = Request::post(&self.path)
+            .header(header::HOST, &self.host)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method);
+        if !name.is_empty() {
+            request = request.header("mcp-name", name);
+        }
+        let asking = async {
+            self.sender.ready().await.ok()?;
+            let response = self.sender.send_request(request.body(Full::new(body.into())).ok()?).await.ok()?;
+            let text = response.into_body().collect().await.ok()?.to_bytes();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+            serde_json::from_str(data).ok()
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("an answer in time")
+    }
+
+    pub(crate) async fn call(&mut self, tool: &str, arguments: Value) -> Option<Value> {
+        self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+}
