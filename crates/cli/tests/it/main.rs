@@ -3,6 +3,7 @@
 
 mod approve;
 mod clients;
+mod kill;
 mod live;
 mod place;
 mod servers;
