@@ -1,36 +1,31 @@
 //! `cargo xtask fuzz`: every fuzz target on its committed corpus and on a bounded number of mutated inputs, on stable Rust.
-//!
-//! A target is a `pub fn fuzz_…(&[u8])` in a module `fuzzing`; beside it stands a test in the same module that feeds it.
-//! The number of mutated inputs comes from the environment, so that the ordinary test run stays quick.
+//! The targets are the lines of `fuzz/src/main.rs`.
 
 use std::process::Command;
 
-use crate::{Outcome, Verdict, process, test::count_tests, workspace};
+use crate::{Outcome, Verdict, process, workspace};
 
-/// Read by the tests in modules named `fuzzing`: how many mutated inputs each target gets.
-const INPUTS_VAR: &str = "DOORWARD_FUZZ_INPUTS";
+/// Mutated inputs for each target.
 const INPUTS: &str = "20000";
 
-/// Runs every target; `--inputs N` sets how many mutated inputs each gets.
+/// Runs the targets; the words go to the fuzzer: `[--inputs N] [--seed S] [TARGET…]`.
 pub(crate) fn run(args: &[String]) -> Outcome {
-    let inputs = match args {
-        [] => INPUTS,
-        [flag, n] if flag == "--inputs" && n.parse::<u64>().is_ok() => n,
-        _ => return Err("usage: cargo xtask fuzz [--inputs N]".to_owned()),
-    };
-    let (ok, lines) = run_targets(inputs)?;
-    let counted = count_tests(&lines);
-    println!("{} passed, {} failed", counted.passed, counted.failed);
+    let (ok, _) = fuzzer(args)?;
     Ok(if ok { Verdict::Pass } else { Verdict::Fail })
 }
 
-/// What `cargo xtask test` runs.
-pub(crate) fn run_bounded() -> Result<(bool, Vec<String>), String> {
-    run_targets(INPUTS)
+/// What `cargo xtask test` runs; how many targets passed and failed.
+pub(crate) fn run_bounded() -> Result<(bool, (usize, usize)), String> {
+    fuzzer(&["--inputs".to_owned(), INPUTS.to_owned()])
 }
 
-fn run_targets(inputs: &str) -> Result<(bool, Vec<String>), String> {
+fn fuzzer(args: &[String]) -> Result<(bool, (usize, usize)), String> {
     let mut command = Command::new(process::cargo());
-    command.args(["test", "--quiet", "--workspace", "--lib", "--", "fuzzing::"]);
-    process::shown_lines(command.env(INPUTS_VAR, inputs).current_dir(workspace::root()))
+    command.args(["run", "--quiet", "--package", "doorward-fuzz", "--"]).args(args);
+    let (ok, lines) = process::shown_lines(command.current_dir(workspace::root()))?;
+    let closing = lines.iter().rev().find_map(|line| {
+        let (passed, rest) = line.trim().split_once(" passed, ")?;
+        Some((passed.parse().ok()?, rest.strip_suffix(" failed")?.parse().ok()?))
+    });
+    Ok((ok, closing.unwrap_or((0, 0))))
 }

@@ -3,6 +3,7 @@
 //! What a verb prints goes through [`Out`]; what goes wrong is a [`Failure`], which one place turns into text and exit
 //! code: 0 fine, 1 the thing asked about failed, 2 usage or configuration.
 
+mod demo;
 mod failure;
 mod log;
 mod out;
@@ -34,6 +35,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Demo(demo::Args),
     Run(verbs::run::Args),
     Wrap(verbs::wrap::Args),
     Add(verbs::add::Args),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let out = Out::new(cli.json);
     let done = match cli.verb {
+        Verb::Demo(args) => demo::run(args, &out),
         Verb::Run(args) => verbs::run::run(args, &out),
         Verb::Wrap(args) => verbs::wrap::run(args, &out),
         Verb::Add(args) => verbs::add::run(args, &out),

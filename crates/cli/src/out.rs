@@ -57,6 +57,16 @@ impl Out {
         self.tint("\x1b[32m", text)
     }
 
+    /// The text as bad news where colours are shown.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.tint("\x1b[31m", text)
+    }
+
+    /// The text as something to think about where colours are shown.
+    pub(crate) fn doubt(&self, text: &str) -> String {
+        self.tint("\x1b[33m", text)
+    }
+
     fn tint(&self, code: &str, text: &str) -> String {
         match self.paint {
             Paint::Colour => format!("{code}{text}\x1b[0m"),

@@ -51,7 +51,9 @@ pub fn clear(
     let enforce = subject.server.mode == Mode::Enforce;
     let mut found = Found::default();
     if let Some(content) = passage.content {
-        found.read(view, content, passage.channel, subject.call);
+        // Tools are judged one by one as definitions, and what a person approved stays as it is.
+        let judged = is_tool_list(subject).then(|| content.get("tools")).flatten().map_or(0..0, Value::span);
+        found.read(view, content, &judged, passage.channel, subject.call);
     }
     let refused =
         passage.action.filter(|_| enforce).and_then(|action| refusal(view, history, subject, action, &found, now));
@@ -183,7 +185,8 @@ struct Found {
 }
 
 impl Found {
-    fn read(&mut self, view: &Snapshot, content: Value<'_>, channel: Channel, call: CallId) {
+    /// Reads all of `content` but the texts within `judged`.
+    fn read(&mut self, view: &Snapshot, content: Value<'_>, judged: &Range<usize>, channel: Channel, call: CallId) {
         for (span, finding) in reflections(view, content, channel) {
             self.findings.push(finding);
             self.removals.push((span, "[secret removed by Doorward]".to_owned()));
@@ -193,23 +196,31 @@ impl Found {
             self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a secret that the gateway handles came back"));
         }
         let mut texts = Vec::new();
-        readable(content, &mut |text, span| texts.push((text, span)));
+        readable(content, &mut |text, span| {
+            if !judged.contains(&span.start) {
+                texts.push((text, span));
+            }
+        });
         let mut poisoned = Vec::new();
         look(view, channel, &texts, |index, finding| {
-            if is_poison(view, &finding) && poisoned.last() != Some(&index) {
-                poisoned.push(index);
+            if is_poison(&finding) {
+                self.injected = true;
+                let acts = view.scanner.mode(&finding.detector) == Some(Mode::Enforce);
+                if acts && poisoned.last() != Some(&index) {
+                    poisoned.push(index);
+                }
             }
             self.findings.push(finding);
         });
-        for (text, span) in poisoned.iter().filter_map(|i| texts.get(*i)) {
-            self.entities.extend_from_text(text);
+        if self.injected {
+            texts.iter().for_each(|(text, _)| self.entities.extend_from_text(text));
+        }
+        for (_, span) in poisoned.iter().filter_map(|i| texts.get(*i)) {
             let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
             self.removals.push((span.clone(), quote(&note)));
         }
-        if !poisoned.is_empty() {
-            self.injected = true;
-            self.reasons
-                .push(Reason::new(ReasonCode::ContentRefused, "text that gives orders to its reader was taken out"));
+        if self.injected {
+            self.reasons.push(Reason::new(ReasonCode::ContentRefused, "a text gives orders to its reader"));
         }
     }
     fn label(&self, server: Label) -> Label {
@@ -224,11 +235,13 @@ impl Found {
     }
 }
 
-/// Whether a finding takes its text out: sure enough, of a kind that acts on its reader, by a detector that may act.
-fn is_poison(view: &Snapshot, f: &Finding) -> bool {
-    view.scanner.mode(&f.detector) == Some(Mode::Enforce)
-        && matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText)
-        && f.severity >= Severity::High
+/// Whether a finding is of a kind that acts on its reader, and sure enough.
+fn is_poison(f: &Finding) -> bool {
+    matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText) && f.severity >= Severity::High
+}
+
+fn is_tool_list(subject: &Subject<'_>) -> bool {
+    matches!(subject.message.inspect(), Message::Request(r) if r.method == Method::ToolsList)
 }
 
 /// Every text in `value` that somebody may read, keys too, but for the bytes of images, sounds and binary resources.

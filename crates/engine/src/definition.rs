@@ -39,18 +39,21 @@ impl Definition {
 
 /// Decides the state of a definition.
 ///
-/// `pinned` is the approved digest, if there is one; `rejected` says that a person refused this very digest.
-/// A first sight without findings is trusted on first use below lockdown; what was once pinned never changes by itself.
+/// `pinned` is the approved digest, if there is one, and `by_person` says that a person approved it; `rejected` says that
+/// a person refused this very digest. A first sight without findings is trusted on first use below lockdown; what was once
+/// pinned never changes by itself. What only its first sight approved is held back once something is found in it: a tool
+/// that it imitates may have come to light later.
 pub fn judge_definition(
     level: Level,
     pinned: Option<Digest>,
+    by_person: bool,
     seen: Digest,
     rejected: bool,
     findings: &[Finding],
 ) -> DefinitionState {
     let poisoned = findings.iter().any(|f| f.severity >= Severity::High && f.kind != FindingKind::DefinitionChanged);
     match pinned {
-        Some(pin) if pin == seen => DefinitionState::Approved,
+        Some(pin) if pin == seen && (by_person || !poisoned) => DefinitionState::Approved,
         Some(_) => DefinitionState::Quarantined,
         None if rejected || poisoned => DefinitionState::Quarantined,
         None if level == Level::Lockdown => DefinitionState::Pending,
@@ -66,10 +69,10 @@ mod tests {
     fn pins_hold() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         use DefinitionState::*;
-        assert_eq!(judge_definition(Level::Guard, None, a, false, &[]), Approved);
-        assert_eq!(judge_definition(Level::Lockdown, None, a, false, &[]), Pending);
-        assert_eq!(judge_definition(Level::Lockdown, Some(a), a, false, &[]), Approved);
-        assert_eq!(judge_definition(Level::Watch, Some(a), b, false, &[]), Quarantined);
-        assert_eq!(judge_definition(Level::Guard, None, a, true, &[]), Quarantined);
+        assert_eq!(judge_definition(Level::Guard, None, false, a, false, &[]), Approved);
+        assert_eq!(judge_definition(Level::Lockdown, None, false, a, false, &[]), Pending);
+        assert_eq!(judge_definition(Level::Lockdown, Some(a), false, a, false, &[]), Approved);
+        assert_eq!(judge_definition(Level::Watch, Some(a), true, b, false, &[]), Quarantined);
+        assert_eq!(judge_definition(Level::Guard, None, false, a, true, &[]), Quarantined);
     }
 }

@@ -83,7 +83,7 @@ impl Gateway {
             (Method::ToolsCall, Some(name)) => {
                 let held = server.catalog.tool(&name).is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
                 self.heed_decisions(&arrival.live, held);
-                if !server.catalog.is_current() || server.catalog.tool(&name).is_none() {
+                if !server.catalog.is_current(self.clock.now()) || server.catalog.tool(&name).is_none() {
                     self.look_at_tools(arrival, server, link).await?;
                 }
                 match server.catalog.tool(&name) {
@@ -126,7 +126,7 @@ impl Gateway {
                 _ => break,
             }
         }
-        server.catalog.complete();
+        server.catalog.complete(self.clock.now());
         Ok(())
     }
 

@@ -274,7 +274,7 @@ impl Gateway {
             }
         }
         if method == Method::ToolsList {
-            server.catalog.complete();
+            server.catalog.complete(self.clock.now());
         }
         Ok(items)
     }

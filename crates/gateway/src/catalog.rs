@@ -1,6 +1,6 @@
 //! What a server declares: its tools, each judged and pinned.
 
-use crate::{Live, pins::Pins};
+use crate::{Live, pins::Pins, server::Server};
 use arc_swap::ArcSwap;
 use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
 use doorward_detect::{
@@ -13,10 +13,12 @@ use doorward_policy::{DefinitionState, Target, ToolFacts};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 type Tools = HashMap<Arc<str>, Arc<Definition>>;
@@ -25,8 +27,14 @@ type Tools = HashMap<Arc<str>, Arc<Definition>>;
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     tools: ArcSwap<Tools>,
-    current: AtomicBool,
+    /// When the whole list was last seen, in microseconds; 0 where it must be looked at again.
+    seen: AtomicU64,
+    /// What of the other servers the tools were judged beside.
+    beside: AtomicU64,
 }
+
+/// How long a list is believed of a server that says nothing.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// What a list brought.
 #[derive(Debug, Default)]
@@ -46,13 +54,15 @@ impl Catalog {
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         self.tools.load().keys().cloned().collect()
     }
-    /// Whether the server said nothing new since the last list.
-    pub(crate) fn is_current(&self) -> bool {
-        self.current.load(Relaxed)
+    /// Whether the list was seen, lately, and the server said nothing new since. A server need not say: it is asked again
+    /// now and then.
+    pub(crate) fn is_current(&self, now: Timestamp) -> bool {
+        let seen = self.seen.load(Relaxed);
+        seen != 0 && now.since(Timestamp::from_micros(seen)) < FRESH
     }
     /// The server says that its list changed: what is known of it must be looked at again before it is used.
     pub(crate) fn outdated(&self) {
-        self.current.store(false, Relaxed);
+        self.seen.store(0, Relaxed);
     }
     /// Somebody decided about definitions: each must be judged again before it is used.
     pub(crate) fn forget(&self) {
@@ -60,8 +70,8 @@ impl Catalog {
         self.tools.store(Arc::default());
     }
     /// The whole list was seen.
-    pub(crate) fn complete(&self) {
-        self.current.store(true, Relaxed);
+    pub(crate) fn complete(&self, now: Timestamp) {
+        self.seen.store(now.micros().max(1), Relaxed);
     }
 
     /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
@@ -73,6 +83,10 @@ impl Catalog {
         pins: &Pins,
         now: Timestamp,
     ) -> Observed {
+        let others = others(live, server);
+        let beside = digest_of(&others);
+        // What imitates another server's tool may have been seen before that tool was.
+        let same_surroundings = self.beside.swap(beside, Relaxed) == beside;
         let known = self.tools.load_full();
         let mut next = Tools::clone(&known);
         let mut observed = Observed::default();
@@ -84,11 +98,13 @@ impl Catalog {
             };
             let seen = Digest::of(form.as_bytes());
             let before = known.get(&*name);
-            let settled = before.filter(|d| d.digest == seen && d.state == DefinitionState::Approved);
+            let settled =
+                before.filter(|d| same_surroundings && d.digest == seen && d.state == DefinitionState::Approved);
             let definition = match settled {
                 Some(definition) => definition.clone(),
                 None => {
-                    let (definition, change) = self.judge(live, server, item, (&name, &form, seen), before, pins, now);
+                    let (definition, change) =
+                        self.judge((live, server, &others), item, (&name, &form, seen), before, pins, now);
                     observed.changes.extend(change);
                     Arc::new(definition)
                 }
@@ -96,28 +112,34 @@ impl Catalog {
             next.insert(definition.name.clone(), definition.clone());
             observed.items.push(Some(definition));
         }
+        let grown = next.keys().any(|name| !known.contains_key(name));
         self.tools.store(Arc::new(next));
+        if grown {
+            for later in later(live, server) {
+                later.catalog.outdated();
+            }
+        }
         observed
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a definition is judged by")]
     fn judge(
         &self,
-        live: &Live,
-        server: &ServerProfile,
+        (live, server, others): (&Live, &ServerProfile, &[(String, Arc<str>)]),
         item: Value<'_>,
         (name, form, seen): (&str, &str, Digest),
         before: Option<&Arc<Definition>>,
         pins: &Pins,
         now: Timestamp,
     ) -> (Definition, Option<DefinitionRecord>) {
-        let mut findings = scan(live, server, item, name);
+        let mut findings = scan(live, server, others, item, name);
         let pin = pins.pin(&server.name, name);
         let approved = pin.approved;
         if approved.is_some_and(|a| a != seen) {
             findings.insert(0, changed(item));
         }
-        let judged = judge_definition(live.snapshot.level, approved, seen, pin.rejected == Some(seen), &findings);
+        let rejected = pin.rejected == Some(seen);
+        let judged = judge_definition(live.snapshot.level, approved, pin.by_person, seen, rejected, &findings);
         let state = match judged {
             // It waits for a person since a stricter level was in force.
             DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
@@ -162,12 +184,40 @@ impl Catalog {
     }
 }
 
+/// The tools of the servers before this one in the configuration. Of two that look alike the first is the one that is
+/// imitated: the operator's order decides, not who answered first.
+fn others(live: &Live, server: &ServerProfile) -> Vec<(String, Arc<str>)> {
+    let order = live.settings.servers.iter().take_while(|s| s.name != server.name);
+    let before = order.filter_map(|s| live.servers.get(&s.name));
+    let tools = |s: &Arc<Server>| {
+        let name = s.profile.name.to_string();
+        s.catalog.names().into_iter().map(move |tool| (name.clone(), tool))
+    };
+    let mut all: Vec<_> = before.flat_map(tools).collect();
+    all.sort();
+    all
+}
+
+/// The servers after this one in the configuration.
+fn later<'l>(live: &'l Live, server: &ServerProfile) -> impl Iterator<Item = &'l Arc<Server>> {
+    let order = live.settings.servers.iter().skip_while(|s| s.name != server.name).skip(1);
+    order.filter_map(|s| live.servers.get(&s.name)).collect::<Vec<_>>().into_iter()
+}
+
+fn digest_of(others: &[(String, Arc<str>)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    others.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What the detectors see in a definition, with the tools of the other servers in mind.
-fn scan(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> Vec<Finding> {
-    let others: Vec<(String, Arc<str>)> = (live.servers.values())
-        .filter(|s| s.profile.name != server.name)
-        .flat_map(|s| s.catalog.names().into_iter().map(|tool| (s.profile.name.to_string(), tool)))
-        .collect();
+fn scan(
+    live: &Live,
+    server: &ServerProfile,
+    others: &[(String, Arc<str>)],
+    item: Value<'_>,
+    name: &str,
+) -> Vec<Finding> {
     let others: Vec<(&str, &str)> = others.iter().map(|(s, t)| (s.as_str(), &**t)).collect();
     let context = DefinitionContext { server: server.name.as_str(), name, others: &others };
     let texts: Vec<_> = item.texts().collect();

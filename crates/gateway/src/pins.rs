@@ -10,6 +10,8 @@ use std::{sync::Arc, time::Duration};
 pub(crate) struct Pin {
     /// The approved digest.
     pub(crate) approved: Option<Digest>,
+    /// Whether a person approved it, and not only the level at first sight.
+    pub(crate) by_person: bool,
     /// The digest that a person refused.
     pub(crate) rejected: Option<Digest>,
     /// The digest that waits for a person.
@@ -75,7 +77,7 @@ impl Pins {
                 let pending = pin.pending_digest();
                 let (rejected, waiting) =
                     if pin.state == PinState::Rejected { (pending, None) } else { (None, pending) };
-                Pin { approved: pin.approved_digest(), rejected, waiting }
+                Pin { approved: pin.approved_digest(), by_person: pin.by.is_some(), rejected, waiting }
             }
             Err(error) => {
                 tracing::error!("cannot read what is approved: {error}");

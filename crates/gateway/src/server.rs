@@ -157,7 +157,9 @@ impl Server {
             }
             Reach::Command { command, settings, .. } => {
                 let name = self.profile.name.as_str();
-                Process::spawn(name, command, *settings, self.limits, self.patience, routing).map(Link::Process)
+                let catalog = self.catalog.clone();
+                Process::spawn(name, command, *settings, self.limits, self.patience, routing, catalog)
+                    .map(Link::Process)
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{
 use clap::Args;
 use doorward_audit::{Basis, Event, OutcomeRecord, Record, Ruling};
 use doorward_store::Hit;
-use doorward_vocab::{AuthorizedBy, CallId, Integrity};
+use doorward_vocab::{AuthorizedBy, CallId, Decision, Integrity};
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -98,8 +98,10 @@ impl<'r> Timeline<'r> {
     fn call(&self, out: &mut dyn Write, record: &Record, r: &Ruling) -> io::Result<()> {
         let indent = "  ".repeat(self.depth.get(&r.call).copied().unwrap_or(1).min(20));
         let mark = if r.call == self.asked { "▶" } else { " " };
-        let line =
-            clean(&format!("AGENT {} → {}: {}, {}", r.agent.name, what(r), verdict(r), authority(r.authorized_by)));
+        let refused = r.enforced && r.decision > Decision::Oblige;
+        // Nobody stands behind what was not done.
+        let by = if refused { String::new() } else { format!(", {}", authority(r.authorized_by)) };
+        let line = clean(&format!("AGENT {} → {}: {}{by}", r.agent.name, what(r), verdict(r)));
         writeln!(out, "{mark} {}  {indent}{line}", time(record.time))?;
         let mut detail = |text: String| writeln!(out, "  {:23}  {indent}  {}", "", clean(&text));
         let why = reasons(&r.reasons, &r.findings);
@@ -116,6 +118,7 @@ impl<'r> Timeline<'r> {
         }
         match self.endings.get(&r.call) {
             Some(o) => detail(format!("{} {}", word(&o.outcome), ending(o)).trim_end().to_owned()),
+            None if refused => detail("it was not forwarded".to_owned()),
             None => detail("no ending is recorded".to_owned()),
         }
     }

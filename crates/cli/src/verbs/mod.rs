@@ -9,6 +9,6 @@ pub(crate) mod run;
 pub(crate) mod wrap;
 
 mod file;
-mod serve;
+pub(crate) mod serve;
 
 pub(crate) use file::ConfigFile;

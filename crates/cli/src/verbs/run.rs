@@ -6,7 +6,12 @@ use doorward_transport::{
     guard::{Guard, GuardSettings},
     serve::{Bound, ServeSettings, TlsFiles, TlsSlot},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use doorward_vocab::Digest;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Run the gateway
 #[derive(clap::Args)]
@@ -85,7 +90,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     Ok(())
 }
 
-fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr, state: &std::path::Path) {
+fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr, state: &Path) {
     let settings = gateway.settings();
     if out.is_json() {
         out.record(
@@ -97,7 +102,7 @@ fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr,
     out.say(format!("{} at level {}, state in {}", out.strong("doorward"), settings.level, state.display()));
     out.say(format!("  all servers  {base}/mcp"));
     for server in &settings.servers {
-        out.say(format!("  {:<12} {base}/mcp/{}", server.name, server.name));
+        out.say(format!("  {:<12} {base}/mcp/{}", server.name.as_str(), server.name));
     }
     if settings.servers.is_empty() {
         out.say("  no servers yet: doorward add NAME -- COMMAND …, or doorward add NAME URL");
@@ -106,7 +111,7 @@ fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr,
 }
 
 /// Reads the file again; mistakes keep the old configuration in force.
-fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
+fn reload(path: Option<&Path>, gateway: &Gateway, by: &str) {
     let Some(path) = path else { return };
     match Settings::load_with(path, &file::known()) {
         Ok(loaded) => {
@@ -120,7 +125,8 @@ fn reload(path: Option<&std::path::Path>, gateway: &Gateway, by: &str) {
     }
 }
 
-/// Watches the folder of the file: editors and mounted configuration replace files rather than write them.
+/// Watches the folders of the file and its policies: editors and mounted configuration replace files rather than write
+/// them. A folder may be busy with other things, so what counts is whether the text of these files changed.
 fn watch(path: PathBuf, gateway: Arc<Gateway>) -> Option<notify::RecommendedWatcher> {
     use notify::Watcher as _;
     let (changed, mut changes) = tokio::sync::mpsc::channel::<()>(1);
@@ -130,9 +136,9 @@ fn watch(path: PathBuf, gateway: Arc<Gateway>) -> Option<notify::RecommendedWatc
         }
     })
     .ok()?;
-    let mut folders: Vec<PathBuf> =
-        gateway.settings().policy.files.iter().filter_map(|f| f.parent().map(PathBuf::from)).collect();
-    folders.push(path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from));
+    let folder = |file: &PathBuf| file.parent().filter(|p| !p.as_os_str().is_empty()).map_or(".".into(), PathBuf::from);
+    let mut folders: Vec<PathBuf> = gateway.settings().policy.files.iter().map(folder).collect();
+    folders.push(folder(&path));
     folders.sort();
     folders.dedup();
     for folder in folders {
@@ -141,12 +147,26 @@ fn watch(path: PathBuf, gateway: Arc<Gateway>) -> Option<notify::RecommendedWatc
         }
     }
     tokio::spawn(async move {
+        let mut known = texts(&path, &gateway);
         while changes.recv().await.is_some() {
             // Several events make one change.
             tokio::time::sleep(Duration::from_millis(200)).await;
             while changes.try_recv().is_ok() {}
-            reload(Some(&path), &gateway, "file");
+            let now = texts(&path, &gateway);
+            if now != known {
+                reload(Some(&path), &gateway, "file");
+                known = texts(&path, &gateway);
+            }
         }
     });
     Some(watcher)
+}
+
+/// Digests of the file and of the policy files that it names; a file that appears or goes is a change too.
+fn texts(path: &Path, gateway: &Gateway) -> Vec<(PathBuf, Option<Digest>)> {
+    let settings = gateway.settings();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let named = settings.policy.patterns.iter().filter_map(|p| doorward_config::expand(folder, p).ok());
+    let files = named.flatten().chain(std::iter::once(path.to_owned()));
+    files.map(|f| (f.clone(), std::fs::read(&f).ok().map(|t| Digest::of(&t)))).collect()
 }

@@ -60,7 +60,9 @@ fn every_client_walks_through_a_wrapped_command() {
 fn clients_walk_through_a_wrapped_address() {
     let (place, server) = (Place::new(), Fixture::start(&[]).unwrap());
     // One of each era is enough: over the pipe they are the same as above, and over HTTP as before.
-    let some = |peer: &Peer| matches!((peer.name, peer.mode), ("rust", _) | ("python-mcp", "auto") | ("typescript-2", "2026-07-28"));
+    let some = |peer: &Peer| {
+        matches!((peer.name, peer.mode), ("rust", _) | ("python-mcp", "auto") | ("typescript-2", "2026-07-28"))
+    };
     walk_all(Target::Command(&wrap(&place, &["--url", server.url()])), "", some);
 }
 

@@ -3,6 +3,8 @@
 
 mod approve;
 mod clients;
+mod demo;
+mod docs;
 mod kill;
 mod live;
 mod place;

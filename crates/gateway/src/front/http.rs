@@ -450,24 +450,24 @@ fn stream(
 
 /// 415 and 406.
 fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
-    let essence = |v: &HeaderValue| {
-        v.as_bytes().split(|b| *b == b';').next().map(<[u8]>::trim_ascii).map(<[u8]>::to_ascii_lowercase)
+    let is_json = |v: &HeaderValue| {
+        let essence = v.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
     };
-    if headers.get(header::CONTENT_TYPE).and_then(essence).as_deref() != Some(b"application/json") {
+    if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
     }
-    let accept = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .collect::<Vec<_>>()
-        .join(",")
-        .to_ascii_lowercase();
-    let takes = |kind: &str| accept.is_empty() || accept.contains("*/*") || accept.contains(kind);
-    if takes("application/json") && takes("text/event-stream") {
-        Ok(())
-    } else {
-        Err((StatusCode::NOT_ACCEPTABLE, "send `Accept: application/json, text/event-stream`"))
+    let mut ranges = headers.get_all(header::ACCEPT).iter().flat_map(|v| v.as_bytes().split(|b| *b == b',')).peekable();
+    let (mut json, mut events) = (ranges.peek().is_none(), ranges.peek().is_none());
+    for range in ranges {
+        let range = range.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        let is = |kind: &[u8]| range.eq_ignore_ascii_case(kind);
+        json |= is(b"application/json") || is(b"application/*") || is(b"*/*");
+        events |= is(b"text/event-stream") || is(b"text/*") || is(b"*/*");
+    }
+    match json && events {
+        true => Ok(()),
+        false => Err((StatusCode::NOT_ACCEPTABLE, "send `Accept: application/json, text/event-stream`")),
     }
 }
 

@@ -1,6 +1,7 @@
 use super::Answer;
 use crate::{
     admit::OWN_ID,
+    catalog::Catalog,
     link::{Incomings, Lines},
 };
 use doorward_audit::Receipt;
@@ -80,6 +81,7 @@ impl Process {
         limits: Limits,
         patience: Duration,
         routing: Routing,
+        catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
@@ -87,7 +89,7 @@ impl Process {
         })?;
         let (ambient, receiver) = mpsc::channel(QUEUE);
         let routes = Arc::new(Routes::default());
-        tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, name.to_owned()));
+        tokio::spawn(read(inbox, routes.clone(), ambient, limits, routing, (name.to_owned(), catalog)));
         Ok(Arc::new(Self {
             link,
             routes,
@@ -244,7 +246,7 @@ async fn read(
     ambient: mpsc::Sender<Message>,
     limits: Limits,
     routing: Routing,
-    name: String,
+    (name, catalog): (String, Arc<Catalog>),
 ) {
     while let Some(line) = inbox.recv().await {
         let message = match line.map(|line| decode(line, &limits, Side::Server)) {
@@ -258,6 +260,10 @@ async fn read(
                 break;
             }
         };
+        // Whether or not the client listens: what the server declared is not what it declares now.
+        if matches!(&message, Message::Notification(n) if n.notice == Notice::ToolsChanged) {
+            catalog.outdated();
+        }
         let own = matches!(&message, Message::Response(r) if r.id.as_ref().is_some_and(is_own));
         if routing == Routing::InOrder && !own {
             if ambient.send(message).await.is_err() {

@@ -64,6 +64,19 @@ impl Node {
         // The scan checked the whole text; a span begins and ends at ASCII.
         bytes.get(self.span()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
+    /// The bytes between the quotes of a string or key, where they are the string as it is.
+    pub(super) fn plain(self, bytes: &[u8]) -> Option<&[u8]> {
+        if self.flags & NODE_ESCAPED != 0 {
+            return None;
+        }
+        bytes.get(self.start as usize + 1..(self.end as usize).saturating_sub(1))
+    }
+    fn is_key(self, key: &str, bytes: &[u8]) -> bool {
+        match self.plain(bytes) {
+            Some(plain) => plain == key.as_bytes(),
+            None => self.unescape(bytes) == key,
+        }
+    }
     /// The string that a string or key node stands for.
     pub(super) fn unescape(self, bytes: &[u8]) -> Cow<'_, str> {
         let quoted = self.text(bytes);
@@ -161,7 +174,7 @@ impl<'a> Value<'a> {
     }
     /// The member `key` of an object.
     pub fn get(self, key: &str) -> Option<Self> {
-        self.members().find(|(k, _)| k == key).map(|(_, v)| v)
+        self.member_spans().find(|(node, _)| node.is_key(key, &self.doc.bytes)).map(|(_, value)| value)
     }
     /// The members of an object, in order; nothing for other kinds.
     pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Self)> + Clone {

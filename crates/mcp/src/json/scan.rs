@@ -284,6 +284,7 @@ impl Scan<'_> {
     }
 
     fn number(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -302,6 +303,12 @@ impl Scan<'_> {
                 self.at += 1;
             }
             self.some_digits()?;
+        }
+        // Beyond the range of a double, some parsers read infinity and some refuse.
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        let exponent = text.len() > 300 || text.iter().any(|b| matches!(b, b'e' | b'E'));
+        if exponent && !std::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite) {
+            return Err(self.syntax("a number within the range of a double"));
         }
         Ok(())
     }
@@ -333,21 +340,34 @@ impl Scan<'_> {
         let fold = self.strictness == Strictness::Request;
         let count = keys.clone().count();
         if count <= 12 {
-            for (i, (node, key)) in keys.clone().enumerate() {
-                for (_, other) in keys.clone().take(i) {
-                    check_pair(node, &key, &other, fold)?;
+            for (i, node) in keys.clone().enumerate() {
+                for other in keys.clone().take(i) {
+                    self.check_pair(node, other, fold)?;
                 }
             }
         } else {
             let mut seen = std::collections::HashMap::with_capacity(count);
-            for (node, key) in keys {
-                let form = if fold { Cow::Owned(folded(&key)) } else { key.clone() };
-                if let Some(other) = seen.insert(form, key.clone()) {
-                    check_pair(node, &key, &other, fold)?;
+            for node in keys {
+                let key = node.unescape(self.text);
+                let form = if fold { Cow::Owned(folded(&key)) } else { key };
+                if let Some(other) = seen.insert(form, node) {
+                    self.check_pair(node, other, fold)?;
                 }
             }
         }
         Ok(())
+    }
+
+    fn check_pair(&self, node: Node, other: Node, fold: bool) -> Result<(), JsonError> {
+        // Nearly all keys are plain ASCII, and nearly all pairs differ in length.
+        if let (Some(a), Some(b)) = (node.plain(self.text), other.plain(self.text))
+            && a.is_ascii()
+            && b.is_ascii()
+            && (a.len() != b.len() || !a.eq_ignore_ascii_case(b))
+        {
+            return Ok(());
+        }
+        check_pair(node, &node.unescape(self.text), &other.unescape(self.text), fold)
     }
 }
 
@@ -355,7 +375,7 @@ fn check_pair(node: Node, key: &str, other: &str, fold: bool) -> Result<(), Json
     if key == other {
         return Err(JsonError::DuplicateKey { at: node.start(), key: key.to_owned() });
     }
-    if fold && key.len().abs_diff(other.len()) <= 8 && same_but_case(key, other) {
+    if fold && same_but_case(key, other) {
         return Err(JsonError::CaseVariant { at: node.start(), key: key.to_owned() });
     }
     Ok(())
@@ -386,14 +406,14 @@ struct Keys<'s, 'a> {
     end: usize,
 }
 
-impl<'s> Iterator for Keys<'s, '_> {
-    type Item = (Node, Cow<'s, str>);
-    fn next(&mut self) -> Option<Self::Item> {
+impl Iterator for Keys<'_, '_> {
+    type Item = Node;
+    fn next(&mut self) -> Option<Node> {
         if self.at >= self.end {
             return None;
         }
         let key = *self.scan.nodes.get(self.at)?;
         self.at = self.scan.nodes.get(self.at + 1)?.after();
-        Some((key, key.unescape(self.scan.text)))
+        Some(key)
     }
 }

@@ -86,6 +86,8 @@ fn what_parsers_disagree_about_is_refused() {
         ("[1,]", "a value"),
         ("[\"a\nb\"]", "control"),
         ("[+1]", "a value"),
+        ("[1e999]", "double"),
+        ("[-1e99932602]", "double"),
         ("[NaN]", "a value"),
         ("\u{feff}[]", "a value"),
         ("", "a value"),

@@ -1,11 +1,11 @@
 //! The thread that signs heads. It is apart from the writer so that no commit waits for tiles and checkpoints.
 
 use super::{buffer::Buffer, layout::Layout};
-use crate::place::{replace, sync_dir};
+use crate::place::{put, replace, sync_dir};
 use doorward_audit::{Checkpoint, SigningKey, merkle::Tile};
 use doorward_vocab::Digest;
 use parking_lot::{Condvar, Mutex};
-use std::{fs, io, io::Write, mem, sync::Arc};
+use std::{collections::BTreeSet, fs, io, io::Write, mem, path::PathBuf, sync::Arc};
 
 /// Heads to be signed. Only the newest counts; tiles wait until the head over them is signed.
 #[derive(Default)]
@@ -66,8 +66,12 @@ impl Publisher {
 
     /// Tiles, then the history, then the checkpoint: at any instant everything a checkpoint speaks of is on disk.
     pub(super) fn publish(&self, tiles: &[(Tile, Vec<u8>)], (size, root): (u64, Digest)) -> io::Result<()> {
+        let mut dirs = BTreeSet::new();
         for (tile, bytes) in tiles {
-            write_tile(&self.layout, *tile, bytes)?;
+            dirs.insert(put_tile(&self.layout, *tile, bytes)?);
+        }
+        for dir in &dirs {
+            sync_dir(dir)?;
         }
         let note = Checkpoint::sign(size, root, &self.key);
         let mut history = fs::OpenOptions::new().append(true).create(true).open(self.layout.history())?;
@@ -79,8 +83,9 @@ impl Publisher {
     }
 }
 
-/// Writes a full tile durably, under a name that appears in one step.
-pub(super) fn write_tile(layout: &Layout, tile: Tile, bytes: &[u8]) -> io::Result<()> {
+/// Writes a full tile durably, under a name that appears in one step; the directory, which holds that name, is the
+/// caller's to make durable, once for many tiles. Gives the directory.
+fn put_tile(layout: &Layout, tile: Tile, bytes: &[u8]) -> io::Result<PathBuf> {
     let path = layout.tile(tile);
     let dir = path.parent().unwrap_or(&layout.dir);
     if !dir.is_dir() {
@@ -89,5 +94,6 @@ pub(super) fn write_tile(layout: &Layout, tile: Tile, bytes: &[u8]) -> io::Resul
             sync_dir(above)?;
         }
     }
-    replace(&path, bytes, 0o644)
+    put(&path, bytes, 0o644)?;
+    Ok(dir.to_owned())
 }
