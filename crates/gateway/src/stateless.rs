@@ -46,10 +46,15 @@ impl Gateway {
         Ok(link)
     }
 
-    /// Tells a process that the client of a request that stands alone is gone: there is no stream whose end would tell it.
+    /// Tells a server that nobody waits for the request of `scope` any more, where the end of a stream does not say it: a
+    /// process that many share, or a session.
     pub(crate) async fn cancel(&self, scope: &Scope) {
-        let Some(alias) = &scope.passage.alias else { return };
-        let text = cancellation(alias);
+        let own = match scope.passage.message.inspect() {
+            Message::Request(request) if scope.session.is_some() => Some(&request.id),
+            _ => None,
+        };
+        let Some(id) = scope.passage.alias.as_ref().or(own) else { return };
+        let text = cancellation(id);
         if let Ok(message) = decode(text.clone().into(), &scope.passage.live.limits, Side::Client) {
             let passage = self.own_passage(&scope.passage, message);
             let outbound = crate::admit::outbound(&passage, text.into(), &scope.link);
@@ -62,7 +67,7 @@ impl Gateway {
 
 fn cancellation(id: &Id) -> String {
     format!(
-        "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{{\"requestId\":{},\"reason\":\"the client is gone\"}}}}",
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{{\"requestId\":{},\"reason\":\"nobody waits for it\"}}}}",
         id.json()
     )
 }

@@ -5,6 +5,7 @@ mod approve;
 mod clients;
 mod demo;
 mod docs;
+mod kill;
 mod live;
 mod place;
 mod servers;

@@ -20,7 +20,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -53,6 +53,8 @@ pub(crate) struct Process {
 #[derive(Debug, Default)]
 struct Routes {
     open: Mutex<HashMap<Id, Route>>,
+    /// Nobody reads what the process says any more. Changed only while `open` is held.
+    ended: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -148,9 +150,9 @@ impl Process {
         }
     }
 
-    /// Whether the process still runs.
+    /// Whether the process still runs and is listened to.
     pub(crate) fn alive(&self) -> bool {
-        self.link.exit().is_none()
+        self.link.exit().is_none() && !self.routes.ended.load(Relaxed)
     }
 
     pub(crate) async fn close(&self) {
@@ -161,9 +163,19 @@ impl Process {
 impl Routes {
     fn open(&self, wire: Id, route: Route) {
         let mut open = self.open.lock();
+        if self.ended.load(Relaxed) {
+            // Its sender goes with it, so that whoever waits sees the end.
+            return;
+        }
         open.retain(|_, route| !route.to.is_closed());
         let order = open.values().map(|r| r.order).max().map_or(0, |o| o + 1);
         open.insert(wire, Route { order, ..route });
+    }
+    /// The process said its last word: whoever still waits sees its stream end.
+    fn end(&self) {
+        let mut open = self.open.lock();
+        self.ended.store(true, Relaxed);
+        open.clear();
     }
     fn close(&self, wire: &Id) -> Option<mpsc::Sender<Message>> {
         self.open.lock().remove(wire).map(|r| r.to)
@@ -272,8 +284,7 @@ async fn read(
             }
         }
     }
-    // Whoever still waits sees its stream end.
-    routes.open.lock().clear();
+    routes.end();
 }
 
 /// Whether a request is the gateway's own.

@@ -304,6 +304,7 @@ impl Client {
         );
         let params = match (self.is_modern(), params.is_empty()) {
             (true, true) => meta,
+            (true, false) if params.contains("\"_meta\":{}") => params.replacen("\"_meta\":{}", &meta, 1),
             (true, false) if params.contains("\"_meta\":{") => {
                 let inner = &meta["\"_meta\":{".len()..meta.len() - 1];
                 params.replacen("\"_meta\":{", &format!("\"_meta\":{{{inner},"), 1)

@@ -18,7 +18,8 @@ pub(crate) const HOST_TOKEN: &str = "dwh_000000000000000000000000000000000000000
 pub(crate) struct Front {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) address: SocketAddr,
-    pub(crate) pins: Arc<State>,
+    /// The store as another process sees it, such as `doorward approve`.
+    pub(crate) pins: State,
     state: TempDir,
     running: Option<Running>,
 }
@@ -64,10 +65,11 @@ impl Front {
         let address = bound.address();
         let clock = Arc::new(SystemClock);
         let trail = Trail::open(&state.path().join("trail"), &*clock, trail::Options::default()).unwrap();
-        let pins = Arc::new(State::open(state.path()).unwrap());
+        let own = Arc::new(State::open(state.path()).unwrap());
+        let pins = State::open(state.path()).unwrap();
         let surroundings =
             Surroundings { user: "ada".to_owned(), host_token: Secret::new(HOST_TOKEN.to_owned()), listen: address };
-        let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(pins.clone()), clock).unwrap();
+        let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
         let running = if strangers {
             bound.serve(Arc::new(Faraway(door)), ServeSettings::default(), None)

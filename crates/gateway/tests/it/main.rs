@@ -7,7 +7,10 @@ mod upstream;
 
 mod asking;
 mod bytes;
+mod definitions;
 mod doors;
+mod failure;
 mod ids;
 mod lists;
 mod streams;
+mod trail;
