@@ -12,7 +12,7 @@ use doorward_transport::{
     guard::{Guard, GuardError, GuardSettings},
 };
 use doorward_vocab::{Mode, Secret, ServerName};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// A configuration in force.
 pub struct Live {
@@ -142,9 +142,13 @@ impl Live {
             allowed_origins: settings.listen.allowed_origins.clone(),
             max_target: 8 << 10,
         })?;
-        let authenticator = match before
-            .filter(|b| b.settings.trust == settings.trust && b.settings.public_url == settings.public_url)
-        {
+        // Tokens name endpoints, so the names of servers are part of who is trusted.
+        let names = |s: &Settings| s.servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
+        let authenticator = match before.filter(|b| {
+            b.settings.trust == settings.trust
+                && b.settings.public_url == settings.public_url
+                && names(&b.settings) == names(&settings)
+        }) {
             Some(b) => b.authenticator.clone(),
             None => Arc::new(identity::Authenticator::new(trust(&settings, around)?)?),
         };
@@ -191,17 +195,43 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
         local_user: settings.trust.is_empty().then(|| around.user.as_str().into()),
         ..identity::Settings::default()
     };
+    let own = identifiers(settings)?;
+    let mut skew = None;
     for entry in &settings.trust {
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
-            config::TrustKind::Oidc(oidc) => out.issuers.push(issuer(oidc)?),
+            config::TrustKind::Oidc(oidc) => {
+                out.skew = skew.map_or(oidc.clock_skew, |s: Duration| s.max(oidc.clock_skew));
+                skew = Some(out.skew);
+                out.issuers.push(issuer(oidc, &own)?);
+            }
         }
     }
     Ok(out)
 }
 
-fn issuer(oidc: &config::Oidc) -> Result<identity::IssuerSettings, LiveError> {
-    let audiences: Box<[Arc<str>]> = oidc.audience.iter().map(|a| a.as_str().into()).collect();
+/// What tokens may name as their audience where a trust entry does not say it: the public URL, and each endpoint under it
+/// (RFC 8707 §2).
+fn identifiers(settings: &Settings) -> Result<Vec<Arc<str>>, LiveError> {
+    let Some(url) = &settings.public_url else { return Ok(Vec::new()) };
+    let resources = identity::ProtectedResources::new(url.as_str(), Vec::new(), Vec::new())?;
+    let servers = settings.servers.iter().map(|server| identity::Resource::Server(&server.name));
+    let endpoints = std::iter::once(identity::Resource::All).chain(servers).map(|r| resources.identifier(r));
+    let whole = url.as_str().trim_end_matches('/').to_owned();
+    Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())
+}
+
+/// A claim's place as the configuration writes it: a dot goes into an object, unless the whole is an address.
+fn place(claim: &str) -> Arc<str> {
+    if !claim.contains('.') || claim.contains("://") {
+        return claim.into();
+    }
+    claim.split('.').fold(String::new(), |path, key| path + "/" + &key.replace('~', "~0")).into()
+}
+
+fn issuer(oidc: &config::Oidc, own: &[Arc<str>]) -> Result<identity::IssuerSettings, LiveError> {
+    let named: Vec<Arc<str>> = oidc.audience.iter().map(|a| a.as_str().into()).collect();
+    let audiences: Box<[Arc<str>]> = if named.is_empty() { own.into() } else { named.into() };
     let keys = match &oidc.keys {
         config::Keys::Discover => identity::KeySource::Discovery,
         config::Keys::Url(url) => identity::KeySource::Url(url.as_str().into()),
@@ -211,9 +241,9 @@ fn issuer(oidc: &config::Oidc) -> Result<identity::IssuerSettings, LiveError> {
         }
     };
     let claims = identity::ClaimMap {
-        name: oidc.claims.name.as_str().into(),
-        email: oidc.claims.email.as_str().into(),
-        groups: oidc.claims.groups.as_str().into(),
+        name: place(&oidc.claims.name),
+        email: place(&oidc.claims.email),
+        groups: place(&oidc.claims.groups),
         ..identity::ClaimMap::default()
     };
     Ok(identity::IssuerSettings {
