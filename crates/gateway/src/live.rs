@@ -12,7 +12,7 @@ use doorward_transport::{
     guard::{Guard, GuardError, GuardSettings},
 };
 use doorward_vocab::{Mode, Secret, ServerName};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// A configuration in force.
 pub struct Live {
@@ -142,9 +142,13 @@ impl Live {
             allowed_origins: settings.listen.allowed_origins.clone(),
             max_target: 8 << 10,
         })?;
-        let authenticator = match before
-            .filter(|b| b.settings.trust == settings.trust && b.settings.public_url == settings.public_url)
-        {
+        // Tokens name endpoints, so the names of servers are part of who is trusted.
+        let names = |s: &Settings| s.servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
+        let authenticator = match before.filter(|b| {
+            b.settings.trust == settings.trust
+                && b.settings.public_url == settings.public_url
+                && names(&b.settings) == names(&settings)
+        }) {
             Some(b) => b.authenticator.clone(),
             None => Arc::new(identity::Authenticator::new(trust(&settings, around)?)?),
         };
@@ -191,25 +195,44 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
         local_user: settings.trust.is_empty().then(|| around.user.as_str().into()),
         ..identity::Settings::default()
     };
+    let own = identifiers(settings, around)?;
+    let mut skew = None;
     for entry in &settings.trust {
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
             config::TrustKind::Oidc(oidc) => {
-                out.skew = oidc.clock_skew;
-                out.issuers.push(issuer(settings, around, oidc)?);
+                out.skew = skew.map_or(oidc.clock_skew, |s: Duration| s.max(oidc.clock_skew));
+                skew = Some(out.skew);
+                out.issuers.push(issuer(oidc, &own)?);
             }
         }
     }
     Ok(out)
 }
 
-fn issuer(
-    settings: &Settings,
-    around: &Surroundings,
-    oidc: &config::Oidc,
-) -> Result<identity::IssuerSettings, LiveError> {
-    let audiences: Vec<String> =
-        if oidc.audience.is_empty() { own_names(settings, around) } else { oidc.audience.clone() };
+/// What tokens may name as their audience where a trust entry does not say it: the public URL, or else the address that is
+/// listened on, and each endpoint under it
+/// (RFC 8707 §2).
+fn identifiers(settings: &Settings, around: &Surroundings) -> Result<Vec<Arc<str>>, LiveError> {
+    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
+    let resources = identity::ProtectedResources::new(&url, Vec::new(), Vec::new())?;
+    let servers = settings.servers.iter().map(|server| identity::Resource::Server(&server.name));
+    let endpoints = std::iter::once(identity::Resource::All).chain(servers).map(|r| resources.identifier(r));
+    let whole = url.trim_end_matches('/').to_owned();
+    Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())
+}
+
+/// A claim's place as the configuration writes it: a dot goes into an object, unless the whole is an address.
+fn place(claim: &str) -> Arc<str> {
+    if !claim.contains('.') || claim.contains("://") {
+        return claim.into();
+    }
+    claim.split('.').fold(String::new(), |path, key| path + "/" + &key.replace('~', "~0")).into()
+}
+
+fn issuer(oidc: &config::Oidc, own: &[Arc<str>]) -> Result<identity::IssuerSettings, LiveError> {
+    let named: Vec<Arc<str>> = oidc.audience.iter().map(|a| a.as_str().into()).collect();
+    let audiences: Box<[Arc<str>]> = if named.is_empty() { own.into() } else { named.into() };
     let keys = match &oidc.keys {
         config::Keys::Discover => identity::KeySource::Discovery,
         config::Keys::Url(url) => identity::KeySource::Url(url.as_str().into()),
@@ -220,32 +243,18 @@ fn issuer(
     };
     let usual = config::Claims::default();
     let claims = identity::ClaimMap {
-        name: claim(&oidc.claims.name),
-        email: claim(&oidc.claims.email),
-        groups: claim(&oidc.claims.groups),
+        name: place(&oidc.claims.name),
+        email: place(&oidc.claims.email),
+        groups: place(&oidc.claims.groups),
         // The usual ones are tried anyway, after the one that the operator names.
-        agent: oidc.claims.agent.iter().find(|c| !usual.agent.contains(c)).map(|c| claim(c)),
+        agent: oidc.claims.agent.iter().find(|c| !usual.agent.contains(c)).map(|c| place(c)),
         ..identity::ClaimMap::default()
     };
     Ok(identity::IssuerSettings {
-        audiences: audiences.iter().map(|a| a.as_str().into()).collect(),
+        audiences,
         algorithms: oidc.algorithms.iter().filter_map(|a| format!("{a:?}").parse().ok()).collect(),
         keys,
         claims,
         ..identity::IssuerSettings::new(oidc.issuer.as_str(), "")
     })
-}
-
-/// The names that tokens may be made for where the operator names none: the resources of this gateway (RFC 8707).
-fn own_names(settings: &Settings, around: &Surroundings) -> Vec<String> {
-    let base =
-        settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), |u| u.as_str().to_owned());
-    let base = base.trim_end_matches('/');
-    let servers = settings.servers.iter().map(|s| format!("{base}/mcp/{}", s.name));
-    [base.to_owned(), format!("{base}/mcp")].into_iter().chain(servers).collect()
-}
-
-/// A claim within another, `realm_access.roles`, as the JSON pointer that the identity room reads.
-fn claim(name: &str) -> Arc<str> {
-    if name.contains('.') && !name.contains('/') { format!("/{}", name.replace('.', "/")).into() } else { name.into() }
 }

@@ -8,5 +8,6 @@ mod docs;
 mod kill;
 mod live;
 mod place;
+mod process;
 mod servers;
 mod usage;
