@@ -36,7 +36,8 @@ async fn a_kill_at_any_moment_loses_no_decision() {
         trail.read();
         assert_eq!(trail.undecided(&calls), Vec::<String>::new(), "before round {round}");
         let done = Arc::new(AtomicU64::new(0));
-        let load: Vec<_> = (0..CLIENTS).map(|client| tokio::spawn(load(live.base.clone(), round, client, done.clone()))).collect();
+        let load: Vec<_> =
+            (0..CLIENTS).map(|client| tokio::spawn(load(live.base.clone(), round, client, done.clone()))).collect();
         let start = Instant::now();
         while done.load(Ordering::Relaxed) == 0 {
             assert!(start.elapsed() < PATIENCE, "no call succeeds");
@@ -59,7 +60,11 @@ async fn a_kill_at_any_moment_loses_no_decision() {
     assert_eq!(place.run("log verify").code, 0);
     let executed = lines(&calls).len() as u64;
     assert!(executed >= rounds, "{executed}");
-    eprintln!("{rounds} kills, {executed} calls executed, {} decided, {} torn tails repaired", trail.decided.len(), trail.torn);
+    eprintln!(
+        "{rounds} kills, {executed} calls executed, {} decided, {} torn tails repaired",
+        trail.decided.len(),
+        trail.torn
+    );
 }
 
 /// Calls a sink again and again until the gateway is gone.

@@ -23,7 +23,8 @@ fn is_failure(answer: &Value, server: &str) -> bool {
 #[tokio::test]
 async fn a_server_that_dies_in_a_call_gives_an_error_and_is_gone_alone() {
     let mut dying = Fixture::start(&["--die-on", "wipe"]).unwrap();
-    let (one, two) = (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
+    let (one, two) =
+        (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
     let toml = [http_server("one", &one.url()), http_server("dying", dying.url()), http_server("two", &two.url())];
     let front = Front::start(&toml.concat()).await;
     let [old, new] = Client::both(&front, "/mcp").await;
@@ -41,7 +42,8 @@ async fn a_server_that_dies_in_a_call_gives_an_error_and_is_gone_alone() {
         assert!(uris.iter().any(|name| name.starts_with("two__")));
     }
     let records = front.stop().await;
-    let broke = |r: &&doorward_audit::Record| matches!(&r.event, Event::Outcome(o) if o.outcome == Outcome::Unreachable);
+    let broke =
+        |r: &&doorward_audit::Record| matches!(&r.event, Event::Outcome(o) if o.outcome == Outcome::Unreachable);
     assert!(records.iter().any(|r| broke(&r)));
 }
 
@@ -152,7 +154,10 @@ async fn a_call_without_any_sign_of_its_server_is_given_up() {
             assert!(is_failure(&stalled, name), "{name}: {stalled}");
             assert_eq!(text_of(&slow.answer().await).as_deref(), Some("took 2500 ms"), "{name}");
             assert_eq!(client.call_text("big", json!({ "bytes": 4 })).await, "line");
-            until("the server to hear that nobody waits", async || client.counts("").await.get("echo.cancelled").cloned()).await;
+            until("the server to hear that nobody waits", async || {
+                client.counts("").await.get("echo.cancelled").cloned()
+            })
+            .await;
         }
     }
     let records = front.stop().await;
@@ -163,7 +168,8 @@ async fn a_call_without_any_sign_of_its_server_is_given_up() {
 #[tokio::test]
 async fn a_stream_of_changes_may_be_quiet_for_long() {
     let server = Server::start(Options::default()).await.unwrap();
-    let front = Front::start(&format!("[limits]\nupstream_timeout = \"300ms\"\n{}", http_server("web", &server.url()))).await;
+    let front =
+        Front::start(&format!("[limits]\nupstream_timeout = \"300ms\"\n{}", http_server("web", &server.url()))).await;
     let client = Client::modern(&front, "/mcp/web");
     let filter = json!({ "notifications": { "toolsListChanged": true } });
     let mut stream = client.open("subscriptions/listen", filter).await;
@@ -185,7 +191,8 @@ fn memory() -> u64 {
 async fn floods_are_cut_off_and_cost_no_memory() {
     let flood = Fixture::start(&["--flood=3000000"]).unwrap();
     let words = Fixture::stdio_command(&["--flood=3000000"]).unwrap();
-    let toml = ["[limits]\nresult = \"1 MiB\"\n".to_owned(), http_server("web", flood.url()), command_server("child", &words)];
+    let toml =
+        ["[limits]\nresult = \"1 MiB\"\n".to_owned(), http_server("web", flood.url()), command_server("child", &words)];
     let front = Front::start(&toml.concat()).await;
     let client = Client::modern(&front, "/mcp/web");
     client.names("tools/list", "tools", "name").await;
@@ -214,7 +221,9 @@ async fn a_server_that_never_stops_sending_waits_for_a_client_that_does_not_read
     let client = Client::modern(&front, "/mcp/odd");
     let call = client.open_raw("1", "tools/call", r#""name":"look","arguments":{},"_meta":{"progressToken":1}"#).await;
     let note = "x".repeat(64 << 10);
-    let progress = format!(r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":1,"message":"{note}"}}}}"#);
+    let progress = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":1,"message":"{note}"}}}}"#
+    );
     let before = memory();
     let (sent, waits) = watch::channel(0_usize);
     let sending = tokio::spawn(async move {
@@ -242,26 +251,31 @@ async fn a_server_that_never_stops_sending_waits_for_a_client_that_does_not_read
 #[tokio::test]
 async fn what_is_not_an_answer_is_an_error_of_the_server() {
     let upstream = Upstream::start(|seen| {
-        polite(seen, &reader("look")).unwrap_or_else(|| match seen.json()["params"]["arguments"]["how"].as_str().unwrap() {
-            "html" => Play::Json("<html>".into()),
-            "empty" => Play::Status(200),
-            "teapot" => Play::Status(500),
-            "accepted" => Play::Status(202),
-            "redirect" => Play::Status(307),
-            "other id" => Play::Json(r#"{"jsonrpc":"2.0","id":"other","result":{"content":[]}}"#.into()),
-            "no id" => Play::Json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m"}}"#.into()),
-            "both" => Play::Json(result(seen, r#"{"content":[]},"error":{"code":1,"message":"m"}"#)),
-            "twice" => Play::Json(result(seen, r#"{"content":[],"content":[]}"#)),
-            "end" => events(&[]),
-            "garbage" => events(&["{".into()]),
-            other => panic!("{other}"),
+        polite(seen, &reader("look")).unwrap_or_else(|| {
+            match seen.json()["params"]["arguments"]["how"].as_str().unwrap() {
+                "html" => Play::Json("<html>".into()),
+                "empty" => Play::Status(200),
+                "teapot" => Play::Status(500),
+                "accepted" => Play::Status(202),
+                "redirect" => Play::Status(307),
+                "other id" => Play::Json(r#"{"jsonrpc":"2.0","id":"other","result":{"content":[]}}"#.into()),
+                "no id" => Play::Json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m"}}"#.into()),
+                "both" => Play::Json(result(seen, r#"{"content":[]},"error":{"code":1,"message":"m"}"#)),
+                "twice" => Play::Json(result(seen, r#"{"content":[],"content":[]}"#)),
+                "end" => events(&[]),
+                "garbage" => events(&["{".into()]),
+                other => panic!("{other}"),
+            }
         })
     })
     .await;
     let front = Front::start(&http_server("odd", &upstream.url())).await;
     for (path, tool) in [("/mcp/odd", "look"), ("/mcp", "odd__look")] {
         for client in Client::both(&front, path).await {
-            for how in ["html", "empty", "teapot", "accepted", "redirect", "other id", "no id", "both", "twice", "end", "garbage"] {
+            for how in [
+                "html", "empty", "teapot", "accepted", "redirect", "other id", "no id", "both", "twice", "end",
+                "garbage",
+            ] {
                 let exchange = client.open_call(tool, json!({ "how": how })).await;
                 if exchange.header("content-type").starts_with("text/plain") {
                     assert!(exchange.status >= 400, "{how}");

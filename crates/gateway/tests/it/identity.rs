@@ -95,7 +95,8 @@ async fn a_good_token_is_an_agent_and_its_human_in_the_trail() {
 
 #[tokio::test]
 async fn any_other_token_is_turned_away_with_the_way_to_a_good_one() {
-    let (server, provider, stranger) = (Server::start(Options::default()).await.unwrap(), Provider::new(), Provider::new());
+    let (server, provider, stranger) =
+        (Server::start(Options::default()).await.unwrap(), Provider::new(), Provider::new());
     let front = Front::start_for_strangers(&(provider.trust("") + &http_server("fixture", &server.url()))).await;
     let claims = |change: &dyn Fn(&mut Value)| {
         let mut claims = json!({ "iss": ISSUER, "sub": "u-1", "aud": format!("{PUBLIC}/mcp"), "exp": now() + 600 });
@@ -105,7 +106,8 @@ async fn any_other_token_is_turned_away_with_the_way_to_a_good_one() {
     let none = format!("{}.{}.", b64(json!({ "alg": "none" }).to_string()), b64(claims(&|_| ()).to_string()));
     let confused = {
         let key = hmac::Key::new(hmac::HMAC_SHA256, provider.key.public_key().as_ref());
-        let text = format!("{}.{}", b64(json!({ "alg": "HS256", "kid": "k1" }).to_string()), b64(claims(&|_| ()).to_string()));
+        let text =
+            format!("{}.{}", b64(json!({ "alg": "HS256", "kid": "k1" }).to_string()), b64(claims(&|_| ()).to_string()));
         let tag = b64(hmac::sign(&key, text.as_bytes()));
         format!("{text}.{tag}")
     };
@@ -116,7 +118,10 @@ async fn any_other_token_is_turned_away_with_the_way_to_a_good_one() {
         ("no end", bearer(&provider.token(|c| c["exp"] = Value::Null))),
         ("elsewhere", bearer(&provider.token(|c| c["aud"] = json!("https://other.example.com/mcp")))),
         ("no audience", bearer(&provider.token(|c| c["aud"] = Value::Null))),
-        ("and elsewhere", bearer(&provider.token(|c| c["aud"] = json!([format!("{PUBLIC}/mcp"), "https://other.example.com"])))),
+        (
+            "and elsewhere",
+            bearer(&provider.token(|c| c["aud"] = json!([format!("{PUBLIC}/mcp"), "https://other.example.com"]))),
+        ),
         ("unknown server", bearer(&provider.token(|c| c["aud"] = json!(format!("{PUBLIC}/mcp/nothing"))))),
         ("other issuer", bearer(&provider.token(|c| c["iss"] = json!("https://evil.example.com")))),
         ("almost the issuer", bearer(&provider.token(|c| c["iss"] = json!(format!("{ISSUER}/"))))),
@@ -187,13 +192,25 @@ async fn a_session_is_its_principals_alone() {
             assert_eq!(thief.open("tools/list", json!({})).await.status, 404, "{path}");
             assert_eq!(thief.get(None).await.status, 404);
             assert_eq!(thief.get(Some("fixture:0/0")).await.status, 404);
-            assert_eq!(thief.tell(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#).await, 404);
-            assert_eq!(thief.reply(&asked["id"], json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "forged" } })).await, 404);
+            assert_eq!(
+                thief.tell(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#).await,
+                404
+            );
+            assert_eq!(
+                thief
+                    .reply(
+                        &asked["id"],
+                        json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "forged" } })
+                    )
+                    .await,
+                404
+            );
             let headers = [("mcp-session-id", mine.session.as_deref().unwrap()), ("authorization", &*bearer(other))];
             assert_eq!(Exchange::open(front.address, Method::DELETE, path, &headers, "").await.status, 404);
         }
         // A new token of the same two goes on with it.
-        let mut renewed = Client::modern(&front, path).with_header("authorization", &bearer(&provider.token(|c| c["exp"] = json!(now() + 900))));
+        let mut renewed = Client::modern(&front, path)
+            .with_header("authorization", &bearer(&provider.token(|c| c["exp"] = json!(now() + 900))));
         renewed.session = mine.session.clone();
         let said = json!({ "role": "assistant", "model": "m", "content": { "type": "text", "text": "mine" } });
         assert_eq!(renewed.reply(&asked["id"], said).await, 202);
@@ -206,7 +223,9 @@ async fn a_task_is_its_principals_alone_at_the_endpoint_of_all() {
     let (server, provider) = (Server::start(Options::default()).await.unwrap(), Provider::new());
     let front = Front::start_for_strangers(&(provider.trust("") + &http_server("fixture", &server.url()))).await;
     let capable = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
-    let client = |token: &str| Client::modern(&front, "/mcp").capable(capable.clone()).with_header("authorization", &bearer(token));
+    let client = |token: &str| {
+        Client::modern(&front, "/mcp").capable(capable.clone()).with_header("authorization", &bearer(token))
+    };
     let (mine, thief) = (client(&provider.token(|_| ())), client(&provider.token(|c| c["sub"] = json!("u-2"))));
     let made = mine.call("fixture__slow_compute", json!({ "seconds": 600 })).await;
     let task = json!({ "taskId": made["result"]["taskId"] });
@@ -242,7 +261,10 @@ async fn settings_of_a_provider_are_heeded() {
         c["profile"] = json!({ "display": "Countess" });
     };
     client(&provider.token(ours)).call("wipe", json!({ "path": "/x" })).await;
-    assert_eq!(front.rulings("wipe", 1).await[0].human.as_ref().map(|h| h.name.to_string()).as_deref(), Some("Countess"));
+    assert_eq!(
+        front.rulings("wipe", 1).await[0].human.as_ref().map(|h| h.name.to_string()).as_deref(),
+        Some("Countess")
+    );
     let late = provider.token(|c| {
         ours(c);
         c["exp"] = json!(now() - 5);

@@ -24,7 +24,8 @@ async fn the_next_call_is_ruled_by_the_new_policy_and_level() {
     for client in Client::both(&front, "/mcp/fixture").await {
         front.reload(&plain);
         assert_eq!(client.call_text("wipe", json!({ "path": "/a" })).await, "wiped /a");
-        let slow = client.open("tools/call", json!({ "name": "slow", "arguments": { "ms": 500 }, "_meta": { "progressToken": 1 } }));
+        let slow = client
+            .open("tools/call", json!({ "name": "slow", "arguments": { "ms": 500 }, "_meta": { "progressToken": 1 } }));
         let mut slow = slow.await;
         soon("progress", slow.message()).await.unwrap();
         front.reload(&strict);
@@ -47,7 +48,8 @@ async fn the_next_call_is_ruled_by_the_new_policy_and_level() {
 
 #[tokio::test]
 async fn servers_come_and_go_under_open_sessions() {
-    let (one, two) = (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
+    let (one, two) =
+        (Server::start(Options::default()).await.unwrap(), Server::start(Options::default()).await.unwrap());
     let (a, b) = (http_server("a", &one.url()), http_server("b", &two.url()));
     let front = Front::start(&a).await;
     let [old, new] = Client::both(&front, "/mcp").await;
@@ -88,6 +90,7 @@ async fn what_runs_may_finish_when_the_gateway_stops() {
     let drained = soon("the drain", draining).await.unwrap();
     assert_eq!(drained.cut, 0);
     drop(idle);
-    until("the port to close", async || tokio::net::TcpStream::connect(front.address).await.is_err().then_some(())).await;
+    until("the port to close", async || tokio::net::TcpStream::connect(front.address).await.is_err().then_some(()))
+        .await;
     front.stop().await;
 }

@@ -59,7 +59,10 @@ async fn everything_that_a_server_executed_was_decided_and_has_one_end() {
     let executed = [one, two].iter().flat_map(|log| lines(log)).collect::<Vec<Value>>();
     assert!(executed.len() >= 2 * (2 * 3 * 3) * 2, "{}", executed.len());
     for call in &executed {
-        let key = (call["tool"].as_str().unwrap().to_owned(), Payload::of(call["arguments"].to_string().as_bytes()).digest.to_string());
+        let key = (
+            call["tool"].as_str().unwrap().to_owned(),
+            Payload::of(call["arguments"].to_string().as_bytes()).digest.to_string(),
+        );
         let left = decided.get_mut(&key).unwrap_or_else(|| panic!("nobody decided about {call}"));
         assert!(*left > 0, "more calls than decisions: {call}");
         *left -= 1;
@@ -107,7 +110,10 @@ async fn a_conversation_is_found_by_its_name_its_trace_or_its_session() {
     let rulings = front.rulings("wipe", 6).await;
     let basis: Vec<Basis> = rulings.iter().map(|r| r.conversation.basis).collect();
     assert_eq!(basis, [Basis::Explicit, Basis::Explicit, Basis::Trace, Basis::Trace, Basis::Session, Basis::QuietTime]);
-    assert_eq!((&*rulings[0].conversation.id.to_string(), rulings[0].rationale.as_deref()), ("c-1", Some("the human asked")));
+    assert_eq!(
+        (&*rulings[0].conversation.id.to_string(), rulings[0].rationale.as_deref()),
+        ("c-1", Some("the human asked"))
+    );
     assert_eq!(rulings[2].trace.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
     assert_eq!((&*rulings[4].revision, &*rulings[5].revision), ("2025-11-25", "2026-07-28"));
     assert!(rulings[4].session.is_some() && rulings[5].session.is_none());
