@@ -10,6 +10,10 @@
 //! suite.bench_bytes("copying", 4096, || [0_u8; 4096].to_vec());
 //! ```
 
+mod policies;
+
+pub use policies::policies;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

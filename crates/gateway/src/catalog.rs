@@ -122,7 +122,6 @@ impl Catalog {
         observed
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a definition is judged by")]
     fn judge(
         &self,
         (live, server, others): (&Live, &ServerProfile, &[(String, Arc<str>)]),

@@ -195,7 +195,7 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
         local_user: settings.trust.is_empty().then(|| around.user.as_str().into()),
         ..identity::Settings::default()
     };
-    let own = identifiers(settings)?;
+    let own = identifiers(settings, around)?;
     let mut skew = None;
     for entry in &settings.trust {
         match &entry.kind {
@@ -210,14 +210,15 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
     Ok(out)
 }
 
-/// What tokens may name as their audience where a trust entry does not say it: the public URL, and each endpoint under it
+/// What tokens may name as their audience where a trust entry does not say it: the public URL, or else the address that is
+/// listened on, and each endpoint under it
 /// (RFC 8707 §2).
-fn identifiers(settings: &Settings) -> Result<Vec<Arc<str>>, LiveError> {
-    let Some(url) = &settings.public_url else { return Ok(Vec::new()) };
-    let resources = identity::ProtectedResources::new(url.as_str(), Vec::new(), Vec::new())?;
+fn identifiers(settings: &Settings, around: &Surroundings) -> Result<Vec<Arc<str>>, LiveError> {
+    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
+    let resources = identity::ProtectedResources::new(&url, Vec::new(), Vec::new())?;
     let servers = settings.servers.iter().map(|server| identity::Resource::Server(&server.name));
     let endpoints = std::iter::once(identity::Resource::All).chain(servers).map(|r| resources.identifier(r));
-    let whole = url.as_str().trim_end_matches('/').to_owned();
+    let whole = url.trim_end_matches('/').to_owned();
     Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())
 }
 
@@ -240,10 +241,13 @@ fn issuer(oidc: &config::Oidc, own: &[Arc<str>]) -> Result<identity::IssuerSetti
             identity::KeySource::Pinned(std::fs::read(path).map_err(bad)?.into())
         }
     };
+    let usual = config::Claims::default();
     let claims = identity::ClaimMap {
         name: place(&oidc.claims.name),
         email: place(&oidc.claims.email),
         groups: place(&oidc.claims.groups),
+        // The usual ones are tried anyway, after the one that the operator names.
+        agent: oidc.claims.agent.iter().find(|c| !usual.agent.contains(c)).map(|c| place(c)),
         ..identity::ClaimMap::default()
     };
     Ok(identity::IssuerSettings {

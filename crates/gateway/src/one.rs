@@ -69,6 +69,8 @@ impl Gateway {
         routing: Routing,
     ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
         let link = self.link_to(server, routing)?;
+        // The session keeps it.
+        let request = Request { doc: request.doc.detached(), ..request };
         let bytes = request.doc.bytes().clone();
         let passage = Arc::new(self.passage(arrival, server, Message::Request(request), About::Server));
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };

@@ -15,6 +15,7 @@ use crate::{
     session::{Session, wrap},
 };
 use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Record};
+use doorward_config::Durability;
 use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, Permitted, Ruling};
 use doorward_mcp::{Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
@@ -74,10 +75,10 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         self.metrics.ruled(judgement.decision);
         let ruling = judgement.record(&passage.subject());
-        // A sink call waits for its decision to be on disk. Others leave once it is queued: the writer may be
-        // milliseconds behind, and what they did can be asked again.
-        let receipt =
-            if judgement.sink { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
+        // A sink call waits for its decision to be on disk. Others leave once it is queued, unless the operator wants
+        // all of them to wait: the writer may be milliseconds behind, and what they did can be asked again.
+        let waits = judgement.sink || passage.live.settings.store.durability == Durability::Strict;
+        let receipt = if waits { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
         let receipt = receipt.map_err(|_| Refusal::Trail)?;
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::process::{Process, free_address, leashed};
 use super::scenarios::Era;
 
-/// Policies of the `doorward+1000` peer.
-const POLICIES: usize = 1000;
+/// Teams of the `doorward+1000` peer.
+const TEAMS: usize = 199;
 
 /// A running gateway.
 #[derive(Debug)]
@@ -86,13 +86,11 @@ effects = {{ record = "update" }}
     text
 }
 
-/// Policies that are all evaluated and none of which matches, as most do not in a large deployment.
+/// A thousand policies as a large deployment has them: five for each of its teams, filed under what they are about, and
+/// five that are evaluated for every call. None applies to the calls that are measured.
 fn thousand() -> String {
-    (0..POLICIES).fold(String::new(), |mut all, number| {
-        let _ = write!(
-            all,
-            "@id(\"bench-{number}\")\nforbid (principal, action, resource)\nwhen {{ resource.name == \"unused-{number}\" }};\n\n"
-        );
-        all
-    })
+    const TEAM: &str = include_str!("../../../crates/benches/policies/team.cedar");
+    const EVERYBODY: &str = include_str!("../../../crates/benches/policies/everybody.cedar");
+    let teams = (0..TEAMS).map(|number| TEAM.replace("TEAM", &number.to_string()));
+    teams.chain([EVERYBODY.to_owned()]).collect()
 }

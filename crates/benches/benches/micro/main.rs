@@ -1,8 +1,15 @@
 //! What each room's hot functions cost: `cargo bench -p doorward-benches [FILTER]`.
 //!
 //! A benchmark is one line in its room's file; a room is one file and one line in [`ROOMS`].
+#![expect(clippy::expect_used, reason = "a benchmark whose scene cannot be set has nothing to measure")]
 
+mod audit;
+mod detect;
+mod engine;
+mod identity;
 mod mcp;
+mod policy;
+mod scene;
 mod texts;
 mod vocab;
 
@@ -14,9 +21,12 @@ type Room = (&'static str, fn(&mut Suite));
 const ROOMS: &[Room] = &[
     ("vocab", vocab::benches),
     ("mcp", mcp::benches),
-    // To come with their rooms: identity (token cache hit, verify), detect (the scan of a small and of a large
-    // result), flow (index and match), policy (authorize with 10 and with 1,000 policies), engine (rule, clear),
-    // audit (one record, one checkpoint).
+    ("identity", identity::benches),
+    ("detect", detect::benches),
+    ("policy", policy::benches),
+    ("engine", engine::benches),
+    ("audit", audit::benches),
+    // To come with its room: flow (index and match).
 ];
 
 fn main() {

@@ -6,9 +6,22 @@ pub(crate) const CALL: &str = concat!(
     r#""the parcel for bay twelve left at noon, signed for"},"_meta":{"dev.doorward/conversation":"bench-1"}}}"#
 );
 
+/// The text that a small call brings back.
+pub(crate) const ANSWER: &str = "the parcel for bay twelve left at noon, signed for";
+
+/// Lines of a harmless log, so many KiB of them.
+pub(crate) fn lines(kib: usize) -> String {
+    const LINE: &str = "2026-03-14 09:12 depot-17 #48213 parcel sorted to bay twelve, north dock, 3.4 kg\n";
+    LINE.repeat((kib << 10).div_ceil(LINE.len()))
+}
+
 /// The result of a call whose text has so many KiB.
 pub(crate) fn result(kib: usize) -> String {
-    const LINE: &str = r"2026-03-14 09:12 depot-17 #48213 parcel sorted to bay twelve, north dock, 3.4 kg\n";
-    let text = LINE.repeat((kib << 10).div_ceil(LINE.len()));
+    answer(&lines(kib))
+}
+
+/// The result of a call with this text, which needs no escapes but for its line breaks.
+pub(crate) fn answer(text: &str) -> String {
+    let text = text.replace('\n', r"\n");
     format!(r#"{{"jsonrpc":"2.0","id":41,"result":{{"content":[{{"type":"text","text":"{text}"}}],"isError":false}}}}"#)
 }

@@ -1,7 +1,7 @@
 //! `doorward policy`: work on policies without a gateway.
 
 mod explain;
-mod set;
+pub(crate) mod set;
 mod test;
 
 use crate::{Done, Out};

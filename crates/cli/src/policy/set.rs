@@ -1,5 +1,5 @@
 use crate::{Failure, verbs::ConfigFile};
-use doorward_config::{PolicyBase, expand};
+use doorward_config::{PolicyBase, Settings, expand};
 use doorward_policy::{Base, Diagnostic, Policies, Source, cases};
 use std::{
     fs,
@@ -73,8 +73,21 @@ fn read(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))
 }
 
+/// The policies of a configuration, with its base.
+pub(crate) fn of(settings: &Settings) -> Result<Policies, Failure> {
+    let base = match settings.policy.base {
+        PolicyBase::Level => Base::Level(settings.level),
+        PolicyBase::None => Base::None,
+    };
+    let mut sources = Vec::new();
+    for file in &settings.policy.files {
+        sources.push(Source { name: file.display().to_string(), text: read(file)? });
+    }
+    Policies::compile(&sources, base).map_err(|errors| wrong(&errors))
+}
+
 /// Tells mistakes in policies or cases as Cedar draws them, with file, line and caret; what is left is the exit code.
-fn wrong(diagnostics: &[Diagnostic]) -> Failure {
+pub(crate) fn wrong(diagnostics: &[Diagnostic]) -> Failure {
     tell(diagnostics);
     Failure::Mistaken(doorward_config::Report::default())
 }

@@ -22,6 +22,12 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
     };
     match Settings::load_with(&path, &file::known()) {
         Ok(loaded) => {
+            if let Err(mistakes) = crate::policy::set::of(&loaded.settings) {
+                if out.is_json() {
+                    out.record(&json!({ "file": path, "ok": false, "mistakes": ["the policies have mistakes"] }));
+                }
+                return Err(mistakes);
+            }
             fine(&path, &loaded, out);
             Ok(())
         }

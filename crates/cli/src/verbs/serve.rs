@@ -47,8 +47,13 @@ pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result
     let state = State::open(dir).map_err(|e| broken(&e))?;
     let token = doorward_store::host_token(dir).map_err(|e| broken(&e))?;
     let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen };
-    let gateway = Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock)
-        .map_err(|e| Failure::Broken(explain(&e)))?;
+    let gateway =
+        Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock).map_err(
+            |error| match &error {
+                LiveError::Policies(mistakes) => crate::policy::set::wrong(mistakes),
+                other => Failure::Broken(other.to_string()),
+            },
+        )?;
     Ok(OpenedGateway { gateway })
 }
 

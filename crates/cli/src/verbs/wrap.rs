@@ -4,7 +4,10 @@ use doorward_config::{Known, Settings};
 use doorward_gateway::stdio;
 use doorward_transport::stdio::{StdioServer, StdioSettings};
 use doorward_vocab::{Level, ServerName};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
 /// Stand in front of one server, on standard input and output: no file needed
 #[derive(clap::Args)]
@@ -18,6 +21,9 @@ pub(crate) struct Args {
     /// A remote server instead of a command
     #[arg(long, value_name = "URL", conflicts_with = "command", required_unless_present = "command")]
     url: Option<String>,
+    /// A variable that the server gets: NAME as it is in our environment, or NAME=VALUE. May be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
     /// The command of the server and its arguments
     #[arg(last = true, value_name = "CMD")]
     command: Vec<String>,
@@ -26,7 +32,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, _out: &Out) -> Done {
     let settings = settings(&args)?;
     serve::log(&settings.log);
-    let state = serve::state()?.join("wrap").join(args.name.as_str());
+    let state = free(&serve::state()?.join("wrap").join(args.name.as_str()));
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     serve::runtime()?.block_on(async move {
         let gateway = serve::open(&state, settings, nowhere)?.gateway;
@@ -42,6 +48,20 @@ pub(crate) fn run(args: Args, _out: &Out) -> Done {
     })
 }
 
+/// A state folder of its own: two clients may each wrap the same server at the same time, and a trail has one writer.
+fn free(folder: &Path) -> PathBuf {
+    let numbered = (2..=MOST).map(|n| folder.with_file_name(format!("{}-{n}", file_name(folder))));
+    let mut all = std::iter::once(folder.to_owned()).chain(numbered);
+    all.find(|f| !doorward_store::trail::is_held(&f.join("trail"))).unwrap_or_else(|| folder.to_owned())
+}
+
+/// The most clients that wrap servers under one name at a time.
+const MOST: usize = 64;
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// The same checks as for a file: the command line is written as one.
 fn settings(args: &Args) -> Result<Settings, Failure> {
     let quote = |s: &str| serde_json::Value::from(s).to_string();
@@ -49,8 +69,20 @@ fn settings(args: &Args) -> Result<Settings, Failure> {
         Some(url) => format!("url = {}", quote(url)),
         None => format!("command = [{}]", args.command.iter().map(|a| quote(a)).collect::<Vec<_>>().join(", ")),
     };
+    let (mut inherited, mut given) = (Vec::new(), Vec::new());
+    for variable in &args.env {
+        match variable.split_once('=') {
+            Some((name, value)) => given.push(format!("{name} = {}", quote(value))),
+            None => inherited.push(quote(variable)),
+        }
+    }
+    let environment = if args.url.is_some() {
+        String::new()
+    } else {
+        format!("inherit_env = [{}]\nenv = {{ {} }}\n", inherited.join(", "), given.join(", "))
+    };
     let text = format!(
-        "level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n",
+        "level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n{environment}",
         args.level, args.name
     );
     Ok(Settings::parse("command line", &text, &Known::default())?.settings)

@@ -174,7 +174,7 @@ mod tests {
             write_number(raw, &mut out).unwrap();
             assert_eq!(out, text, "{raw}");
         }
-        assert!(matches!(canonical(br#"{"a":1e999}"#), Err(CanonicalError::Number(_))));
+        assert!(canonical(br#"{"a":1e999}"#).is_err());
     }
 
     #[test]

@@ -51,7 +51,7 @@ async fn a_server_that_dies_in_a_call_gives_an_error_and_is_gone_alone() {
 async fn a_server_that_comes_back_is_found_again() {
     let script = |name: &'static str| {
         move |seen: &crate::upstream::Seen| {
-            if seen.header("mcp-session-id") == "" && seen.method() == "initialize" {
+            if seen.header("mcp-session-id").is_empty() && seen.method() == "initialize" {
                 let text = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#;
                 return Play::Session(result(seen, text), name);
             }

@@ -105,6 +105,11 @@ impl Document {
         let nodes = scan(&bytes, limits, strictness)?.into();
         Ok(Self { bytes, nodes })
     }
+    /// The same on bytes of its own: what is kept for long must not hold on to the buffer that it was read into.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self { bytes: Bytes::copy_from_slice(&self.bytes), nodes: self.nodes.clone() }
+    }
     /// The original bytes.
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes

@@ -104,3 +104,8 @@ impl Layout {
         VerifierKey::parse(&text).map_err(|e| OpenError::Key { path, why: e.to_string() })
     }
 }
+/// Whether a process writes the trail in `dir` now.
+pub fn is_held(dir: &Path) -> bool {
+    let lock = fs::File::open(dir.join("lock"));
+    lock.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+}

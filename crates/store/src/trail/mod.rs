@@ -26,6 +26,7 @@ mod writer;
 
 pub use door::{Options, Trail};
 pub use error::{OpenError, TrailError};
+pub use layout::is_held;
 pub use reader::{Entry, Place, Reader};
 pub use tiles::Tiles;
 pub use verify::{Trust, verify};

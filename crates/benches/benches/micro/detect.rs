@@ -1,0 +1,25 @@
+//! Texts: the scan for what is wrong with them, and for secrets that the gateway handles.
+
+use doorward_benches::Suite;
+use doorward_detect::{Scanner, Settings, Text};
+use doorward_vocab::Channel;
+
+use crate::{scene, texts};
+
+pub(crate) fn benches(suite: &mut Suite) {
+    let scanner = Scanner::new(&Settings::default()).expect("settings without names");
+    let secrets = scene::secrets();
+    let large = texts::lines(256);
+    // One letter beyond ASCII and the larger automaton is needed, as for any text that is not English.
+    let accented = large.replace("north dock", "quai né");
+    for (name, text) in [
+        ("a small result", texts::ANSWER),
+        ("a result of 256 KiB", &large),
+        ("a result of 256 KiB beyond ASCII", &accented),
+    ] {
+        suite.bench_bytes(&format!("scan {name}"), text.len(), || {
+            scanner.scan(&[Text { path: "", text, channel: Channel::Result }])
+        });
+        suite.bench_bytes(&format!("look for secrets in {name}"), text.len(), || secrets.find(text.as_bytes()));
+    }
+}

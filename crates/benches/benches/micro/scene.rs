@@ -1,0 +1,154 @@
+//! A call of the tool `echo` by the local user's agent, with everything looked up that its ruling needs.
+
+use bytes::Bytes;
+use doorward_audit::{Basis, Conversation};
+use doorward_benches::policies;
+use doorward_detect::{KnownSecrets, Scanner, Settings};
+use doorward_engine::{
+    Actor, Correlation, Definition, History, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot, Subject, Target,
+    rule,
+};
+use doorward_identity::{Authenticator, Presented};
+use doorward_mcp::{Message, Revision, Side, decode, json::Limits};
+use doorward_policy::{
+    Base, DefinitionState, Policies, ServerFacts, Source, Target as PolicyTarget, ToolFacts, Transport,
+};
+use doorward_vocab::{CallId, ConversationId, Digest, Effect, Effects, Label, Level, Mode, Tainted, Timestamp};
+use std::sync::Arc;
+
+use crate::texts;
+
+/// When everything happens.
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+
+/// How many teams have policies of their own.
+#[derive(Clone, Copy)]
+pub(crate) enum Estate {
+    /// No policies but those of the level.
+    Bare,
+    Teams(usize),
+}
+
+pub(crate) struct Scene {
+    pub(crate) view: Snapshot,
+    pub(crate) history: History,
+    pub(crate) actor: Actor,
+    pub(crate) server: ServerProfile,
+    call: CallId,
+    tool: Definition,
+    message: Tainted<Message>,
+    correlation: Correlation,
+    bytes: Bytes,
+}
+
+impl Scene {
+    /// The scene at level `guard`; its call is allowed.
+    pub(crate) fn new(estate: Estate) -> Self {
+        let party = ServerFacts {
+            name: &"bench".parse().expect("a name of a server"),
+            transport: Transport::Http,
+            attested: false,
+        }
+        .prepare();
+        let server =
+            ServerProfile::new("bench".parse().expect("a name of a server"), Mode::Enforce, Label::OUTSIDE, party);
+        let bytes = Bytes::from_static(texts::CALL.as_bytes());
+        let message = decode(bytes.clone(), &Limits::default(), Side::Client).expect("a call");
+        let conversation = ConversationId::new("bench-1").expect("a name of a conversation");
+        let scene = Self {
+            view: Snapshot {
+                version: Digest::of(b"bench"),
+                level: Level::Guard,
+                policies: Arc::new(compile(estate)),
+                scanner: Scanner::new(&Settings::default()).expect("settings without names"),
+                secrets: secrets(),
+            },
+            history: History::default(),
+            actor: actor(),
+            call: "call_0123456789abcdefghjkmnpqrs".parse().expect("an id"),
+            tool: echo(&server),
+            message: Tainted::new(message, Label::OUTSIDE),
+            correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
+            server,
+            bytes,
+        };
+        assert!(matches!(scene.rule(), Ruling::Go(..)), "a refusal costs something else than what is measured");
+        scene
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            call: self.call,
+            actor: &self.actor,
+            server: &self.server,
+            message: &self.message,
+            target: Target::Tool(&self.tool),
+            revision: Revision::LATEST,
+            local: true,
+            correlation: &self.correlation,
+        }
+    }
+
+    pub(crate) fn rule(&self) -> Ruling {
+        let outbound = Outbound {
+            bytes: self.bytes.clone(),
+            kind: OutboundKind::Request { id: "41".into() },
+            method: "tools/call",
+            headers: Arc::default(),
+        };
+        rule(&self.view, &self.history, &self.subject(), outbound, NOW)
+    }
+}
+
+/// The policies of level `guard` and those of `estate`.
+pub(crate) fn compile(estate: Estate) -> Policies {
+    let sources = match estate {
+        Estate::Bare => Vec::new(),
+        Estate::Teams(teams) => vec![Source { name: "bench.cedar".to_owned(), text: policies(teams) }],
+    };
+    Policies::compile(&sources, Base::Level(Level::Guard)).expect("policies without a mistake")
+}
+
+/// The authenticator of a gateway without a `[[trust]]` entry.
+pub(crate) fn door() -> Authenticator {
+    let settings = doorward_identity::Settings { local_user: Some("ada".into()), ..Default::default() };
+    Authenticator::new(settings).expect("settings without an issuer")
+}
+
+/// A request from this machine without a credential.
+pub(crate) const HERE: Presented<'_> = Presented { authorization: None, loopback: true, server: None };
+
+fn actor() -> Actor {
+    Actor::new(door().authenticate(HERE, NOW).expect("the local user"))
+}
+
+/// The tool as policies know it.
+pub(crate) fn target(server: &ServerProfile) -> PolicyTarget {
+    let facts = ToolFacts {
+        name: "echo",
+        effects: Effects::just(Effect::Read),
+        read_only: Some(true),
+        destructive: None,
+        open_world: None,
+        state: DefinitionState::Approved,
+    };
+    PolicyTarget::tool(server.party(), &facts)
+}
+
+fn echo(server: &ServerProfile) -> Definition {
+    Definition {
+        name: "echo".into(),
+        digest: Digest::of(b"echo"),
+        effects: Effects::just(Effect::Read),
+        state: DefinitionState::Approved,
+        findings: Vec::new(),
+        target: target(server),
+        parameters: Arc::default(),
+    }
+}
+
+/// Three credentials, as a gateway handles a few.
+pub(crate) fn secrets() -> KnownSecrets {
+    let texts = ["crm-6f1d0c8e27b94ab5", "mail-93ac51de0b7f4268", "files-2be70d914c6f8a35"];
+    KnownSecrets::new(["crm", "mail", "files"].into_iter().zip(texts.map(str::as_bytes))).0
+}
