@@ -50,6 +50,7 @@ pub fn clear(
     let passage = Passage::of(message);
     let enforce = subject.server.mode == Mode::Enforce;
     let mut found = Found::default();
+    found.secrets(view, message, passage.channel);
     if let Some(content) = passage.content {
         // Tools are judged one by one as definitions, and what a person approved stays as it is.
         let judged = is_tool_list(subject).then(|| content.get("tools")).flatten().map_or(0..0, Value::span);
@@ -185,9 +186,9 @@ struct Found {
 }
 
 impl Found {
-    /// Reads all of `content` but the texts within `judged`.
-    fn read(&mut self, view: &Snapshot, content: Value<'_>, judged: &Range<usize>, channel: Channel, call: CallId) {
-        for (span, finding) in reflections(view, content, channel) {
+    /// Finds the secrets of the gateway anywhere in `message`, members that no revision knows included.
+    fn secrets(&mut self, view: &Snapshot, message: &Message, channel: Channel) {
+        for (span, finding) in reflections(view, message.doc().root(), channel) {
             self.findings.push(finding);
             self.removals.push((span, "[secret removed by Doorward]".to_owned()));
             self.secret = true;
@@ -195,6 +196,9 @@ impl Found {
         if self.secret {
             self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a secret that the gateway handles came back"));
         }
+    }
+    /// Reads all of `content` but the texts within `judged`.
+    fn read(&mut self, view: &Snapshot, content: Value<'_>, judged: &Range<usize>, channel: Channel, call: CallId) {
         let mut texts = Vec::new();
         readable(content, &mut |text, span| {
             if !judged.contains(&span.start) {

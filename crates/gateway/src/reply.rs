@@ -143,16 +143,10 @@ impl Source {
         if let Some((id, error)) = decline {
             gateway.decline(&self.scope, &id, &error).await;
         }
-        let id = event.as_ref().and_then(sse::Event::id);
-        let named = self.prefix.as_ref().zip(id).map(|(prefix, id)| [prefix.as_bytes(), &id].concat());
         match (message, event) {
             (Some(message), Some(event)) => {
                 let message = message.into_bytes();
-                let text = if changed || named.is_some() {
-                    event.rewrite(changed.then_some(&*message), named.as_deref())
-                } else {
-                    event.raw().clone()
-                };
+                let text = self.event(&event, Some(&message), changed);
                 Some(Out { message: Some(message), event: text, last })
             }
             (Some(message), None) => {
@@ -162,10 +156,24 @@ impl Source {
             }
             // A priming event, a comment or a `retry`; an event whose message was refused is not passed on.
             (None, Some(event)) if event.data().is_none_or(|d| d.is_empty()) => {
-                let text = if named.is_some() { event.rewrite(None, named.as_deref()) } else { event.raw().clone() };
+                let text = self.event(&event, event.data().as_deref(), false);
                 Some(Out { message: None, event: text, last })
             }
             (None, _) => None,
+        }
+    }
+
+    /// The event as the client gets it. Beside its message, which was cleared, only its id and its time to wait pass; the
+    /// original bytes do where there is nothing else in them.
+    fn event(&self, event: &sse::Event, data: Option<&[u8]>, changed: bool) -> Bytes {
+        let id = event.id();
+        let secret = id.as_ref().is_some_and(|id| !self.scope.passage.live.snapshot.secrets.find(id).is_empty());
+        let id = id.filter(|_| !secret);
+        let named = self.prefix.as_ref().zip(id.as_ref()).map(|(prefix, id)| [prefix.as_bytes(), id].concat());
+        match (event.is_plain() && !secret, changed || named.is_some()) {
+            (true, false) => event.raw().clone(),
+            (true, true) => event.rewrite(data.filter(|_| changed), named.as_deref()),
+            (false, _) => event.remake(data, named.as_deref().or(id.as_deref())),
         }
     }
 

@@ -183,7 +183,8 @@ impl Gateway {
             }
             Message::Notification(_) => self.noticed(&passage, &clearance, now),
         }
-        delivery.message = clearance.cleared;
+        // What is declined at the server is not asked of the client.
+        delivery.message = clearance.cleared.filter(|_| delivery.decline.is_none());
         delivery
     }
 

@@ -40,7 +40,8 @@ macro_rules! table {
             /// Whether `side` may send it in `era`.
             pub fn allowed(self, side: Side, era: Era) -> bool {
                 let (first, last) = self.revisions();
-                self.sides().contains(&side) && first.era() <= era && era <= last.era()
+                let modern = era != Era::Modern || self.is_sent_by_modern(side);
+                self.sides().contains(&side) && first.era() <= era && era <= last.era() && modern
             }
         }
     };
@@ -137,6 +138,10 @@ table! {
 }
 
 impl Method {
+    /// In the modern era only clients ask.
+    fn is_sent_by_modern(self, side: Side) -> bool {
+        side == Side::Client
+    }
     /// The member of `params` that names what the request is about, where it has one.
     pub const fn target_key(self) -> Option<&'static str> {
         match self {
@@ -170,6 +175,13 @@ impl Method {
             Self::TemplatesList => Some("resourceTemplates"),
             _ => None,
         }
+    }
+}
+
+impl Notice {
+    /// In the modern era clients tell one thing only, and that on a pipe.
+    fn is_sent_by_modern(self, side: Side) -> bool {
+        side == Side::Server || self == Self::Cancelled
     }
 }
 

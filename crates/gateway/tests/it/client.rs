@@ -125,6 +125,16 @@ impl Exchange {
         }
     }
 
+    /// The next piece of the body, whatever it is.
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
+        loop {
+            let frame = self.body.frame().await?.ok()?;
+            if let Ok(data) = frame.into_data() {
+                return Some(String::from_utf8_lossy(&data).into_owned());
+            }
+        }
+    }
+
     /// The next message as it came.
     pub(crate) async fn raw_message(&mut self) -> Option<String> {
         loop {
@@ -278,7 +288,7 @@ impl Client {
             headers.push(("mcp-method".into(), method.into()));
             let key = match method {
                 "tools/call" | "prompts/get" => "name",
-                "resources/read" => "uri",
+                "resources/read" | "resources/directory/read" => "uri",
                 "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
                 _ => "",
             };

@@ -13,6 +13,7 @@ mod failure;
 mod identity;
 mod ids;
 mod lists;
+mod proof;
 mod reload;
 mod streams;
 mod trail;

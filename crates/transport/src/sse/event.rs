@@ -9,6 +9,8 @@ pub struct Event {
     event: Option<Range<usize>>,
     id: Option<Range<usize>>,
     retry: Option<Duration>,
+    /// Whether it has no line but those of the protocol.
+    plain: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +38,15 @@ enum Field {
 impl Event {
     /// Reads the lines of one block.
     pub(super) fn parse(raw: Bytes) -> Self {
-        let mut event = Self { data: Lines::None, event: None, id: None, retry: None, raw: Bytes::new() };
+        let mut event = Self { data: Lines::None, event: None, id: None, retry: None, plain: true, raw: Bytes::new() };
         for line in lines(&raw) {
             let value = || raw.get(line.value.clone()).unwrap_or_default();
+            event.plain &= match line.field {
+                Field::Data | Field::Id => true,
+                Field::Event => matches!(value(), b"message" | b""),
+                Field::Retry => value().iter().all(u8::is_ascii_digit),
+                Field::Other => line.is_blank(&raw),
+            };
             match line.field {
                 Field::Data => event.data.add(line.value),
                 Field::Event => event.event = Some(line.value),
@@ -88,6 +96,30 @@ impl Event {
     /// How long the server wants the client to wait before it connects again.
     pub const fn retry(&self) -> Option<Duration> {
         self.retry
+    }
+
+    /// Whether it has only lines that say something here: data, an id, a time to wait, the type `message`. Comments,
+    /// unknown fields and other types are words of the server that no reader looks at, and that nobody has judged.
+    pub const fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// The event made anew of `data` and `id` and the time to wait: nothing else of the original is in it. Without any of
+    /// them it is an empty comment.
+    #[must_use]
+    pub fn remake(&self, data: Option<&[u8]>, id: Option<&[u8]>) -> Bytes {
+        let mut out = BytesMut::with_capacity(data.map_or(0, <[u8]>::len) + 64);
+        if let Some(id) = id {
+            super::encode::put_id(&mut out, id);
+        }
+        if let Some(retry) = self.retry {
+            out.extend_from_slice(format!("retry: {}\n", retry.as_millis()).as_bytes());
+        }
+        if let Some(data) = data {
+            super::encode::put_data(&mut out, data);
+        }
+        out.extend_from_slice(if out.is_empty() { b":\n\n" } else { b"\n" });
+        out.freeze()
     }
 
     /// The event with other data and another id; every other line stays as it came, and so does what is `None`.
