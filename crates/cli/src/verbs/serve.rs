@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// A gateway and where it keeps its state.
@@ -74,19 +74,32 @@ pub(crate) fn explain(error: &LiveError) -> String {
     }
 }
 
-/// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
-pub(crate) async fn asked_to_stop(mut reload: impl FnMut()) -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        std::future::pending::<()>().await;
-        return "";
-    };
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => return "interrupted",
-            _ = terminate.recv() => return "asked to stop",
-            _ = hangup.recv() => reload(),
+/// The signals that a gateway answers to. Made before anybody is told that it runs: a signal that comes earlier would
+/// end the process in the middle of something.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|e| Failure::Broken(format!("cannot listen to signals: {e}")));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
+    pub(crate) async fn asked_to_stop(&mut self, mut reload: impl FnMut()) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return "interrupted",
+                _ = self.terminate.recv() => return "asked to stop",
+                _ = self.hangup.recv() => reload(),
+            }
         }
     }
 }
