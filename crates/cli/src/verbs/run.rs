@@ -64,6 +64,8 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let base = public_url
         .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
+    // Before anybody is told that the gateway is ready: whoever knows may ask it to stop.
+    let signals = serve::Signals::catch();
     tell(out, &gateway, &base, console.address(), &state);
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
     let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
@@ -79,7 +81,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
             }
         }
     });
-    let reason = serve::asked_to_stop(|| reload(path.as_deref(), &gateway, "SIGHUP")).await;
+    let reason = signals.asked_to_stop(|| reload(path.as_deref(), &gateway, "SIGHUP")).await;
     tracing::info!("{reason}: letting what runs finish");
     let (first, second) = tokio::join!(mcp.drain(limits.drain_timeout), console.drain(limits.drain_timeout));
     if first.cut + second.cut > 0 {

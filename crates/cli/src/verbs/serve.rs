@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// A gateway and where it keeps its state.
@@ -75,18 +75,33 @@ pub(crate) fn explain(error: &LiveError) -> String {
 }
 
 /// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
-pub(crate) async fn asked_to_stop(mut reload: impl FnMut()) -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        std::future::pending::<()>().await;
-        return "";
-    };
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => return "interrupted",
-            _ = terminate.recv() => return "asked to stop",
-            _ = hangup.recv() => reload(),
+pub(crate) async fn asked_to_stop(reload: impl FnMut()) -> &'static str {
+    Signals::catch().asked_to_stop(reload).await
+}
+
+/// What asks the process to stop or to read its files again.
+pub(crate) struct Signals(Option<[Signal; 3]>);
+
+impl Signals {
+    /// From here on signals wait to be heard; before, they would end the process. Needs a tokio runtime.
+    pub(crate) fn catch() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(signal);
+        Self(interrupt.ok().zip(terminate.ok()).zip(hangup.ok()).map(|((i, t), h)| [i, t, h]))
+    }
+
+    /// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
+    pub(crate) async fn asked_to_stop(self, mut reload: impl FnMut()) -> &'static str {
+        let Some([mut interrupt, mut terminate, mut hangup]) = self.0 else {
+            std::future::pending::<()>().await;
+            return "";
+        };
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return "interrupted",
+                _ = terminate.recv() => return "asked to stop",
+                _ = hangup.recv() => reload(),
+            }
         }
     }
 }
