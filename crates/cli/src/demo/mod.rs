@@ -64,15 +64,16 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
     let scenes = book::scenes().map_err(Failure::Broken)?;
     serve::runtime()?.block_on(async move {
         let stage = Stage::set(args.level)?;
+        let mut signals = serve::Signals::listen()?;
         let played = tokio::select! {
             played = play(&stage, &scenes, out) => played,
             // What was made for the demo goes away also where it is cut short.
-            reason = serve::asked_to_stop(|| {}) => Err(Failure::Broken(reason.to_owned())),
+            reason = signals.asked_to_stop(|| {}) => Err(Failure::Broken(reason.to_owned())),
         };
         let took = began.elapsed();
         if let (true, Ok(_)) = (args.keep, &played) {
             tell::running(out, &stage);
-            serve::asked_to_stop(|| {}).await;
+            signals.asked_to_stop(|| {}).await;
         }
         let folder = stage.close().await;
         conclude(&folder, &played?, took, out)

@@ -64,8 +64,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let base = public_url
         .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
-    // Before anybody is told that the gateway is ready: whoever knows may ask it to stop.
-    let signals = serve::Signals::catch();
+    let mut signals = serve::Signals::listen()?;
     tell(out, &gateway, &base, console.address(), &state);
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
     let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);

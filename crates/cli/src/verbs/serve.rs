@@ -74,33 +74,31 @@ pub(crate) fn explain(error: &LiveError) -> String {
     }
 }
 
-/// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
-pub(crate) async fn asked_to_stop(reload: impl FnMut()) -> &'static str {
-    Signals::catch().asked_to_stop(reload).await
+/// The signals that a gateway answers to. Made before anybody is told that it runs: a signal that comes earlier would
+/// end the process in the middle of something.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
 }
 
-/// What asks the process to stop or to read its files again.
-pub(crate) struct Signals(Option<[Signal; 3]>);
-
 impl Signals {
-    /// From here on signals wait to be heard; before, they would end the process. Needs a tokio runtime.
-    pub(crate) fn catch() -> Self {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        let [interrupt, terminate, hangup] = kinds.map(signal);
-        Self(interrupt.ok().zip(terminate.ok()).zip(hangup.ok()).map(|((i, t), h)| [i, t, h]))
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|e| Failure::Broken(format!("cannot listen to signals: {e}")));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
     }
 
     /// Waits until the process is asked to stop; SIGHUP runs `reload` instead.
-    pub(crate) async fn asked_to_stop(self, mut reload: impl FnMut()) -> &'static str {
-        let Some([mut interrupt, mut terminate, mut hangup]) = self.0 else {
-            std::future::pending::<()>().await;
-            return "";
-        };
+    pub(crate) async fn asked_to_stop(&mut self, mut reload: impl FnMut()) -> &'static str {
         loop {
             tokio::select! {
-                _ = interrupt.recv() => return "interrupted",
-                _ = terminate.recv() => return "asked to stop",
-                _ = hangup.recv() => reload(),
+                _ = self.interrupt.recv() => return "interrupted",
+                _ = self.terminate.recv() => return "asked to stop",
+                _ = self.hangup.recv() => reload(),
             }
         }
     }

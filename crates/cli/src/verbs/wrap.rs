@@ -36,12 +36,13 @@ pub(crate) fn run(args: Args, _out: &Out) -> Done {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     serve::runtime()?.block_on(async move {
         let gateway = serve::open(&state, settings, nowhere)?.gateway;
+        let mut signals = serve::Signals::listen()?;
         let pipes = StdioServer::start(StdioSettings::default())
             .map_err(|e| Failure::Broken(format!("cannot use the pipes: {e}")))?;
         let serving = stdio::serve(gateway.clone(), pipes, args.name);
         let ended = tokio::select! {
             ended = serving => ended.map_err(|e| Failure::Broken(e.to_string())),
-            _ = serve::asked_to_stop(|| {}) => Ok(()),
+            _ = signals.asked_to_stop(|| {}) => Ok(()),
         };
         gateway.stop("the client left").await;
         ended

@@ -17,7 +17,7 @@ pub(super) const FILES: Part = Part {
     },
     call: |call| match call.tool {
         "read_file" => Answer::Text(match call.text("path") {
-            "/work/handbook.md" => "Tickets are answered within one day. Summaries go into /work/notes.".into(),
+            "/office/handbook.md" => "Tickets are answered within one day. Summaries go into /office/notes.".into(),
             path if path.contains("passwd") => "root:x:0:0:root:/root:/bin/sh".into(),
             _ => "(empty)".into(),
         }),
