@@ -9,7 +9,7 @@ use crate::{
     reply::{Flow, Reply},
     road::Scope,
     server::Server,
-    session::{Endpoint, Opened, Session},
+    session::{Begun, Endpoint, Opened, Session},
 };
 use bytes::Bytes;
 use doorward_mcp::{
@@ -179,10 +179,17 @@ impl Gateway {
         let id = request.id.clone();
         let alias = link.alias();
         let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, Message::Request(request), about) });
-        if let Some(session) = &arrival.session
-            && !session.begin(&id, &passage)
-        {
-            return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, format!("The id {id} is in use.")).into());
+        if let Some(session) = &arrival.session {
+            let busy = |status, why| RpcError::new(RpcError::INVALID_REQUEST, status, why);
+            match session.begin(&id, &passage, arrival.live.settings.limits.in_flight) {
+                Begun::Yes => {}
+                Begun::InUse => return Err(busy(400, format!("The id {id} is in use.")).into()),
+                Begun::TooMany => {
+                    let why =
+                        "Too many calls of this session wait for an answer. Wait for some, or open a new session.";
+                    return Err(busy(503, why.to_owned()).into());
+                }
+            }
         }
         let out = outbound(&passage, bytes, link);
         let answer = match self.forward(&passage, link, out).await {

@@ -215,7 +215,8 @@ impl Source {
     }
 
     async fn finish(self, gateway: &Gateway, abandoned: bool) {
-        let Self { scope, incomings, .. } = self;
+        let waiting = self.waiting();
+        let Self { scope, incomings, resumable, .. } = self;
         if let (crate::link::Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
             && scope.passage.method() == Some(doorward_mcp::Method::Initialize)
         {
@@ -224,6 +225,11 @@ impl Source {
             // In the 2026 era the end of the stream is the cancellation.
             gateway.ended(&scope.passage, Outcome::Cancelled, None, None);
             gateway.cancel(&scope).await;
+        } else if let (Some(session), Some((_, id)), true, false) = (&scope.session, waiting, abandoned, resumable)
+            && session.end(&id, &scope.passage.server.profile.name).is_some()
+        {
+            // Nobody can come back for the answer. The server is not told: in the 2025 era that cancels nothing.
+            gateway.ended(&scope.passage, Outcome::Cancelled, None, None);
         }
     }
 }

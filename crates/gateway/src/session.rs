@@ -60,14 +60,17 @@ impl Session {
     pub(crate) fn add_link(&self, server: ServerName, opened: Opened) {
         self.links.write().insert(server, opened);
     }
-    /// A request is on its way. `false` where its id is in use: two answers could not be told apart.
-    pub(crate) fn begin(&self, id: &Id, passage: &Arc<Passage>) -> bool {
+    /// A request is on its way, unless its id is in use, since two answers could not be told apart, or `most` wait already.
+    pub(crate) fn begin(&self, id: &Id, passage: &Arc<Passage>, most: usize) -> Begun {
         let mut pending = self.pending.lock();
         if pending.contains_key(id) {
-            return false;
+            return Begun::InUse;
+        }
+        if pending.len() >= most {
+            return Begun::TooMany;
         }
         pending.insert(id.clone(), passage.clone());
-        true
+        Begun::Yes
     }
     /// The answer of `server` came, or none will. A server ends only what it was asked itself: one among several must
     /// not answer for another.
@@ -108,6 +111,16 @@ impl Session {
     pub(crate) fn revision(&self) -> Revision {
         self.revision.get().copied().unwrap_or(Revision::V2025_03_26)
     }
+}
+
+/// Whether a request may be on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    Yes,
+    /// Another one has its id.
+    InUse,
+    /// Too many are.
+    TooMany,
 }
 
 /// All sessions.

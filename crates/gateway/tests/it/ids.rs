@@ -2,9 +2,12 @@
 
 use crate::{
     client::{Client, text_of, until},
-    front::{Front, http_server},
+    front::{Front, command_server, http_server},
 };
-use doorward_testkit::fixture::{Options, Server};
+use doorward_testkit::{
+    fixture::{Options, Server},
+    peers::Fixture,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -94,5 +97,40 @@ async fn many_calls_of_one_session_run_side_by_side() {
             assert_eq!(text, format!("took {ms} ms"));
         });
         crate::client::soon("all of them", join_all(calls)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_holds_so_many_calls_and_no_more() {
+    let server = Server::start(Options::default()).await.unwrap();
+    let words = Fixture::stdio_command(&[]).unwrap();
+    let toml =
+        ["[limits]\nin_flight = 3\n".to_owned(), http_server("web", &server.url()), command_server("child", &words)];
+    let front = Front::start(&toml.concat()).await;
+    for path in ["/mcp/web", "/mcp/child"] {
+        let client = Client::legacy(&front, path).await;
+        let slow = |n: i64| json!({ "name": "slow", "arguments": { "ms": 600_000 }, "_meta": { "progressToken": n } });
+        let mut open = Vec::new();
+        for id in 1..=3 {
+            let mut call = client.open("tools/call", slow(id)).await;
+            crate::client::soon("progress", call.message()).await.unwrap();
+            open.push((id, call));
+        }
+        assert_eq!(client.open("tools/call", slow(4)).await.status, 503);
+        // What is taken back makes room; so does a call whose answer nobody can come back for.
+        let (id, call) = open.remove(0);
+        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+        assert_eq!(client.tell(&cancel.to_string()).await, 202);
+        drop(call);
+        assert_eq!(client.call_text("echo", json!({ "text": "x" })).await, "x");
+        if path == "/mcp/child" {
+            drop(open);
+            until("room for three", async || {
+                let calls = join_all((0..3).map(|_| client.call("echo", json!({ "text": "x" })))).await;
+                calls.iter().all(|answer| text_of(answer).is_some()).then_some(())
+            })
+            .await;
+        }
+        assert_eq!(client.delete().await, 200);
     }
 }
