@@ -4,9 +4,11 @@
 //! Invariant: no I/O, no clock, no randomness. The same input gives the same ruling, so a call can be replayed from the
 //! trail.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0624
 //! // A permit cannot be made outside of this room, so nothing can be forwarded that was not ruled.
-//! let permit = doorward_engine::Permit::mint(todo!(), false);
+//! fn forge(call: doorward_vocab::CallId) -> doorward_engine::Permit {
+//!     doorward_engine::Permit::mint(call, false)
+//! }
 //! ```
 
 mod actor;
