@@ -20,6 +20,7 @@ const TARGETS: &[Target] = &[
     ("decode", doorward_mcp::fuzzing::fuzz_decode),
     ("document", doorward_mcp::fuzzing::fuzz_document),
     ("headers", doorward_mcp::fuzzing::fuzz_headers),
+    ("bridge", doorward_bridge::fuzzing::fuzz_bridge),
     ("token", doorward_identity::fuzzing::fuzz_token),
     ("arguments", doorward_policy::fuzz_arguments),
     ("scan", doorward_detect::fuzzing::fuzz_scan),

@@ -13,6 +13,5 @@ mod write;
 
 pub use document::{Document, Kind, Value};
 pub use edit::Edits;
-pub(crate) use scan::same_but_case;
-pub use scan::{JsonError, Limits, Strictness};
+pub use scan::{JsonError, Limits, Strictness, same_but_case};
 pub use write::{quote, quote_into};

@@ -395,7 +395,7 @@ fn folded(key: &str) -> String {
 }
 
 /// Whether two keys are equal to a parser that ignores case.
-pub(crate) fn same_but_case(a: &str, b: &str) -> bool {
+pub fn same_but_case(a: &str, b: &str) -> bool {
     a.chars().map(fold_char).eq(b.chars().map(fold_char))
 }
 
