@@ -20,6 +20,13 @@ pub struct Client {
     pub info: Option<Box<str>>,
 }
 
+impl Default for Client {
+    /// One that says nothing.
+    fn default() -> Self {
+        Self { capabilities: "{}".into(), info: None }
+    }
+}
+
 impl Client {
     /// Of any request of 2026-07-28 (`basic`: each one carries both in its `_meta`).
     pub fn of_modern(asked: &Request) -> Self {

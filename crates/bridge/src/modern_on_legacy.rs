@@ -37,12 +37,21 @@ pub fn request(asked: &Request, id: &Id) -> Bytes {
 /// The answer to `asked` as its client gets it: complete, not to be kept (`server/utilities/caching`: the lists of a
 /// session may be its own), with the codes of 2026-07-28, and with the name of the server where it is known.
 pub fn response(asked: &Request, answer: &Response, server: Option<&str>) -> Bytes {
-    let Some(result) = answer.result() else { return error(asked, answer, code) };
+    let Some(result) = answer.result() else { return refused(asked, answer) };
     let mut draft = Draft::of(&answer.doc).id(&asked.id);
     if asked.method == Method::ToolsList {
         tools::without_tasks(draft.edits(), result);
     }
     draft.body("result", complete(asked.method), half_done, &about(server)).done()
+}
+
+/// An error with the codes of 2026-07-28. A server that says which capabilities it misses means what that revision means.
+fn refused(asked: &Request, answer: &Response) -> Bytes {
+    let names_capabilities = answer.error().and_then(|e| e.get("data")?.get("requiredCapabilities")).is_some();
+    error(asked, answer, |old| match i32::try_from(old) {
+        Ok(RpcError::MISSING_CAPABILITY) if names_capabilities => None,
+        _ => code(old),
+    })
 }
 
 /// What a server of 2025-11-25 wants the human to open before it goes on: the elicitations of an error -32042
@@ -197,7 +206,7 @@ fn subscription(asked: &Request) -> Members {
 }
 
 /// How grave a level is (RFC 5424 §6.2.1), from `debug` up.
-fn severity(level: Option<Value<'_>>) -> Option<usize> {
+pub fn severity(level: Option<Value<'_>>) -> Option<usize> {
     const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
     let level = level?.as_str()?;
     LEVELS.iter().position(|l| *l == level)

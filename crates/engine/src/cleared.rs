@@ -18,6 +18,10 @@ impl Cleared {
     pub fn own(id: &Id, result: &str) -> Self {
         Self(format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{result}}}", id.json()).into())
     }
+    /// The same as the whole message.
+    pub const fn own_message(message: Bytes) -> Self {
+        Self(message)
+    }
     /// The JSON-RPC message.
     pub const fn bytes(&self) -> &Bytes {
         &self.0

@@ -1,7 +1,7 @@
 //! The first half of the road: a request becomes a passage, with everything looked up that its ruling needs.
 
 use crate::{
-    Gateway, Live,
+    Gateway, Live, bridge,
     link::Link,
     passage::{About, Caller, Passage},
     refusal::Refusal,
@@ -26,6 +26,8 @@ pub(crate) struct Arrival {
     pub(crate) caller: Caller,
     pub(crate) revision: Revision,
     pub(crate) session: Option<Arc<Session>>,
+    /// The request itself, where it stands alone and says what its client can do.
+    pub(crate) asked: Option<Request>,
 }
 
 impl Gateway {
@@ -48,6 +50,7 @@ impl Gateway {
             // The agent wrote it, and nobody knows yet after reading what.
             message: Tainted::new(message, Label::OUTSIDE),
             alias: None,
+            stop: None,
             about,
             revision: arrival.revision,
             correlation,
@@ -63,6 +66,7 @@ impl Gateway {
             call: CallId::mint(now, &*self.entropy),
             message: Tainted::new(message, Label::BOTTOM),
             alias: None,
+            stop: None,
             about: About::Server,
             began: now,
             ..of.clone()
@@ -84,7 +88,7 @@ impl Gateway {
                 let held = server.catalog.tool(&name).is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
                 self.heed_decisions(&arrival.live, held);
                 if !server.catalog.is_current(self.clock.now()) || server.catalog.tool(&name).is_none() {
-                    self.look_at_tools(arrival, server, link).await?;
+                    Box::pin(self.look_at_tools(arrival, server, link)).await?;
                 }
                 match server.catalog.tool(&name) {
                     Some(definition) => About::Tool(definition),
@@ -116,8 +120,8 @@ impl Gateway {
     /// Asks a server for its tools, all pages of them, and judges each.
     async fn look_at_tools(&self, arrival: &Arrival, server: &Arc<Server>, link: &Link) -> Result<(), Refusal> {
         let mut cursor: Option<String> = None;
-        for page in 0..MAX_PAGES {
-            let (_, reply) = self.ask(arrival, server, link, Method::ToolsList, cursor.as_deref(), page).await?;
+        for _ in 0..MAX_PAGES {
+            let (_, reply) = self.ask(arrival, server, link, Method::ToolsList, cursor.as_deref()).await?;
             let next = Document::parse(reply.into_bytes(), &Limits::default(), Strictness::Result)
                 .ok()
                 .and_then(|d| d.root().get("result")?.get("nextCursor")?.as_str().map(Cow::into_owned));
@@ -130,7 +134,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A list request of the gateway's own.
+    /// A request of the gateway's own for a list, or for what the server offers.
     pub(crate) async fn ask(
         &self,
         arrival: &Arrival,
@@ -138,13 +142,23 @@ impl Gateway {
         link: &Link,
         method: Method,
         cursor: Option<&str>,
-        page: usize,
     ) -> Result<(u16, doorward_engine::Cleared), Refusal> {
-        let id = Id::Str(format!("{OWN_ID}{}/{page}", CallId::mint(self.clock.now(), &*self.entropy)).into());
-        let mut params = Vec::new();
-        if let Some(cursor) = cursor {
-            params.push(format!("\"cursor\":{}", doorward_mcp::json::quote(cursor)));
-        }
+        let cursor = cursor.map(|cursor| format!("\"cursor\":{}", doorward_mcp::json::quote(cursor)));
+        self.ask_about(arrival, server, link, method, cursor.as_slice(), About::Server).await
+    }
+
+    /// A request of the gateway's own, with these members of `params`.
+    pub(crate) async fn ask_about(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        link: &Link,
+        method: Method,
+        params: &[String],
+        about: About,
+    ) -> Result<(u16, doorward_engine::Cleared), Refusal> {
+        let id = Id::Str(format!("{OWN_ID}{}", CallId::mint(self.clock.now(), &*self.entropy)).into());
+        let mut params = params.to_vec();
         if arrival.revision.era() == Era::Modern {
             params.push(format!(
                 "\"_meta\":{{\"{}\":\"{}\",\"{}\":{{}}}}",
@@ -161,8 +175,13 @@ impl Gateway {
         );
         let bytes = Bytes::from(text);
         let message = decode(bytes.clone(), &Limits::default(), Side::Client).map_err(Refusal::Decode)?;
+        if let (Message::Request(request), Link::Pooled(pooled)) = (&message, link)
+            && method == Method::Discover
+        {
+            return Ok((200, pooled.discovered(request)));
+        }
         let alias = link.alias();
-        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, message, About::Server) });
+        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, message, about) });
         let outbound = outbound(&passage, bytes, link);
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
         let answer = self.forward(&passage, link, outbound).await?;
@@ -179,7 +198,12 @@ pub(crate) const OWN_ID: &str = "doorward/";
 /// The form in which a message leaves: the bytes, and for the 2026 era the headers that mirror them.
 pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound {
     let message = passage.message.inspect();
-    let bytes = passage.alias.as_ref().map_or(bytes.clone(), |alias| under_alias(bytes, alias));
+    let bytes = match (&passage.alias, message) {
+        (Some(alias), Message::Request(request)) => {
+            bridge::outward(link, request, alias, &bytes).unwrap_or_else(|| under_alias(bytes, alias))
+        }
+        _ => bytes,
+    };
     let (kind, method) = match message {
         Message::Request(r) => {
             let id = passage.alias.as_ref().unwrap_or(&r.id);
@@ -188,15 +212,16 @@ pub(crate) fn outbound(passage: &Passage, bytes: Bytes, link: &Link) -> Outbound
         Message::Notification(n) => (OutboundKind::Notification, n.notice.as_str()),
         Message::Response(_) => (OutboundKind::Response, ""),
     };
+    let era = link.other_era().unwrap_or(passage.revision.era());
     let headers = match message {
-        Message::Request(r) if passage.revision.era() == Era::Modern && !link.one_line() => {
+        Message::Request(r) if era == Era::Modern && !link.one_line() => {
             let arguments = r.params().and_then(|p| p.get("arguments"));
             let (name, parameters): (Option<Cow<'_, str>>, &[HeaderParameter]) = match &passage.about {
                 About::Tool(d) => (Some(Cow::Borrowed(&*d.name)), &d.parameters),
                 About::Prompt(name) | About::Unknown(name) => (Some(Cow::Borrowed(&**name)), &[]),
                 About::Resource(_) | About::Server => (r.target(), &[]),
             };
-            mirror(r.method, passage.revision, name.as_deref(), arguments, parameters).into()
+            mirror(r.method, Revision::LATEST, name.as_deref(), arguments, parameters).into()
         }
         _ => Arc::default(),
     };

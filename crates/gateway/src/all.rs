@@ -56,7 +56,7 @@ impl Gateway {
     }
 
     /// Tells a server that the session is ready; at this endpoint the gateway is its client.
-    async fn initialized(&self, arrival: &Arrival, server: &Arc<Server>, opened: &Opened) {
+    pub(crate) async fn initialized(&self, arrival: &Arrival, server: &Arc<Server>, opened: &Opened) {
         let bytes = Bytes::from_static(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         if let Ok(message) = decode(bytes.clone(), &Limits::default(), Side::Client)
             && let Err(refusal) = self.tell(arrival, server, &opened.link, message, bytes).await
@@ -256,11 +256,11 @@ impl Gateway {
         let mut link = self.link_for(arrival, server).await?;
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
-        for page in 0..MAX_PAGES {
-            let mut asked = self.ask(arrival, server, &link, method, cursor.as_deref(), page).await;
+        for _ in 0..MAX_PAGES {
+            let mut asked = self.ask(arrival, server, &link, method, cursor.as_deref()).await;
             if asked.is_err() && !link.is_alive() {
                 link = self.link_for(arrival, server).await?;
-                asked = self.ask(arrival, server, &link, method, cursor.as_deref(), page).await;
+                asked = self.ask(arrival, server, &link, method, cursor.as_deref()).await;
             }
             let (_, reply) = asked?;
             let Ok(doc) = Document::parse(reply.into_bytes(), &Limits::default(), Strictness::Result) else { break };
@@ -284,7 +284,7 @@ impl Gateway {
         let servers = self.servers_of(arrival);
         let answers = servers.iter().map(|server| async {
             let link = self.link_for(arrival, server).await.ok()?;
-            let asked = tokio::time::timeout(PATIENCE, self.ask(arrival, server, &link, method, None, 0)).await;
+            let asked = tokio::time::timeout(PATIENCE, self.ask(arrival, server, &link, method, None)).await;
             let (_, answer) = asked.ok()?.ok()?;
             Some((server.profile.name.clone(), answer.into_bytes()))
         });
@@ -336,6 +336,12 @@ impl Gateway {
                         flow.add(scope, incomings);
                     }
                 }
+                Link::Lifted(lifted) => {
+                    if let Some(incomings) = self.listen_lifted(lifted, &opened.by) {
+                        flow.add(scope, incomings);
+                    }
+                }
+                Link::Pooled(_) => {}
                 Link::Http(http) => match http.listen(event).await {
                     Ok(Ok(incomings)) => flow.add(scope, incomings),
                     Ok(Err(status)) => refused = status,
@@ -386,6 +392,13 @@ impl Gateway {
                         let Some(id) = id else { return Ok(()) };
                         let Some(passage) = session.pending(&id) else { return Ok(()) };
                         let name = passage.server.profile.name.clone();
+                        if let Some(stop) = &passage.stop {
+                            stop.cancel();
+                            if session.end(&id, &name).is_some() {
+                                self.ended(&passage, Outcome::Cancelled, None, None);
+                            }
+                            return Ok(());
+                        }
                         let link = session.link(&name).map(|o| (name.clone(), o));
                         let told = self.tell_link(arrival, link, message, bytes).await;
                         // A server that stops as it is asked to does not answer any more.

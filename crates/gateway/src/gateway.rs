@@ -1,7 +1,7 @@
 use crate::refusal::Refusal;
 use crate::{
-    Live, LiveError, Surroundings, conversation::Conversations, metrics::Metrics, passage::Caller, pins::Pins,
-    session::Sessions,
+    Live, LiveError, Surroundings, bridge::Parking, conversation::Conversations, metrics::Metrics, passage::Caller,
+    pins::Pins, session::Sessions,
 };
 use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
@@ -11,7 +11,10 @@ use doorward_identity::{Presented, Principal, PrincipalKey, Refusal as IdentityR
 use doorward_store::{OsEntropy, Trail};
 use doorward_vocab::{Channel, Clock, Entropy, Finding, FindingKind, ServerName, Severity, Timestamp};
 use moka::sync::Cache;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 /// The gateway: one for a process, shared by all its doors.
 pub struct Gateway {
@@ -27,6 +30,10 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) metrics: Metrics,
+    /// Requests that wait for something from their clients.
+    pub(crate) parking: Parking,
+    /// Itself, for what goes on beside a request.
+    pub(crate) me: Weak<Self>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -49,7 +56,11 @@ impl Gateway {
     ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
         let limits = live.settings.limits.clone();
-        let gateway = Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy::default());
+        let parking = Parking::new(&*entropy);
+        let gateway = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            parking,
             trail,
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
@@ -57,13 +68,13 @@ impl Gateway {
             tasks: Cache::builder().max_capacity(limits.sessions as u64 * 4).time_to_idle(limits.session_idle).build(),
             actors: Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(3600)).build(),
             clock,
-            entropy: Arc::new(OsEntropy::default()),
+            entropy,
             metrics: Metrics::new(),
             live: ArcSwap::from_pointee(live),
             surroundings,
-        };
+        });
         gateway.started();
-        Ok(Arc::new(gateway))
+        Ok(gateway)
     }
 
     fn started(&self) {
@@ -191,6 +202,10 @@ impl Gateway {
         for session in self.sessions.expired(now, live.settings.limits.session_idle) {
             self.close_links(&session).await;
         }
+        for server in live.servers.values() {
+            self.sweep_pool(server, live.settings.limits.session_idle).await;
+        }
+        self.sweep_parking().await;
         for (issuer, _) in live.authenticator.due(now) {
             crate::keys::fetch(&live, &issuer, now).await;
         }
@@ -200,6 +215,9 @@ impl Gateway {
     pub(crate) fn gauges(&self) {
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.metrics.sessions.set(gauge(self.sessions.count() as u64));
+        let pooled: usize = self.live.load().servers.values().map(|server| server.ties.pooled()).sum();
+        self.metrics.pooled.set(gauge(pooled as u64));
+        self.metrics.parked.set(gauge(self.parking.count() as u64));
         self.metrics.conversations.set(gauge(self.conversations.count()));
         self.metrics.trail_size.set(gauge(self.trail.size()));
         self.metrics.trail_healthy.set(i64::from(self.trail.healthy()));

@@ -8,7 +8,9 @@
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
-//! | `link`, `server`, `stateless` | the way to a server |
+//! | `link`, `server` | the way to a server |
+//! | `bridge` | clients of one era in front of servers of the other |
+//! | `reply`, `replay` | what a client gets, and gets again |
 //! | `live`, `gateway` | the configuration in force, and the whole |
 //!
 //! Invariant: nothing reaches a server but through `road::forward`, and nothing of a server reaches a client but through
@@ -16,6 +18,8 @@
 
 mod admit;
 mod all;
+mod bridge;
+mod cancel;
 mod catalog;
 mod conversation;
 mod front;
@@ -29,11 +33,11 @@ mod one;
 mod passage;
 mod pins;
 mod refusal;
+mod replay;
 mod reply;
 mod road;
 mod server;
 mod session;
-mod stateless;
 
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;

@@ -109,6 +109,7 @@ impl Live {
             let same =
                 before.and_then(|b| b.servers.get(&server.name)).filter(|s| s.settings.upstream == server.upstream);
             let catalog = same.map(|s| s.catalog.clone()).unwrap_or_default();
+            let ties = same.map(|s| s.ties.clone()).unwrap_or_default();
             // Effects and labels are part of a definition's judgement: a change of them looks at the list again.
             if same.is_some_and(|s| s.settings != *server) || before.is_some_and(|b| b.settings.level != settings.level)
             {
@@ -117,7 +118,7 @@ impl Live {
             let mode = settings.mode_of(server);
             servers.insert(
                 server.name.clone(),
-                Arc::new(Server::new(&settings, server, mode, catalog, &egress, &mut handled)?),
+                Arc::new(Server::new(&settings, server, mode, (catalog, ties), &egress, &mut handled)?),
             );
         }
         let version = settings.digest();

@@ -21,6 +21,8 @@ pub(crate) struct Metrics {
     duration: Histogram,
     pub(crate) refused: Counter,
     pub(crate) sessions: Gauge,
+    pub(crate) pooled: Gauge,
+    pub(crate) parked: Gauge,
     pub(crate) conversations: Gauge,
     pub(crate) trail_size: Gauge,
     pub(crate) trail_healthy: Gauge,
@@ -49,7 +51,7 @@ impl Metrics {
         let duration = Histogram::new(BUCKETS);
         let refused = Counter::default();
         let reload_failures = Counter::default();
-        let [sessions, conversations, trail_size, trail_healthy]: [Gauge; 4] = Default::default();
+        let [sessions, pooled, parked, conversations, trail_size, trail_healthy]: [Gauge; 6] = Default::default();
         registry.register("rulings", "Messages ruled, by decision", rulings.clone());
         registry.register("outcomes", "Requests ended, by outcome", outcomes.clone());
         registry.register(
@@ -59,6 +61,8 @@ impl Metrics {
         );
         registry.register("requests_refused", "Requests refused before they were ruled", refused.clone());
         registry.register("sessions", "Open sessions of the 2025 era", sessions.clone());
+        registry.register("pooled_sessions", "Sessions held with servers for clients without", pooled.clone());
+        registry.register("parked_requests", "Requests that wait for something from their clients", parked.clone());
         registry.register("conversations", "Conversations that are remembered", conversations.clone());
         registry.register("trail_records", "Records in the trail", trail_size.clone());
         registry.register("trail_healthy", "1 while the trail takes records", trail_healthy.clone());
@@ -70,6 +74,8 @@ impl Metrics {
             duration,
             refused,
             sessions,
+            pooled,
+            parked,
             conversations,
             trail_size,
             trail_healthy,

@@ -3,6 +3,7 @@
 use crate::{
     Gateway,
     admit::{Arrival, outbound},
+    bridge,
     link::{Answer, Link, Routing},
     passage::{About, Passage},
     refusal::Refusal,
@@ -13,11 +14,13 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Method, Request, Revision, RpcError,
+    Era, Id, Message, Request, Revision, RpcError,
     json::{Document, Limits, Strictness},
 };
-use doorward_vocab::{Outcome, ServerName};
+use doorward_transport::LinkError;
+use doorward_vocab::Outcome;
 use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 impl Gateway {
     /// Opens a session with one server: its answer to `initialize` is the client's.
@@ -60,8 +63,28 @@ impl Gateway {
         })
     }
 
-    /// Sends `initialize` to a server over a fresh link. Gives the link where the server agreed, and its answer.
+    /// Opens a session with a server, whichever era it speaks. Gives the link where the server agreed, and its answer.
     pub(crate) async fn initialize(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        request: Request,
+        routing: Routing,
+    ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
+        let opened = self.open_session(arrival, server, request.clone(), routing).await;
+        // It refuses sessions: it may be of the era that has none.
+        let refused = matches!(
+            &opened,
+            Ok((None, ..)) | Err(Refusal::Link(_, LinkError::Protocol(_) | LinkError::Closed { .. }))
+        );
+        if refused && let Ok(Some((lifted, revision, answer))) = Box::pin(self.lift(arrival, server, request)).await {
+            return Ok((Some((lifted, revision)), 200, answer));
+        }
+        opened
+    }
+
+    /// Sends `initialize` to a server over a fresh link.
+    pub(crate) async fn open_session(
         &self,
         arrival: &Arrival,
         server: &Arc<Server>,
@@ -118,16 +141,6 @@ impl Gateway {
         })
     }
 
-    /// The revisions that a server says it speaks, of those that the gateway knows.
-    pub(crate) async fn spoken_by(&self, arrival: &Arrival, name: &ServerName) -> Option<Vec<Revision>> {
-        let server = arrival.live.servers.get(name)?;
-        let link = self.stateless(arrival, server).await.ok()?;
-        let (_, answer) = self.ask(arrival, server, &link, Method::Discover, None, 0).await.ok()?;
-        let doc = Document::parse(answer.into_bytes(), &Limits::default(), Strictness::Result).ok()?;
-        let spoken = doc.root().get("result")?.get("supportedVersions")?;
-        Some(spoken.items().filter_map(|v| v.as_str()?.parse().ok()).collect())
-    }
-
     /// A request of a session, or one that stands alone, to one server.
     pub(crate) async fn request_one(
         &self,
@@ -154,12 +167,16 @@ impl Gateway {
         bytes: Bytes,
         joined: bool,
     ) -> Result<Reply, Refusal> {
-        let again = joined.then(|| (request.clone(), about.clone(), bytes.clone()));
+        if let Some(reply) = bridge::answer(self, arrival, server, link, &request, &about, joined).await? {
+            return Ok(reply);
+        }
+        let renewable = (joined && arrival.session.is_some()) || matches!(link, Link::Pooled(_));
+        let again = renewable.then(|| (request.clone(), about.clone(), bytes.clone()));
         let reply = self.relay_once(arrival, server, link, request, about, bytes, joined).await;
-        match (&reply, &arrival.session, again) {
-            (Ok(Reply::Status(404)), Some(_), Some((request, about, bytes))) if !link.is_alive() => {
+        match (&reply, again) {
+            (Ok(Reply::Status(404)), Some((request, about, bytes))) if !link.is_alive() => {
                 let link = self.link_for(arrival, server).await?;
-                self.relay_once(arrival, server, &link, request, about, bytes, joined).await
+                Box::pin(self.relay_once(arrival, server, &link, request, about, bytes, joined)).await
             }
             _ => reply,
         }
@@ -178,7 +195,12 @@ impl Gateway {
     ) -> Result<Reply, Refusal> {
         let id = request.id.clone();
         let alias = link.alias();
-        let passage = Arc::new(Passage { alias, ..self.passage(arrival, server, Message::Request(request), about) });
+        let stop = matches!(link, Link::Lifted(_)).then(CancellationToken::new);
+        let passage = Arc::new(Passage {
+            alias,
+            stop: stop.clone(),
+            ..self.passage(arrival, server, Message::Request(request), about)
+        });
         if let Some(session) = &arrival.session {
             let busy = |status, why| RpcError::new(RpcError::INVALID_REQUEST, status, why);
             match session.begin(&id, &passage, arrival.live.settings.limits.in_flight) {
@@ -192,7 +214,14 @@ impl Gateway {
             }
         }
         let out = outbound(&passage, bytes, link);
-        let answer = match self.forward(&passage, link, out).await {
+        let forwarded = match &stop {
+            None => self.forward(&passage, link, out).await,
+            Some(stop) => match stop.run_until_cancelled(self.forward(&passage, link, out)).await {
+                Some(answer) => answer,
+                None => return Ok(Reply::Accepted),
+            },
+        };
+        let answer = match forwarded {
             Ok(answer) => answer,
             Err(refusal) => {
                 if let Some(session) = &arrival.session {
@@ -208,6 +237,9 @@ impl Gateway {
     /// What a client gets for the beginning of an answer.
     async fn reply(&self, scope: Scope, id: &Id, answer: Answer) -> Result<Reply, Refusal> {
         match answer {
+            Answer::Message(_, message) if bridge::goes_on(&scope.link, &message) => {
+                Ok(Reply::Stream(Flow::new(scope, crate::link::Incomings::Once(Some(message)))))
+            }
             Answer::Message(status, message) => {
                 let delivery = self.deliver(&scope, crate::link::Incoming { message: Some(*message), event: None });
                 match delivery.message {
@@ -252,6 +284,9 @@ impl Gateway {
         message: Message,
         bytes: Bytes,
     ) -> Result<(), Refusal> {
+        if let Link::Lifted(lifted) = link {
+            return self.tell_lifted(arrival, server, lifted, message, &bytes).await;
+        }
         let passage = self.passage(arrival, server, message, About::Server);
         let out = outbound(&passage, bytes, link);
         match self.forward(&passage, link, out).await? {

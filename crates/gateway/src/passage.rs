@@ -3,6 +3,7 @@ use doorward_engine::{Actor, Correlation, Definition, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Who calls, authenticated.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct Passage {
     pub(crate) message: Tainted<Message>,
     /// The id under which the request goes to a server that many clients share.
     pub(crate) alias: Option<Id>,
+    /// Ends it when its client takes it back, where the server hears of that by the end of a stream.
+    pub(crate) stop: Option<CancellationToken>,
     pub(crate) about: About,
     pub(crate) revision: Revision,
     pub(crate) correlation: Correlation,

@@ -1,11 +1,13 @@
 use crate::{
     Gateway,
-    link::{Incoming, Incomings},
+    bridge::{Asking, Next},
+    link::{Incoming, Incomings, Link},
     refusal::Refusal,
     road::{Delivery, Scope},
+    session::Session,
 };
 use bytes::Bytes;
-use doorward_mcp::{Id, Message, Method};
+use doorward_mcp::{Id, Message, Method, Response, RpcError};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::Outcome;
 use std::sync::Arc;
@@ -40,6 +42,9 @@ struct Source {
     answered: bool,
     /// Whether an event had an id: the client may come back for what follows.
     resumable: bool,
+    /// What the client is being asked, where its server asks in another way; and how often it was.
+    asking: Option<Asking>,
+    rounds: u32,
 }
 
 /// A cleared message, ready to be written.
@@ -51,6 +56,26 @@ pub(crate) struct Out {
     pub(crate) event: Bytes,
     /// Whether it answers the request that the flow is for.
     pub(crate) last: bool,
+    /// The HTTP status, where it is the whole reply.
+    pub(crate) status: u16,
+}
+
+/// The HTTP status with which 2026-07-28 wants an error (basic, error codes).
+fn status_of(response: &Response) -> u16 {
+    let code = response.error().and_then(|e| e.get("code")?.as_i64()).and_then(|c| i32::try_from(c).ok());
+    match code {
+        Some(RpcError::MISSING_CAPABILITY) => 400,
+        Some(RpcError::METHOD_NOT_FOUND) => 404,
+        _ => 200,
+    }
+}
+
+/// What became of a message between two eras.
+enum Crossed {
+    /// It goes on as it is.
+    Goes(Incoming),
+    /// Something else goes on, or nothing.
+    Became(Option<Out>),
 }
 
 impl Flow {
@@ -66,7 +91,15 @@ impl Flow {
     /// be resumed where it came from.
     pub(crate) fn add(&mut self, scope: Scope, incomings: Incomings) {
         let prefix = scope.joined.then(|| format!("{}:", scope.passage.server.profile.name));
-        self.sources.push(Source { scope, incomings, prefix, answered: false, resumable: false });
+        self.sources.push(Source {
+            scope,
+            incomings,
+            prefix,
+            answered: false,
+            resumable: false,
+            asking: None,
+            rounds: 0,
+        });
     }
     /// Adds what another flow has.
     pub(crate) fn absorb(&mut self, other: Self) {
@@ -78,9 +111,19 @@ impl Flow {
     pub(crate) fn is_single(&self) -> bool {
         self.sources.len() <= 1
     }
-    /// Whether it comes from a pipe, where an answer alone makes plain JSON.
+    /// Whether it comes from a pipe, or came at once: there an answer alone makes plain JSON.
     pub(crate) fn is_pipe(&self) -> bool {
-        matches!(self.sources.as_slice(), [Source { incomings: Incomings::Lines(_), .. }])
+        matches!(self.sources.as_slice(), [Source { incomings: Incomings::Lines(_) | Incomings::Once(_), .. }])
+    }
+    /// The session whose client may come back to this flow though nobody behind the gateway numbers its events.
+    pub(crate) fn to_be_numbered(&self) -> Option<&Arc<Session>> {
+        let [Source { scope, incomings, .. }] = self.sources.as_slice() else { return None };
+        let numbered = matches!(incomings, Incomings::Events(..)) && scope.link.other_era().is_none();
+        scope.session.as_ref().filter(|_| !numbered)
+    }
+    /// Whether its beginning decides about the HTTP status, which came with another meaning from a server with sessions.
+    pub(crate) fn decides_status(&self) -> bool {
+        matches!(self.sources.as_slice(), [Source { scope, .. }] if matches!(scope.link, Link::Pooled(_)))
     }
 
     /// The next message; `None` at the end, or where the server broke off.
@@ -108,11 +151,47 @@ impl Flow {
 
 impl Source {
     async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
+        match self.scope.passage.stop.clone() {
+            None => self.step(gateway).await,
+            Some(stop) => match stop.run_until_cancelled(self.step(gateway)).await {
+                Some(out) => out,
+                None => self.stopped(gateway).await,
+            },
+        }
+    }
+
+    /// The client took its request back.
+    async fn stopped(&mut self, gateway: &Gateway) -> Option<Out> {
+        if !self.answered {
+            self.answered = true;
+            self.incomings = Incomings::Once(None);
+            gateway.cancel(&self.scope).await;
+        }
+        None
+    }
+
+    async fn step(&mut self, gateway: &Gateway) -> Option<Out> {
         loop {
+            if let Some(asking) = &mut self.asking {
+                match gateway.go_on_asking(&mut self.scope, asking, self.rounds).await {
+                    Next::Question(out) => return Some(out),
+                    Next::Again(incomings) => {
+                        self.incomings = incomings;
+                        self.asking = None;
+                        self.rounds += 1;
+                    }
+                    Next::Failed(refusal) => return self.fail(gateway, &refusal),
+                }
+                continue;
+            }
             match self.incomings.next().await {
                 Some(Ok(incoming)) => {
                     self.resumable |= incoming.event.as_ref().is_some_and(|event| event.id().is_some());
-                    if let Some(out) = self.pass(gateway, incoming).await {
+                    let out = match self.cross(gateway, incoming).await {
+                        Crossed::Goes(incoming) => self.pass(gateway, incoming).await,
+                        Crossed::Became(out) => out,
+                    };
+                    if let Some(out) = out {
                         self.answered |= out.last;
                         return Some(out);
                     }
@@ -138,6 +217,47 @@ impl Source {
         self
     }
 
+    /// What a message becomes where client and server do not ask each other in the same way.
+    async fn cross(&mut self, gateway: &Gateway, incoming: Incoming) -> Crossed {
+        match (self.scope.link.clone(), &incoming.message) {
+            (Link::Pooled(pooled), Some(Message::Request(_))) => {
+                let incomings = &mut self.incomings;
+                Crossed::Became(gateway.park(&self.scope, &pooled, incomings, incoming).await)
+            }
+            (Link::Pooled(_), Some(Message::Response(response))) if response.is_error => {
+                let scope = self.scope.clone();
+                let status = status_of(response);
+                let Delivery { message, last, .. } = gateway.deliver(&scope, incoming);
+                let out = message.map(|m| match gateway.ask_elsewhere(&scope.passage, &m) {
+                    Some(question) => Out::answer(question),
+                    None => Out { last, status, ..Out::answer(m) },
+                });
+                Crossed::Became(out)
+            }
+            (Link::Lifted(lifted), Some(Message::Response(response))) => {
+                self.asking = gateway.begin_asking(&self.scope, &lifted, response).await;
+                match self.asking {
+                    Some(_) => Crossed::Became(None),
+                    None => Crossed::Goes(incoming),
+                }
+            }
+            // Servers of this era make no requests.
+            (Link::Lifted(_), Some(Message::Request(_))) => Crossed::Became(None),
+            _ => Crossed::Goes(incoming),
+        }
+    }
+
+    /// It cannot be answered any more.
+    fn fail(&mut self, gateway: &Gateway, refusal: &Refusal) -> Option<Out> {
+        self.asking = None;
+        let (method, id) = self.waiting()?;
+        if let Some(session) = &self.scope.session {
+            session.end(&id, &self.scope.passage.server.profile.name)?;
+        }
+        self.answered = true;
+        Some(gateway.failed(&self.scope, refusal, method, &id))
+    }
+
     async fn pass(&self, gateway: &Gateway, incoming: Incoming) -> Option<Out> {
         let Delivery { message, event, changed, last, decline } = gateway.deliver(&self.scope, incoming);
         if let Some((id, error)) = decline {
@@ -147,17 +267,17 @@ impl Source {
             (Some(message), Some(event)) => {
                 let message = message.into_bytes();
                 let text = self.event(&event, Some(&message), changed);
-                Some(Out { message: Some(message), event: text, last })
+                Some(Out { message: Some(message), event: text, last, status: 200 })
             }
             (Some(message), None) => {
                 let message = message.into_bytes();
                 let event = sse::encode(Some("message"), None, &message);
-                Some(Out { message: Some(message), event, last })
+                Some(Out { message: Some(message), event, last, status: 200 })
             }
             // A priming event, a comment or a `retry`; an event whose message was refused is not passed on.
             (None, Some(event)) if event.data().is_none_or(|d| d.is_empty()) => {
                 let text = self.event(&event, event.data().as_deref(), false);
-                Some(Out { message: None, event: text, last })
+                Some(Out { message: None, event: text, last, status: 200 })
             }
             (None, _) => None,
         }
@@ -200,7 +320,12 @@ impl Source {
         let era = self.scope.passage.revision.era();
         let told = Refusal::Link(server.as_str().into(), error).told(Some(&id), Some(method), era);
         let message = told.message.into_bytes();
-        Some(Out { event: sse::encode(Some("message"), None, &message), message: Some(message), last: true })
+        Some(Out {
+            event: sse::encode(Some("message"), None, &message),
+            message: Some(message),
+            last: true,
+            status: 200,
+        })
     }
 
     /// The request that this source is to answer, while it has not. What a server sends by itself belongs to the request
@@ -217,8 +342,11 @@ impl Source {
     async fn finish(self, gateway: &Gateway, abandoned: bool) {
         let waiting = self.waiting();
         let Self { scope, incomings, resumable, .. } = self;
-        if let (crate::link::Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
-            && scope.passage.method() == Some(doorward_mcp::Method::Initialize)
+        if scope.passage.method() == Some(Method::Listen) {
+            gateway.unlisten(&scope).await;
+        }
+        if let (Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
+            && scope.passage.method() == Some(Method::Initialize)
         {
             process.return_ambient(incomings);
         } else if abandoned && scope.session.is_none() {

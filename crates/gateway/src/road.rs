@@ -8,16 +8,17 @@
 //! nothing but a permit with its receipt, and a client gets nothing but what was cleared.
 
 use crate::{
-    Gateway,
+    Gateway, bridge,
     link::{Answer, Incoming, Incomings, Link},
     passage::Passage,
     refusal::Refusal,
     session::{Session, wrap},
 };
-use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Record};
+use bytes::Bytes;
+use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Receipt, Record};
 use doorward_config::Durability;
-use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, Permitted, Ruling};
-use doorward_mcp::{Id, Message, Method, Notice, RpcError, Side, json::Edits};
+use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, OutboundKind, Permitted, Ruling};
+use doorward_mcp::{Era, Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::{Decision, Outcome, Timestamp};
 use std::sync::Arc;
@@ -51,10 +52,25 @@ pub(crate) struct Delivery {
 impl Gateway {
     /// Rules a message, records the decision, and forwards it.
     pub(crate) async fn forward(&self, passage: &Passage, link: &Link, outbound: Outbound) -> Result<Answer, Refusal> {
-        let history = passage.conversation.lock().clone();
         let now = self.clock.now();
+        let (permitted, judgement) = self.judge(passage, outbound, now)?;
+        self.send(passage, link, permitted, &judgement, now).await
+    }
+
+    /// Rules a message that the gateway answers itself, and records the decision: nothing is sent.
+    pub(crate) async fn permit(&self, passage: &Passage) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let nothing =
+            Outbound { bytes: Bytes::new(), kind: OutboundKind::Notification, method: "", headers: Arc::default() };
+        let (_unspent, judgement) = self.judge(passage, nothing, now)?;
+        self.metrics.ruled(judgement.decision);
+        self.recorded(passage, &judgement, now).await.map(drop)
+    }
+
+    fn judge(&self, passage: &Passage, outbound: Outbound, now: Timestamp) -> Result<(Permitted, Judgement), Refusal> {
+        let history = passage.conversation.lock().clone();
         match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
-            Ruling::Go(permitted, judgement) => self.send(passage, link, permitted, &judgement, now).await,
+            Ruling::Go(permitted, judgement) => Ok((permitted, judgement)),
             Ruling::Stop(judgement) => {
                 self.metrics.ruled(judgement.decision);
                 passage.conversation.lock().refused(now);
@@ -63,6 +79,15 @@ impl Gateway {
                 Err(Refusal::Ruled(passage.call, Box::new(judgement)))
             }
         }
+    }
+
+    /// Records a decision. A sink call waits for its decision to be on disk. Others leave once it is queued, unless the
+    /// operator wants all of them to wait: the writer may be milliseconds behind, and what they did can be asked again.
+    async fn recorded(&self, passage: &Passage, judgement: &Judgement, now: Timestamp) -> Result<Receipt, Refusal> {
+        let ruling = judgement.record(&passage.subject());
+        let waits = judgement.sink || passage.live.settings.store.durability == Durability::Strict;
+        let receipt = if waits { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
+        receipt.map_err(|_| Refusal::Trail)
     }
 
     async fn send(
@@ -74,19 +99,16 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
         self.metrics.ruled(judgement.decision);
-        let ruling = judgement.record(&passage.subject());
-        // A sink call waits for its decision to be on disk. Others leave once it is queued, unless the operator wants
-        // all of them to wait: the writer may be milliseconds behind, and what they did can be asked again.
-        let waits = judgement.sink || passage.live.settings.store.durability == Durability::Strict;
-        let receipt = if waits { self.trail.commit(now, &ruling).await } else { self.trail.record(now, &ruling) };
-        let receipt = receipt.map_err(|_| Refusal::Trail)?;
+        let receipt = self.recorded(passage, judgement, now).await?;
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
         }
         let mut unanswered = Unanswered { gateway: self, passage: Some(passage) };
-        let answer = match passage.message.inspect() {
-            Message::Request(request) => link.request(request, permitted, receipt).await,
-            Message::Notification(_) | Message::Response(_) => link.tell(permitted, receipt).await,
+        let answer = match (passage.message.inspect(), &permitted.message().kind) {
+            (Message::Request(request), OutboundKind::Request { .. }) => {
+                link.request(request, permitted, receipt).await
+            }
+            _ => link.tell(permitted, receipt).await,
         };
         unanswered.passage = None;
         answer.map_err(|error| {
@@ -105,7 +127,17 @@ impl Gateway {
     pub(crate) fn deliver(&self, scope: &Scope, incoming: Incoming) -> Delivery {
         let Incoming { message, event } = incoming;
         let nothing = |event, last| Delivery { message: None, event, changed: false, last, decline: None };
-        let Some(message) = message else { return nothing(event, false) };
+        let crossed = scope.link.other_era().is_some();
+        // A stream is resumed in the way of its own era, if at all.
+        let Some(message) = message else { return nothing(event.filter(|_| !crossed), false) };
+        let message = match crossed {
+            true => bridge::inward(&scope.link, &scope.passage, message),
+            false => Some(message),
+        };
+        // What its era does not carry, or what answers another request, is not the client's.
+        let Some(message) = message else { return nothing(None, false) };
+        // An event holds the words of the server's era.
+        let event = event.filter(|_| !crossed);
         let mut edits = Edits::new();
         let passage = match &message {
             Message::Response(response) => {
@@ -119,7 +151,11 @@ impl Gateway {
                 passage
             }
             Message::Request(request) => {
-                if !request.method.allowed(Side::Server, scope.passage.revision.era()) {
+                let asks_in = match &scope.link {
+                    Link::Pooled(_) => Era::Legacy,
+                    _ => scope.passage.revision.era(),
+                };
+                if !request.method.allowed(Side::Server, asks_in) {
                     let error = RpcError::method_not_found(request.method.as_str());
                     return Delivery { decline: Some((request.id.clone(), error)), ..nothing(None, false) };
                 }
@@ -167,6 +203,8 @@ impl Gateway {
             Message::Request(request) => {
                 self.noticed(&passage, &clearance, now);
                 match (&clearance.cleared, &scope.session) {
+                    // Its client is asked in an answer.
+                    (Some(_), None) if matches!(scope.link, Link::Pooled(_)) => {}
                     (Some(_), Some(session)) => session.ask(if scope.joined {
                         wrap(
                             &passage.server.profile.name,

@@ -1,6 +1,7 @@
 //! A server behind the gateway: how to reach it and what it declared.
 
 use crate::{
+    bridge::Ties,
     catalog::Catalog,
     link::{HttpSession, Link, Process, Routing},
 };
@@ -16,7 +17,6 @@ use doorward_transport::{
 };
 use doorward_vocab::{Mode, Secret};
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
 
 /// A server as it is configured now.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Server {
     pub(crate) settings: config::Server,
     /// What it declared; kept over a reload that does not change how the server is reached.
     pub(crate) catalog: Arc<Catalog>,
+    /// What is held open with it; kept like the catalog.
+    pub(crate) ties: Arc<Ties>,
     reach: Reach,
     limits: Limits,
     /// How long a call waits without any sign of the server.
@@ -33,7 +35,7 @@ pub(crate) struct Server {
 
 enum Reach {
     Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession> },
-    Command { command: Command, settings: StdioSettings, shared: Mutex<Shared> },
+    Command { command: Command, settings: StdioSettings },
 }
 
 impl fmt::Debug for Reach {
@@ -43,18 +45,6 @@ impl fmt::Debug for Reach {
             Self::Command { command, .. } => command.fmt(f),
         }
     }
-}
-
-/// What is known of the era of a command, and the process that serves requests of the 2026 era.
-#[derive(Debug, Default)]
-pub(crate) enum Shared {
-    /// Nobody asked yet, or the process ended.
-    #[default]
-    Unknown,
-    /// It has sessions only.
-    Legacy,
-    /// It serves requests that stand alone; many clients share it.
-    Modern(Link),
 }
 
 /// What the gateway proves itself with at a server.
@@ -98,7 +88,7 @@ impl Server {
         all: &config::Settings,
         settings: &config::Server,
         mode: Mode,
-        catalog: Arc<Catalog>,
+        (catalog, ties): (Arc<Catalog>, Arc<Ties>),
         egress: &Arc<Egress>,
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
@@ -118,7 +108,7 @@ impl Server {
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
                 let command = Command { argv, env: full, cwd: cwd.clone() };
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
-                (Reach::Command { command, settings: stdio, shared: Mutex::default() }, Transport::Stdio)
+                (Reach::Command { command, settings: stdio }, Transport::Stdio)
             }
             config::Upstream::Http { url, headers, network } => {
                 let mut fixed = Vec::new();
@@ -146,7 +136,7 @@ impl Server {
         };
         let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
         let profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
-        Ok(Self { profile, settings: settings.clone(), catalog, reach, limits, patience })
+        Ok(Self { profile, settings: settings.clone(), catalog, ties, reach, limits, patience })
     }
 
     /// A link of its own for one session of the 2025 era.
@@ -169,14 +159,6 @@ impl Server {
         match &self.reach {
             Reach::Http { stateless, .. } => Some(Link::Http(stateless.clone())),
             Reach::Command { .. } => None,
-        }
-    }
-
-    /// The process for requests that stand alone, where the server is one.
-    pub(crate) const fn shared(&self) -> Option<&Mutex<Shared>> {
-        match &self.reach {
-            Reach::Http { .. } => None,
-            Reach::Command { shared, .. } => Some(shared),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions of the 2025 era: one client, its links to servers, and what is in flight between them.
 
-use crate::{link::Link, passage::Passage};
+use crate::{link::Link, passage::Passage, replay::Replays};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Revision, json::Value};
 use doorward_vocab::{ConversationId, Digest, Entropy, ServerName, Timestamp};
@@ -46,6 +46,8 @@ pub(crate) struct Session {
     /// Requests of servers that were delivered and not answered, by the id that the client sees.
     asked: Mutex<HashSet<Id>>,
     touched: AtomicU64,
+    /// Streams that the gateway numbers, for this session's client to come back to.
+    pub(crate) replays: Replays,
     /// Open streams; a session with one is not idle.
     pub(crate) streams: AtomicUsize,
 }
@@ -78,6 +80,12 @@ impl Session {
         let mut pending = self.pending.lock();
         pending.get(id).filter(|p| p.server.profile.name == *server)?;
         pending.remove(id)
+    }
+    /// A request in flight was sent again, and is known by another passage since.
+    pub(crate) fn replace(&self, id: &Id, passage: &Arc<Passage>) {
+        if let Some(old) = self.pending.lock().get_mut(id) {
+            *old = passage.clone();
+        }
     }
     /// The server that a request in flight went to.
     pub(crate) fn pending(&self, id: &Id) -> Option<Arc<Passage>> {
@@ -157,6 +165,7 @@ impl Sessions {
             pending: Mutex::default(),
             asked: Mutex::default(),
             touched: AtomicU64::new(now.micros()),
+            replays: Replays::default(),
             streams: AtomicUsize::new(0),
         });
         let mut open = self.open.write();

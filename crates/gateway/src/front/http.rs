@@ -7,6 +7,7 @@ use crate::{
     link::Routing,
     passage::Caller,
     refusal::{Refusal, Told},
+    replay::{self, Replay},
     reply::{Flow, Out, Reply},
     session::Session,
 };
@@ -208,19 +209,23 @@ async fn modern(
         return Err(RpcError::method_not_found(request.method.as_str()).into());
     }
     check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
-    let arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None };
+    let arrival =
+        Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None, asked: Some(request.clone()) };
     match (envelope(&request), endpoint) {
         (Ok(()), _) => {}
         // What is supported at the endpoint of one server is what that server supports.
         (Err(error), Endpoint::One(name)) if error.code == RpcError::UNSUPPORTED_VERSION => {
             let asked = request.declared_version().unwrap_or_default().into_owned();
-            let spoken = gateway.spoken_by(&arrival, name).await;
+            let spoken = match live.servers.get(name) {
+                Some(server) => Box::pin(gateway.spoken_by(&arrival, server)).await,
+                None => None,
+            };
             return Err(spoken.map_or(error, |spoken| RpcError::unsupported_version(&asked, &spoken)).into());
         }
         (Err(error), _) => return Err(error.into()),
     }
     match endpoint {
-        Endpoint::All => gateway.request_all(&arrival, request).await,
+        Endpoint::All => Box::pin(gateway.request_all(&arrival, request)).await,
         Endpoint::One(name) => {
             let server =
                 live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
@@ -257,15 +262,16 @@ async fn legacy(
     headers: &HeaderMap,
     message: Message,
 ) -> Result<Reply, Refusal> {
-    let mut arrival = Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None };
+    let mut arrival =
+        Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None, asked: None };
     let message = match message {
         Message::Request(request) if request.method == McpMethod::Initialize => {
             return match &endpoint {
-                Endpoint::All => gateway.open_all(&mut arrival, request).await,
+                Endpoint::All => Box::pin(gateway.open_all(&mut arrival, request)).await,
                 Endpoint::One(name) => {
                     let server =
                         live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found("initialize"))?;
-                    gateway.open_one(&mut arrival, &server, request, Routing::ByRequest).await
+                    Box::pin(gateway.open_one(&mut arrival, &server, request, Routing::ByRequest)).await
                 }
             };
         }
@@ -334,6 +340,9 @@ async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, heade
         Err(refusal) => return told(refusal.told(None, None, Era::Legacy)),
     };
     let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
+    if let Some((replay, after)) = last.and_then(|id| session.replays.find(id)) {
+        return replayed(replay, Some(after), session, gateway.clone());
+    }
     match gateway.listen_session(&session, last).await {
         Ok(Reply::Stream(flow)) => stream(gateway, flow, None, Some(session), Ends::AtDrain),
         Ok(_) | Err(405) => not_allowed(),
@@ -373,18 +382,59 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
         Reply::Status(status) => {
             plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "refused by the server")
         }
-        Reply::Stream(mut flow) if flow.is_pipe() && id.is_some() => {
-            // A pipe answers most requests with one message: that is plain JSON.
-            match flow.next(gateway).await {
-                Some(Out { message: Some(message), last: true, .. }) => {
-                    flow.finish(gateway, false).await;
-                    json(200, message)
-                }
-                first => stream(gateway, flow, first, None, Ends::AtDeadline),
-            }
+        Reply::Stream(flow) if flow.decides_status() || (flow.is_pipe() && id.is_some()) => {
+            Box::pin(begin(gateway, flow)).await
         }
-        Reply::Stream(flow) => stream(gateway, flow, None, None, Ends::AtDeadline),
+        Reply::Stream(flow) => answer_stream(gateway, flow, None),
     }
+}
+
+/// Waits for the beginning of a flow. A pipe answers most requests with one message: that is plain JSON. What ends at once
+/// with a status of its own is too.
+async fn begin(gateway: &Arc<Gateway>, mut flow: Flow) -> Response<Body> {
+    let pipe = flow.is_pipe();
+    match flow.next(gateway).await {
+        Some(Out { message: Some(message), last: true, status, .. }) if pipe || status != 200 => {
+            flow.finish(gateway, false).await;
+            json(status, message)
+        }
+        first => answer_stream(gateway, flow, first),
+    }
+}
+
+/// Streams an answer: to a client with a session so that it may lose the stream and come back to it.
+fn answer_stream(gateway: &Arc<Gateway>, flow: Flow, first: Option<Out>) -> Response<Body> {
+    let numbered = flow.to_be_numbered().cloned().and_then(|session| Some((session.replays.open()?, session)));
+    let Some((replay, session)) = numbered else { return stream(gateway, flow, first, None, Ends::AtDeadline) };
+    tokio::spawn(replay::run(gateway.clone(), replay.clone(), flow, first, session.revision()));
+    replayed(replay, None, session, gateway.clone())
+}
+
+/// What a numbered stream has after event `after`, and whatever follows.
+fn replayed(replay: Arc<Replay>, after: Option<u64>, session: Arc<Session>, gateway: Arc<Gateway>) -> Response<Body> {
+    let (sender, body) = Body::stream(stream_options(Ends::AtDeadline));
+    tokio::spawn(async move {
+        session.streams.fetch_add(1, Relaxed);
+        if !replay.read(after, &sender).await {
+            tracing::debug!("a client came back to a stream of which it missed too much");
+        }
+        session.streams.fetch_sub(1, Relaxed);
+        session.touch(gateway.clock.now());
+    });
+    event_stream(body)
+}
+
+fn stream_options(ends: Ends) -> StreamOptions {
+    StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() }
+}
+
+fn event_stream(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
 }
 
 /// Streams a flow to a client that may be slow or leave: the flow waits for the one and ends with the other.
@@ -395,8 +445,7 @@ fn stream(
     session: Option<Arc<Session>>,
     ends: Ends,
 ) -> Response<Body> {
-    let (sender, body) =
-        Body::stream(StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() });
+    let (sender, body) = Body::stream(stream_options(ends));
     let gateway = gateway.clone();
     tokio::spawn(async move {
         if let Some(session) = &session {
@@ -440,12 +489,7 @@ fn stream(
             session.touch(gateway.clock.now());
         }
     });
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    event_stream(body)
 }
 
 /// 415 and 406.

@@ -73,7 +73,7 @@ impl Client {
             Message::Notification(_) | Message::Response(_) => (None, None, Era::Legacy),
         };
         let Some(server) = live.servers.get(&self.name).cloned() else { return Ok(()) };
-        let mut arrival = Arrival { live, caller, revision: Revision::LATEST_LEGACY, session: None };
+        let mut arrival = Arrival { live, caller, revision: Revision::LATEST_LEGACY, session: None, asked: None };
         match self.message(&mut arrival, &server, message, era).await {
             Ok(reply) => self.reply(reply, id).await,
             Err(refusal) => {
@@ -103,6 +103,7 @@ impl Client {
                 Ok(reply)
             }
             Message::Request(request) => {
+                arrival.asked = (era == Era::Modern).then(|| request.clone());
                 let (link, revision) = self.way(arrival, server, era).await?;
                 arrival.revision = revision;
                 if !request.method.allowed(Side::Client, era) {
@@ -199,7 +200,11 @@ impl Client {
 async fn open(gateway: &Arc<Gateway>, session: &Arc<Session>, opened: &Opened) -> Option<Flow> {
     match &opened.link {
         Link::Process(process) => Some(Flow::new(ambient(session, opened, false), process.ambient()?)),
-        Link::Http(_) => match gateway.listen_session(session, None).await {
+        Link::Lifted(lifted) => {
+            let incomings = gateway.listen_lifted(lifted, &opened.by)?;
+            Some(Flow::new(ambient(session, opened, false), incomings))
+        }
+        Link::Http(_) | Link::Pooled(_) => match gateway.listen_session(session, None).await {
             Ok(Reply::Stream(flow)) => Some(flow),
             _ => None,
         },

@@ -1,4 +1,5 @@
-//! The way to one server: an HTTP session, a stateless HTTP origin, or a child process. Everything that is sent is a
+//! The way to one server: an HTTP session, a stateless HTTP origin, or a child process; or one of them for clients of the
+//! other era. Everything that is sent is a
 //! [`Permitted`] message with the [`Receipt`] of its decision; everything that comes is decoded, and not yet cleared.
 
 mod http;
@@ -7,9 +8,10 @@ mod process;
 pub(crate) use http::HttpSession;
 pub(crate) use process::{Process, Routing};
 
+use crate::bridge::{Lifted, Pooled};
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
-use doorward_mcp::{Id, Message, Request, Side, decode, json::Limits};
+use doorward_mcp::{Era, Id, Message, Request, Side, decode, json::Limits};
 use doorward_transport::{LinkError, Stage, sse, upstream::SseStream};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -27,6 +29,8 @@ pub(crate) struct Incoming {
 pub(crate) enum Incomings {
     Events(Box<SseStream>, Limits),
     Lines(Lines),
+    /// One message that came at once.
+    Once(Option<Box<Message>>),
 }
 
 /// Messages of a process.
@@ -38,6 +42,10 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// What comes through `from`, for as long as it comes.
+    pub(crate) const fn of(from: mpsc::Receiver<Message>) -> Self {
+        Self { from, patience: None }
+    }
     async fn next(&mut self) -> Option<Result<Message, LinkError>> {
         match self.patience {
             None => self.from.recv().await.map(Ok),
@@ -57,6 +65,7 @@ impl Incomings {
                 let message = lines.next().await?;
                 Some(message.map(|m| Incoming { message: Some(m), event: None }))
             }
+            Self::Once(message) => message.take().map(|m| Ok(Incoming { message: Some(*m), event: None })),
             Self::Events(events, limits) => {
                 let event = match events.next().await? {
                     Ok(event) => event,
@@ -93,9 +102,29 @@ pub(crate) enum Answer {
 pub(crate) enum Link {
     Http(Arc<HttpSession>),
     Process(Arc<Process>),
+    /// A session that the gateway holds for requests that stand alone.
+    Pooled(Arc<Pooled>),
+    /// A client's session, over a server that has none.
+    Lifted(Arc<Lifted>),
 }
 
 impl Link {
+    /// The way itself, without what crosses it.
+    pub(crate) fn wire(&self) -> &Self {
+        match self {
+            Self::Http(_) | Self::Process(_) => self,
+            Self::Pooled(pooled) => pooled.link.wire(),
+            Self::Lifted(lifted) => lifted.link.wire(),
+        }
+    }
+    /// The era of what goes over it, where that is not the client's.
+    pub(crate) const fn other_era(&self) -> Option<Era> {
+        match self {
+            Self::Http(_) | Self::Process(_) => None,
+            Self::Pooled(_) => Some(Era::Legacy),
+            Self::Lifted(_) => Some(Era::Modern),
+        }
+    }
     /// Sends a request and waits for the beginning of its answer.
     pub(crate) async fn request(
         &self,
@@ -103,16 +132,17 @@ impl Link {
         permitted: Permitted,
         receipt: Receipt,
     ) -> Result<Answer, LinkError> {
-        match self {
-            Self::Http(session) => session.post(permitted, receipt).await,
+        match self.wire() {
             Self::Process(process) => process.request(request, permitted, receipt).await,
+            other => other.tell(permitted, receipt).await,
         }
     }
     /// Sends a notification or a response.
     pub(crate) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
-        match self {
+        match self.wire() {
             Self::Http(session) => session.post(permitted, receipt).await,
             Self::Process(process) => process.tell(permitted, receipt).await.map(|()| Answer::Accepted),
+            Self::Pooled(_) | Self::Lifted(_) => Ok(Answer::Accepted),
         }
     }
     /// The id under which a request goes there, where it cannot keep its own.
@@ -120,24 +150,29 @@ impl Link {
         match self {
             Self::Http(_) => None,
             Self::Process(process) => process.alias(),
+            Self::Pooled(pooled) => Some(pooled.issue()),
+            Self::Lifted(lifted) => Some(lifted.link.alias().unwrap_or_else(|| lifted.issue())),
         }
     }
     /// Whether messages must be one line.
-    pub(crate) const fn one_line(&self) -> bool {
-        matches!(self, Self::Process(_))
+    pub(crate) fn one_line(&self) -> bool {
+        matches!(self.wire(), Self::Process(_))
     }
     /// Whether it can still be used.
     pub(crate) fn is_alive(&self) -> bool {
-        match self {
+        match self.wire() {
             Self::Http(session) => session.alive(),
             Self::Process(process) => process.alive(),
+            Self::Pooled(_) | Self::Lifted(_) => false,
         }
     }
-    /// Ends it.
+    /// Ends it. What a lifted session goes over belongs to others too.
     pub(crate) async fn close(&self) {
         match self {
             Self::Http(session) => session.close().await,
             Self::Process(process) => process.close().await,
+            Self::Pooled(pooled) => Box::pin(pooled.link.close()).await,
+            Self::Lifted(lifted) => lifted.end(),
         }
     }
 }

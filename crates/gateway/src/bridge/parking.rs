@@ -1,0 +1,281 @@
+//! A request that stands alone, while an older server waits for something from its client. The server's stream is parked;
+//! the client gets `input_required` and comes back with its answer (2026-07-28, basic/patterns/mrtr), which goes to the
+//! server as the response that it waits for.
+
+use super::{Pooled, seal::Sealer};
+use crate::{
+    Gateway,
+    admit::Arrival,
+    link::{Answer, Incoming, Incomings, Link},
+    passage::{About, Passage},
+    refusal::Refusal,
+    reply::{Flow, Out, Reply},
+    road::{Delivery, Scope},
+    server::Server,
+};
+use doorward_bridge::{Input, modern_on_legacy};
+use doorward_engine::{Cleared, Outbound, OutboundKind};
+use doorward_mcp::{Id, Message, Method, Request, RpcError, Side, decode, json::Value};
+use doorward_vocab::{Digest, Entropy, Outcome, Timestamp};
+use parking_lot::Mutex;
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+
+/// How long a parked request waits for its client.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How many requests may be parked, of all clients and of one.
+const MOST: usize = 10_000;
+const MOST_OF_ONE: usize = 64;
+/// The name of the one thing that is asked for.
+const KEY: &str = "input";
+
+/// A request whose server waits for its client.
+#[derive(Debug)]
+struct Parked {
+    passage: Arc<Passage>,
+    link: Link,
+    incomings: Incomings,
+    input: Input,
+    /// The id of the server's request.
+    id: Id,
+    until: Timestamp,
+}
+
+/// All that are parked, by the number in their sealed state.
+#[derive(Debug)]
+pub(crate) struct Parking {
+    sealer: Sealer,
+    parked: Mutex<HashMap<[u8; 16], Parked>>,
+}
+
+/// What a sealed state stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ticket {
+    /// The request of this number.
+    Parked([u8; 16]),
+    /// Nothing is parked: the server refused until something was done elsewhere, and is asked again.
+    Again,
+}
+
+impl Ticket {
+    fn encode(self, until: Timestamp) -> Vec<u8> {
+        let number = match self {
+            Self::Parked(number) => number,
+            Self::Again => [0; 16],
+        };
+        [&until.micros().to_be_bytes()[..], &number].concat()
+    }
+    fn decode(bytes: &[u8], now: Timestamp) -> Option<Self> {
+        let (until, number) = bytes.split_first_chunk::<8>()?;
+        let number: [u8; 16] = number.try_into().ok()?;
+        let valid = u64::from_be_bytes(*until) > now.micros();
+        valid.then_some(if number == [0; 16] { Self::Again } else { Self::Parked(number) })
+    }
+}
+
+impl Parking {
+    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
+        Self { sealer: Sealer::new(entropy), parked: Mutex::default() }
+    }
+
+    /// Seals `ticket` for the request of `passage`.
+    fn seal(&self, ticket: Ticket, passage: &Passage, request: &Request, until: Timestamp) -> Option<String> {
+        self.sealer.seal(&ticket.encode(until), &bound(passage, request))
+    }
+
+    /// How many are parked.
+    pub(crate) fn count(&self) -> usize {
+        self.parked.lock().len()
+    }
+}
+
+/// Whom and what a state is for: it is good for the same principal, server and request only.
+fn bound(passage: &Passage, request: &Request) -> Vec<u8> {
+    let mut what = String::new();
+    for (key, value) in request.params().into_iter().flat_map(Value::members) {
+        if !matches!(&*key, "_meta" | "inputResponses" | "requestState") {
+            what.push_str(&doorward_mcp::json::quote(&key));
+            what.push_str(value.raw());
+        }
+    }
+    let principal = passage.caller.actor.key();
+    format!(
+        "{}\n{}\n{}\n{}",
+        principal.digest(),
+        passage.server.profile.name,
+        request.method.as_str(),
+        Digest::of(what.as_bytes())
+    )
+    .into_bytes()
+}
+
+impl Gateway {
+    /// A request of an older server on the stream of a request that stands alone: what its client gets for it, which ends
+    /// the stream, or nothing where the server was answered here.
+    pub(crate) async fn park(
+        &self,
+        scope: &Scope,
+        pooled: &Pooled,
+        incomings: &mut Incomings,
+        incoming: Incoming,
+    ) -> Option<Out> {
+        let Some(Message::Request(request)) = &incoming.message else { return None };
+        let (id, method) = (request.id.clone(), request.method);
+        let Message::Request(asked) = scope.passage.message.inspect() else { return None };
+        if method == Method::Ping {
+            self.respond_to(scope, &id, "{}").await;
+            return None;
+        }
+        // Only these requests can be asked for input (2026-07-28, basic/patterns/mrtr), and only for what they declare.
+        let may_wait = matches!(asked.method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
+        if !may_wait || !pooled.declared(method) {
+            self.decline(scope, &id, &RpcError::method_not_found(method.as_str())).await;
+            return None;
+        }
+        let Delivery { message, decline, .. } = self.deliver(scope, incoming);
+        if let Some((id, error)) = decline {
+            self.decline(scope, &id, &error).await;
+        }
+        let cleared = message?.into_bytes();
+        let Ok(Message::Request(cleared)) = decode(cleared, &scope.passage.live.limits, Side::Server) else {
+            return None;
+        };
+        let input = modern_on_legacy::input(&cleared, KEY);
+        let parked = Parked {
+            passage: scope.passage.clone(),
+            link: scope.link.clone(),
+            incomings: mem::replace(incomings, Incomings::Once(None)),
+            input,
+            id: id.clone(),
+            until: self.clock.now().plus(PATIENCE),
+        };
+        match self.keep(parked, &scope.passage, asked) {
+            Ok(out) => {
+                self.ended(&scope.passage, Outcome::Completed, None, None);
+                Some(out)
+            }
+            Err(parked) => {
+                *incomings = parked.incomings;
+                let error = RpcError::new(RpcError::INTERNAL, 503, "Too many calls wait for their clients.");
+                self.decline(scope, &id, &error).await;
+                None
+            }
+        }
+    }
+
+    /// Parks, and says to the client what is asked.
+    fn keep(&self, parked: Parked, passage: &Passage, asked: &Request) -> Result<Out, Box<Parked>> {
+        let number = self.entropy.draw();
+        let mut all = self.parking.parked.lock();
+        let owner = passage.caller.actor.key();
+        let mine = || all.values().filter(|p| p.passage.caller.actor.key() == owner).count();
+        if all.len() >= MOST || mine() >= MOST_OF_ONE {
+            return Err(Box::new(parked));
+        }
+        let Some(state) = self.parking.seal(Ticket::Parked(number), passage, asked, parked.until) else {
+            return Err(Box::new(parked));
+        };
+        let out = Out::answer(ask(&asked.id, std::slice::from_ref(&parked.input), &state));
+        all.insert(number, parked);
+        Ok(out)
+    }
+
+    /// Says to the client what an error of an older server asks to be done elsewhere first (2025-11-25, URL mode
+    /// elicitation); the client comes back when it is done, and the server is asked again.
+    pub(crate) fn ask_elsewhere(&self, passage: &Passage, cleared: &Cleared) -> Option<Cleared> {
+        let Message::Request(asked) = passage.message.inspect() else { return None };
+        let message = decode(cleared.bytes().clone(), &passage.live.limits, Side::Server);
+        let Ok(Message::Response(response)) = message else { return None };
+        let inputs = modern_on_legacy::inputs_of_error(&response)?;
+        let state = self.parking.seal(Ticket::Again, passage, asked, self.clock.now().plus(PATIENCE))?;
+        Some(ask(&asked.id, &inputs, &state))
+    }
+
+    /// A request that its client sends again, with what was asked for: it goes to where it was parked. `None` where it is
+    /// to be sent like any other.
+    pub(crate) async fn resume(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        request: &Request,
+        about: &About,
+        joined: bool,
+    ) -> Result<Option<Reply>, Refusal> {
+        let Some(state) = request.params().and_then(|p| p.get("requestState")) else { return Ok(None) };
+        let passage = self.passage(arrival, server, Message::Request(request.clone()), about.clone());
+        let now = self.clock.now();
+        let unknown = || RpcError::invalid_params("`requestState` is not one of this request, or too old");
+        let state = state.as_str().ok_or_else(unknown)?;
+        let opened = self.parking.sealer.open(&state, &bound(&passage, request));
+        let number = match opened.and_then(|plain| Ticket::decode(&plain, now)).ok_or_else(unknown)? {
+            Ticket::Again => return Ok(None),
+            Ticket::Parked(number) => number,
+        };
+        // Taken out: it is good once.
+        let parked = self.parking.parked.lock().remove(&number).ok_or_else(unknown)?;
+        let given = request.params().and_then(|p| p.get("inputResponses")).and_then(|r| r.get(KEY));
+        let Some(given) = given.filter(|g| g.is_object()) else {
+            if request.params().and_then(|p| p.get("inputResponses")).is_some_and(|r| r.get(KEY).is_some()) {
+                self.parking.parked.lock().insert(number, parked);
+                return Err(RpcError::invalid_params(format!("`inputResponses.{KEY}` must be an object")).into());
+            }
+            let out = self.keep(parked, &passage, request).map_err(|_| unknown())?;
+            return Ok(Some(Reply::Message { status: 200, body: out.message.unwrap_or_default(), session: None }));
+        };
+        let bytes = modern_on_legacy::answer(&parked.id, given);
+        let bytes = if parked.link.one_line() { crate::admit::on_one_line(bytes) } else { bytes };
+        let passage = Arc::new(Passage { alias: parked.passage.alias.clone(), ..passage });
+        let answer = Outbound { bytes, kind: OutboundKind::Response, method: "", headers: Arc::default() };
+        if let Answer::Status(status) = self.forward(&passage, &parked.link, answer).await? {
+            self.ended(&passage, Outcome::Failed, None, None);
+            return Ok(Some(Reply::Status(status)));
+        }
+        let scope = Scope { passage, session: None, joined, link: parked.link };
+        Ok(Some(Reply::Stream(Flow::new(scope, parked.incomings))))
+    }
+
+    /// Answers a request of a server in the gateway's own name.
+    pub(crate) async fn respond_to(&self, scope: &Scope, id: &Id, result: &str) {
+        let bytes = Cleared::own(id, result).into_bytes();
+        if let Ok(message) = decode(bytes.clone(), &scope.passage.live.limits, Side::Client) {
+            let passage = self.own_passage(&scope.passage, message);
+            let outbound = crate::admit::outbound(&passage, bytes, &scope.link);
+            if let Err(refusal) = self.forward(&passage, &scope.link, outbound).await {
+                tracing::debug!("could not answer a server: {refusal:?}");
+            }
+        }
+    }
+
+    /// Gives up what nobody came back for: its server is told.
+    pub(crate) async fn sweep_parking(&self) {
+        let now = self.clock.now();
+        let old: Vec<Parked> = {
+            let mut all = self.parking.parked.lock();
+            let old: Vec<[u8; 16]> = all.iter().filter(|(_, p)| p.until <= now).map(|(n, _)| *n).collect();
+            old.iter().filter_map(|n| all.remove(n)).collect()
+        };
+        for parked in old {
+            let scope = Scope { passage: parked.passage, session: None, joined: false, link: parked.link };
+            self.cancel(&scope).await;
+        }
+    }
+}
+
+fn ask(id: &Id, inputs: &[Input], state: &str) -> Cleared {
+    Cleared::own_message(modern_on_legacy::input_required(id, inputs, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_end() {
+        let at = Timestamp::from_micros;
+        for ticket in [Ticket::Again, Ticket::Parked([7; 16])] {
+            let bytes = ticket.encode(at(10));
+            assert_eq!(Ticket::decode(&bytes, at(9)), Some(ticket));
+            assert_eq!(Ticket::decode(&bytes, at(10)), None);
+            assert_eq!(Ticket::decode(&bytes[..23], at(9)), None);
+        }
+    }
+}
