@@ -78,7 +78,7 @@ pub(crate) fn fit_sampling(edits: &mut Edits, params: Value<'_>, revision: Revis
             _ => return None,
         }
         if content.kind() == Kind::Array {
-            edits.replace(content, block.raw());
+            alone(edits, content, block);
         }
     }
     if early && params.get("tools").is_some_and(|t| t.items().next().is_some()) {
@@ -95,19 +95,27 @@ fn fit_tool_result(edits: &mut Edits, block: Value<'_>) {
     edits.reshape(block, &set, |key| key == "structuredContent");
 }
 
-/// The text of a client's answer in the form that every revision has: a list of one block is that block
-/// (`client/sampling`; lists came with 2025-11-25).
-pub(crate) fn single_block(answer: Value<'_>) -> String {
+/// The text of a client's answer in the form that every revision with sessions has: of a model's message, a list of one
+/// block is that block (`client/sampling`; lists came with 2025-11-25).
+pub(crate) fn fit_answer(answer: Value<'_>) -> String {
     let mut edits = Edits::new();
-    if let Some(content) = answer.get("content").filter(|c| c.kind() == Kind::Array) {
+    if let (Some(content), true) = (answer.get("content"), answer.get("model").is_some()) {
+        blocks(content).for_each(|block| fit_tool_result(&mut edits, block));
         let mut all = content.items();
         if let (Some(block), None) = (all.next(), all.next())
             && block.is_object()
         {
-            edits.replace(content, block.raw());
+            alone(&mut edits, content, block);
         }
     }
     edits.within(answer)
+}
+
+/// Leaves of a list its one block.
+fn alone(edits: &mut Edits, content: Value<'_>, block: Value<'_>) {
+    let (list, one) = (content.span(), block.span());
+    edits.splice(list.start..one.start, "");
+    edits.splice(one.end..list.end, "");
 }
 
 /// The blocks of a message: one, or a list of them.

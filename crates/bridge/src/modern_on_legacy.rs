@@ -3,7 +3,7 @@
 use crate::{
     Client, Filter, Input,
     client::{OURSELVES, implementation, server_capabilities},
-    content::single_block,
+    content::fit_answer,
     input::parameters,
     splice::{Draft, Members, SERVER_INFO, error, is_message, object, request as ask, token},
     tools,
@@ -132,7 +132,7 @@ pub fn input_required(asked: &Id, inputs: &[Input], state: &str) -> Bytes {
 /// One value of `inputResponses`, as the JSON-RPC response to the server's request `id`. What is no result becomes an
 /// error, so that the server does not wait for ever.
 pub fn answer(id: &Id, response: Value<'_>) -> Bytes {
-    let bytes = reply(id, &single_block(response));
+    let bytes = reply(id, &fit_answer(response));
     if response.is_object() && is_message(&bytes, Side::Client) {
         return bytes;
     }
