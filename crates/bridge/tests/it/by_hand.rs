@@ -3,18 +3,18 @@
 use doorward_bridge::{Client, Input, legacy_on_modern, modern_on_legacy};
 use doorward_mcp::{Id, Message, Method, Request, Response, Revision, Side, decode, json::Limits};
 
-pub fn asked(text: &str) -> Request {
+pub(crate) fn asked(text: &str) -> Request {
     asked_by(text, Side::Client)
 }
 
-pub fn asked_by(text: &str, side: Side) -> Request {
+pub(crate) fn asked_by(text: &str, side: Side) -> Request {
     let Ok(Message::Request(request)) = decode(text.as_bytes().to_vec().into(), &Limits::default(), side) else {
         panic!("{text}")
     };
     request
 }
 
-pub fn answered(text: &str) -> Response {
+pub(crate) fn answered(text: &str) -> Response {
     let Ok(Message::Response(response)) = decode(text.as_bytes().to_vec().into(), &Limits::default(), Side::Server)
     else {
         panic!("{text}")
@@ -23,12 +23,12 @@ pub fn answered(text: &str) -> Response {
 }
 
 #[track_caller]
-pub fn assert_text(bytes: impl AsRef<[u8]>, expected: &str) {
+pub(crate) fn assert_text(bytes: impl AsRef<[u8]>, expected: &str) {
     assert_eq!(String::from_utf8_lossy(bytes.as_ref()), expected);
 }
 
 /// The `_meta` that 2026-07-28 wants in each request, and `more` in it.
-pub fn meta(more: &str) -> String {
+pub(crate) fn meta(more: &str) -> String {
     format!(
         r#""_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{}}{more}}}"#
     )

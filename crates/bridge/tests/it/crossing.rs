@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Requests of a client that both eras have, each with its result.
-pub const CALLS: [(&str, &str); 8] = [
+pub(crate) const CALLS: [(&str, &str); 8] = [
     ("ListToolsRequest", "ListToolsResult"),
     ("CallToolRequest", "CallToolResult"),
     ("ListResourcesRequest", "ListResourcesResult"),
@@ -21,15 +21,15 @@ pub const CALLS: [(&str, &str); 8] = [
     ("CompleteRequest", "CompleteResult"),
 ];
 /// Requests of a server, each with the result of the client.
-pub const INPUTS: [(&str, &str); 3] = [
+pub(crate) const INPUTS: [(&str, &str); 3] = [
     ("CreateMessageRequest", "CreateMessageResult"),
     ("ElicitRequest", "ElicitResult"),
     ("ListRootsRequest", "ListRootsResult"),
 ];
 /// Notifications about one open request.
-pub const TOLD: [&str; 2] = ["ProgressNotification", "LoggingMessageNotification"];
+pub(crate) const TOLD: [&str; 2] = ["ProgressNotification", "LoggingMessageNotification"];
 /// Notifications of changes.
-pub const CHANGES: [&str; 4] = [
+pub(crate) const CHANGES: [&str; 4] = [
     "ToolListChangedNotification",
     "PromptListChangedNotification",
     "ResourceListChangedNotification",
@@ -41,7 +41,7 @@ const OPENING: [&str; 4] = ["InitializeRequest", "InitializeResult", "DiscoverRe
 const STREAM: [&str; 3] =
     ["SubscriptionsListenRequest", "SubscriptionsListenResult", "SubscriptionsAcknowledgedNotification"];
 /// Errors with their envelope.
-pub const ERRORS: [&str; 6] = [
+pub(crate) const ERRORS: [&str; 6] = [
     "JSONRPCError",
     "JSONRPCErrorResponse",
     "URLElicitationRequiredError",
@@ -50,7 +50,7 @@ pub const ERRORS: [&str; 6] = [
     "UnsupportedProtocolVersionError",
 ];
 /// Errors of 2026-07-28 that are defined without it.
-pub const BARE_ERRORS: [&str; 5] =
+pub(crate) const BARE_ERRORS: [&str; 5] =
     ["ParseError", "InvalidRequestError", "MethodNotFoundError", "InvalidParamsError", "InternalError"];
 /// The unfinished result.
 const UNFINISHED: &str = "InputRequiredResult";
@@ -98,7 +98,7 @@ fn no_message_of_any_revision_is_forgotten() {
 }
 
 /// An instance of the message `name` of `revision`, with its envelope, which early schemas leave out.
-pub fn message(choices: &mut Choices, revision: Revision, name: &str) -> Value {
+pub(crate) fn message(choices: &mut Choices, revision: Revision, name: &str) -> Value {
     let mut value = choices.instance(schema(revision), name);
     let object = value.as_object_mut().unwrap();
     object.insert("jsonrpc".to_owned(), json!("2.0"));
@@ -109,7 +109,7 @@ pub fn message(choices: &mut Choices, revision: Revision, name: &str) -> Value {
 }
 
 /// An instance of the result `name` of `revision`, as the response to a request of ours.
-pub fn answer(choices: &mut Choices, revision: Revision, name: &str) -> Value {
+pub(crate) fn answer(choices: &mut Choices, revision: Revision, name: &str) -> Value {
     let mut result = choices.instance(schema(revision), name);
     if let Some(kind) = result.get_mut("resultType") {
         *kind = json!(if name == UNFINISHED { "input_required" } else { "complete" });
@@ -117,27 +117,27 @@ pub fn answer(choices: &mut Choices, revision: Revision, name: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "result": result})
 }
 
-pub fn decoded(value: &Value, from: Side) -> Message {
+pub(crate) fn decoded(value: &Value, from: Side) -> Message {
     decode(value.to_string().into(), &Limits::default(), from).unwrap_or_else(|e| panic!("{e}: {value}"))
 }
 
-pub fn request(value: &Value, from: Side) -> Request {
+pub(crate) fn request(value: &Value, from: Side) -> Request {
     let Message::Request(request) = decoded(value, from) else { panic!("{value} is no request") };
     request
 }
 
-pub fn response(value: &Value, from: Side) -> Response {
+pub(crate) fn response(value: &Value, from: Side) -> Response {
     let Message::Response(response) = decoded(value, from) else { panic!("{value} is no response") };
     response
 }
 
-pub fn notification(value: &Value) -> Notification {
+pub(crate) fn notification(value: &Value) -> Notification {
     let Message::Notification(told) = decoded(value, Side::Server) else { panic!("{value} is no notification") };
     told
 }
 
 /// What came over the bridge: accepted by our own reading, and by another parser.
-pub fn crossed(bytes: &Bytes, from: Side) -> Value {
+pub(crate) fn crossed(bytes: &Bytes, from: Side) -> Value {
     let read = decode(bytes.clone(), &Limits::default(), from);
     assert!(read.is_ok(), "{}: {read:?}", String::from_utf8_lossy(bytes));
     serde_json::from_slice(bytes).unwrap()
@@ -145,7 +145,7 @@ pub fn crossed(bytes: &Bytes, from: Side) -> Value {
 
 /// `value` is a `name` of `revision`.
 #[track_caller]
-pub fn assert_is(value: &Value, revision: Revision, name: &str) {
+pub(crate) fn assert_is(value: &Value, revision: Revision, name: &str) {
     let errors = schema(revision).errors(name, value);
     assert!(errors.is_empty(), "no {name} of {revision}: {errors:#?}\n{value:#}");
 }
@@ -168,7 +168,7 @@ const ENDS: [&str; 12] = [
 
 /// What a schema does not know is on the other side as it was, where it is not inside of something that ends here.
 #[track_caller]
-pub fn assert_unknown_survives(before: &Value, after: &Value) {
+pub(crate) fn assert_unknown_survives(before: &Value, after: &Value) {
     match before {
         Value::Object(members) => {
             for (key, value) in members.iter().filter(|(key, _)| !ENDS.contains(&key.as_str())) {

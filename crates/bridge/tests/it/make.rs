@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 /// shorter list is a smaller instance, which is what shrinking looks for. Each instance begins at another place of the
 /// list, and may use all of it.
 #[derive(Clone, Debug)]
-pub struct Choices {
+pub(crate) struct Choices {
     bytes: Vec<u8>,
     made: usize,
     used: usize,
 }
 
 /// Any choices.
-pub fn choices() -> impl Strategy<Value = Choices> {
+pub(crate) fn choices() -> impl Strategy<Value = Choices> {
     prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| Choices { bytes, made: 0, used: 0 })
 }
 
@@ -38,7 +38,7 @@ impl Choices {
         of[self.below(of.len())]
     }
     /// An instance of the definition `name`.
-    pub fn instance(&mut self, schema: &Schema, name: &str) -> Value {
+    pub(crate) fn instance(&mut self, schema: &Schema, name: &str) -> Value {
         let definition = schema.definition(name).unwrap_or_else(|| panic!("{} has no {name}", schema.revision));
         (self.made, self.used) = (self.made + 1, 0);
         let value = self.value(schema, definition, 6);

@@ -13,15 +13,15 @@ use std::{
 };
 
 /// The schema of one revision.
-pub struct Schema {
-    pub revision: Revision,
+pub(crate) struct Schema {
+    pub(crate) revision: Revision,
     root: Value,
     key: &'static str,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
 /// The schemas of all revisions; `None`, and a line that says so, where they are absent.
-pub fn schemas() -> Option<&'static [Schema]> {
+pub(crate) fn schemas() -> Option<&'static [Schema]> {
     static ALL: OnceLock<Option<Vec<Schema>>> = OnceLock::new();
     ALL.get_or_init(|| {
         let all = folder().and_then(|folder| Revision::ALL.into_iter().map(|r| Schema::read(&folder, r)).collect());
@@ -35,12 +35,12 @@ pub fn schemas() -> Option<&'static [Schema]> {
 }
 
 /// The schema of `revision`.
-pub fn schema(revision: Revision) -> &'static Schema {
+pub(crate) fn schema(revision: Revision) -> &'static Schema {
     schemas().unwrap().iter().find(|s| s.revision == revision).unwrap()
 }
 
 /// The revisions with sessions.
-pub fn legacy() -> impl Iterator<Item = Revision> {
+pub(crate) fn legacy() -> impl Iterator<Item = Revision> {
     Revision::ALL.into_iter().filter(|r| *r <= Revision::LATEST_LEGACY)
 }
 
@@ -65,16 +65,16 @@ impl Schema {
         Some(Self { revision, root, key, validators: Mutex::default() })
     }
     /// The definition `name`.
-    pub fn definition(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn definition(&self, name: &str) -> Option<&Value> {
         self.root.get(self.key)?.get(name)
     }
     /// What `reference` (`#/$defs/Name`) points to.
-    pub fn resolve(&self, reference: &str) -> &Value {
+    pub(crate) fn resolve(&self, reference: &str) -> &Value {
         let name = reference.rsplit('/').next().unwrap();
         self.definition(name).unwrap_or_else(|| panic!("{} has no {reference}", self.revision))
     }
     /// Why `value` is no `name`; nothing where it is one.
-    pub fn errors(&self, name: &str, value: &Value) -> Vec<String> {
+    pub(crate) fn errors(&self, name: &str, value: &Value) -> Vec<String> {
         let validator = {
             let mut all = self.validators.lock().unwrap();
             all.entry(name.to_owned()).or_insert_with(|| Arc::new(self.compile(name))).clone()
@@ -91,7 +91,7 @@ impl Schema {
     }
     /// The names of everything that is a message or the whole of a result, error or input: what is in a union of the two
     /// sides, and what has the envelope of an error.
-    pub fn messages(&self) -> BTreeSet<String> {
+    pub(crate) fn messages(&self) -> BTreeSet<String> {
         const UNIONS: [&str; 8] = [
             "ClientRequest",
             "ClientNotification",

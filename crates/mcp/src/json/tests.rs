@@ -67,6 +67,30 @@ proptest! {
     }
 
     #[test]
+    fn reshaping_is_what_a_map_does(
+        old in prop::collection::btree_map("[a-f]", json(), 0..5),
+        new in prop::collection::btree_map("[A-Cc-h]", 0..9_u8, 0..4),
+        gone in prop::collection::btree_set("[a-f]", 0..4),
+        space in "[ \n]{0,2}",
+    ) {
+        let members: Vec<_> = old.iter().map(|(k, v)| format!("{space}{}{space}:{v}{space}", quote(k))).collect();
+        let doc = parse(&format!("[{{{}{space}}}]", members.join(","))).unwrap();
+        let set: Vec<_> = new.iter().map(|(k, v)| (k.as_str(), v.to_string())).collect();
+        let fits = |key: &str| set.iter().all(|(k, _)| *k == key || !k.eq_ignore_ascii_case(key));
+        prop_assume!(set.iter().all(|(k, _)| fits(k)));
+        let mut edits = Edits::new();
+        edits.reshape(doc.root().items().next().unwrap(), &set, |key| gone.contains(key));
+
+        let mut expected: serde_json::Map<_, _> =
+            old.into_iter().filter(|(key, _)| !gone.contains(key) && fits(key)).collect();
+        expected.extend(new.iter().map(|(key, value)| (key.clone(), (*value).into())));
+        let changed = edits.apply(&doc);
+        prop_assert!(parse(std::str::from_utf8(&changed).unwrap()).is_ok());
+        let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
+        prop_assert_eq!(changed, serde_json::json!([expected]));
+    }
+
+    #[test]
     fn quoting_is_json(text in "\\PC*|[\\x00-\\x7f]{0,20}") {
         prop_assert_eq!(serde_json::from_str::<String>(&quote(&text)).unwrap(), text);
     }
@@ -116,6 +140,10 @@ fn edits_change_only_what_they_name() {
     edits.remove(root, "c");
     edits.set(root, "a", "2");
     assert_eq!(edits.apply(&doc), r#"{ "a" : 2 , "b":{"x":[]} }"#);
+    let mut inside = Edits::new();
+    inside.replace(root.get("b").unwrap().get("x").unwrap(), "[]");
+    inside.reshape(root.get("b").unwrap(), &[("y", "0".to_owned())], |_| false);
+    assert_eq!(inside.within(root.get("b").unwrap()), r#"{"x":[],"y":0}"#);
     let mut add = Edits::new();
     add.set(root, "z", "true");
     assert!(add.apply(&doc).starts_with(br#"{"z":true, "a" : 1.10"#));
