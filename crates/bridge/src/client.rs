@@ -1,4 +1,7 @@
-use crate::splice::{object, parse};
+use crate::{
+    Input,
+    splice::{object, one_line, parse},
+};
 use doorward_mcp::{
     Method, Request, Revision,
     json::{Kind, Value},
@@ -31,7 +34,7 @@ impl Client {
     /// Of any request of 2026-07-28 (`basic`: each one carries both in its `_meta`).
     pub fn of_modern(asked: &Request) -> Self {
         Self {
-            capabilities: modern(asked.meta(meta::CLIENT_CAPABILITIES), Revision::LATEST).into(),
+            capabilities: modern(asked.meta(meta::CLIENT_CAPABILITIES), Revision::LATEST),
             info: asked.meta(meta::CLIENT_INFO).and_then(implementation),
         }
     }
@@ -42,7 +45,7 @@ impl Client {
         // A newer date than any we know is negotiated down to the newest one.
         let revision = version.and_then(|v| v.parse().ok()).unwrap_or(Revision::LATEST_LEGACY);
         Self {
-            capabilities: modern(params.and_then(|p| p.get("capabilities")), revision).into(),
+            capabilities: modern(params.and_then(|p| p.get("capabilities")), revision),
             info: params.and_then(|p| p.get("clientInfo")).and_then(implementation),
         }
     }
@@ -51,21 +54,31 @@ impl Client {
         let Some(doc) = parse(&self.capabilities) else { return "{}".to_owned() };
         declared(doc.root(), revision)
     }
-    /// Whether it says that it can answer `method` in some way.
-    pub fn answers(&self, method: Method) -> bool {
-        let key = match method {
-            Method::Sample => "sampling",
-            Method::Elicit => "elicitation",
-            Method::RootsList => "roots",
-            _ => return false,
-        };
-        parse(&self.capabilities).is_some_and(|doc| doc.root().get(key).is_some())
+    /// Whether it declared that it can answer `input` (2026-07-28, `basic/patterns/mrtr`: a client must not be asked what
+    /// its request did not declare). An elicitation without a mode is a form, and so is one declared without modes.
+    pub fn answers(&self, input: &Input) -> bool {
+        let Some((declared, asked)) = parse(&self.capabilities).zip(parse(&input.params)) else { return false };
+        let (declared, asked) = (declared.root(), asked.root());
+        match input.method {
+            Method::RootsList => declared.get("roots").is_some(),
+            Method::Sample => declared.get("sampling").is_some_and(|sampling| {
+                let tools = asked.get("tools").is_some() || asked.get("toolChoice").is_some();
+                !tools || sampling.get("tools").is_some()
+            }),
+            Method::Elicit => declared.get("elicitation").is_some_and(|modes| {
+                match asked.get("mode").and_then(Value::as_str).as_deref() {
+                    None | Some("form") => modes.get("form").is_some() || modes.get("url").is_none(),
+                    Some(mode) => modes.get(mode).is_some(),
+                }
+            }),
+            _ => false,
+        }
     }
 }
 
 /// The capabilities of a client of `revision`, in the shape of 2026-07-28.
-fn modern(capabilities: Option<Value<'_>>, revision: Revision) -> String {
-    capabilities.map_or_else(|| "{}".to_owned(), |c| declared(c, revision))
+fn modern(capabilities: Option<Value<'_>>, revision: Revision) -> Box<str> {
+    capabilities.map_or_else(|| "{}".into(), |c| one_line(&declared(c, revision)))
 }
 
 /// The capabilities that both eras know, as `revision` knows them: what is declared must be answered.
@@ -120,5 +133,5 @@ pub(crate) fn server_capabilities(result: Option<Value<'_>>, revision: Revision)
 /// The text of an `Implementation` that every revision accepts: it has a name and a version.
 pub(crate) fn implementation(value: Value<'_>) -> Option<Box<str>> {
     let string = |key| value.get(key).is_some_and(|v| v.kind() == Kind::String);
-    (string("name") && string("version")).then(|| value.raw().into())
+    (string("name") && string("version")).then(|| one_line(value.raw()))
 }

@@ -1,4 +1,4 @@
-use crate::splice::{is_message, request};
+use crate::splice::{is_message, one_line, request};
 use doorward_mcp::{
     Id, Method, Side,
     json::{Edits, Value},
@@ -51,5 +51,5 @@ pub(crate) fn parameters(params: Value<'_>) -> Box<str> {
         edits.reshape(meta, &[], |key| key == "progressToken");
     }
     edits.reshape(params, &[], |key| matches!(key, "task" | "elicitationId"));
-    edits.within(params).into()
+    one_line(&edits.within(params))
 }

@@ -5,7 +5,7 @@ use crate::{
     client::{OURSELVES, implementation, server_capabilities},
     content,
     input::is_input,
-    splice::{Draft, Members, SERVER_INFO, error, is_message, object, request as ask_for, token, unsayable},
+    splice::{Draft, Members, SERVER_INFO, error, is_message, object, one_line, request as ask_for, token, unsayable},
     tools,
 };
 use bytes::Bytes;
@@ -164,13 +164,12 @@ pub fn ask(id: &Id, input: &Input, revision: Revision) -> Option<Bytes> {
                 if revision < Revision::V2025_11_25 {
                     return None;
                 }
-                // Required there; unique in the session, as the id of the request is.
-                let own = id.json();
-                edits.reshape(
-                    params,
-                    &[("elicitationId", quote(&format!("doorward/{}", own.trim_matches('"'))))],
-                    |_| false,
-                );
+                // Required there; as unique in the session as the id of the request.
+                let own = match id {
+                    Id::Str(own) => quote(own),
+                    Id::Int(n) => quote(&n.to_string()),
+                };
+                edits.reshape(params, &[("elicitationId", own)], |_| false);
             } else if !content::form_fits(params, revision) {
                 return None;
             }
@@ -184,7 +183,7 @@ pub fn ask(id: &Id, input: &Input, revision: Revision) -> Option<Bytes> {
 
 /// The JSON text of the client's result, for `inputResponses`; `None` where it refused with an error.
 pub fn answered(response: &Response) -> Option<Box<str>> {
-    response.result().map(|r| r.raw().into())
+    response.result().map(|r| one_line(r.raw()))
 }
 
 /// A `subscriptions/listen` in the name of `client` (`basic/utilities/subscriptions`).

@@ -37,6 +37,12 @@ pub(crate) fn object(members: &[(&str, String)]) -> String {
     out
 }
 
+/// A JSON text that goes into other messages: on one line, so that it does not break those which must be
+/// (`basic/transports`, stdio). Strings have no raw line breaks in them.
+pub(crate) fn one_line(json: &str) -> Box<str> {
+    json.replace(['\n', '\r'], " ").into()
+}
+
 /// A text that this process has held as JSON before.
 pub(crate) fn parse(json: &str) -> Option<Document> {
     Document::parse(Bytes::copy_from_slice(json.as_bytes()), &Limits::default(), Strictness::Result).ok()

@@ -471,7 +471,7 @@ mod inputs {
         use Revision::{V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25};
         let url = r#"{"mode":"url","url":"https://a","message":"m"}"#;
         ask(Method::Elicit, url, V2025_06_18, None);
-        let with_id = r#"{"mode":"url","url":"https://a","message":"m","elicitationId":"doorward/doorward/4"}"#;
+        let with_id = r#"{"mode":"url","url":"https://a","message":"m","elicitationId":"doorward/4"}"#;
         ask(Method::Elicit, url, V2025_11_25, Some(with_id));
         let form = r#"{"message":"m","requestedSchema":{"type":"object","properties":{"a":{"type":"string"}}}}"#;
         ask(Method::Elicit, form, V2025_03_26, None);

@@ -1,7 +1,7 @@
 //! How it begins: what a client and a server say of themselves.
 
 use crate::by_hand::{answered, asked, assert_text, meta};
-use doorward_bridge::{Client, legacy_on_modern, modern_on_legacy};
+use doorward_bridge::{Client, Input, legacy_on_modern, modern_on_legacy};
 use doorward_mcp::{Id, Method, Revision};
 
 fn initialize(version: &str, capabilities: &str) -> Client {
@@ -39,12 +39,36 @@ fn a_client_declares_without_sessions_what_it_can_answer() {
     ] {
         assert_eq!(&*initialize(version, before).capabilities, after, "{version} {before}");
     }
-    let client = initialize("2025-11-25", r#"{"sampling":{}}"#);
-    assert!(client.answers(Method::Sample) && !client.answers(Method::Elicit) && !client.answers(Method::ToolsCall));
+    let client = initialize("2025-11-25", "{\n\"sampling\":{\r\n}}");
     assert_text(
         legacy_on_modern::discover(&Id::Int(3), &client),
-        r#"{"jsonrpc":"2.0","id":3,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"sampling":{}},"io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"}}}}"#,
+        r#"{"jsonrpc":"2.0","id":3,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"sampling":{  }},"io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"}}}}"#,
     );
+}
+
+#[test]
+fn a_client_answers_what_it_declared() {
+    let answers = |capabilities: &str, method, params: &str| {
+        let input = Input { key: "k".into(), method, params: params.into() };
+        modern(capabilities).answers(&input)
+    };
+    for (capabilities, form, url) in [
+        (r#"{"elicitation":{}}"#, true, false),
+        (r#"{"elicitation":{"form":{}}}"#, true, false),
+        (r#"{"elicitation":{"url":{}}}"#, false, true),
+        (r#"{"elicitation":{"form":{},"url":{}}}"#, true, true),
+        (r#"{"roots":{}}"#, false, false),
+    ] {
+        assert_eq!(answers(capabilities, Method::Elicit, "{}"), form, "{capabilities}");
+        assert_eq!(answers(capabilities, Method::Elicit, r#"{"mode":"form"}"#), form, "{capabilities}");
+        assert_eq!(answers(capabilities, Method::Elicit, r#"{"mode":"url"}"#), url, "{capabilities}");
+    }
+    assert!(!answers(r#"{"elicitation":{"form":{}}}"#, Method::Elicit, r#"{"mode":"other"}"#));
+    assert!(answers(r#"{"roots":{}}"#, Method::RootsList, "{}") && !answers("{}", Method::RootsList, "{}"));
+    assert!(answers(r#"{"sampling":{}}"#, Method::Sample, "{}") && !answers("{}", Method::Sample, "{}"));
+    assert!(!answers(r#"{"sampling":{}}"#, Method::Sample, r#"{"tools":[]}"#));
+    assert!(answers(r#"{"sampling":{"tools":{}}}"#, Method::Sample, r#"{"tools":[]}"#));
+    assert!(!answers(r#"{"roots":{}}"#, Method::ToolsCall, "{}"));
 }
 
 #[test]
