@@ -116,11 +116,17 @@ impl<'a> Draft<'a> {
 pub(crate) fn error(asked: &Request, answer: &Response, code: impl Fn(i64) -> Option<i32>) -> Bytes {
     let mut draft = Draft::of(&answer.doc).id(&asked.id);
     if let Some(old) = answer.error().and_then(|e| e.get("code"))
-        && let Some(new) = old.as_i64().and_then(code)
+        && let Some(new) = integer(old).and_then(code)
     {
         draft.edits().replace(old, new.to_string());
     }
     draft.done()
+}
+
+/// The integer that readers with doubles take a number for: to them `-32002.0` is a code too.
+fn integer(number: Value<'_>) -> Option<i64> {
+    // A double without a fraction prints as an integer.
+    number.as_i64().or_else(|| number.raw().parse::<f64>().ok()?.to_string().parse().ok())
 }
 
 /// A result that cannot be said in the other era.

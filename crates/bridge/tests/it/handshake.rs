@@ -1,6 +1,6 @@
 //! How it begins: what a client and a server say of themselves.
 
-use crate::by_hand::{answered, asked, assert_text, meta};
+use crate::text::{answered, asked, assert_text, meta};
 use doorward_bridge::{Client, Input, legacy_on_modern, modern_on_legacy};
 use doorward_mcp::{Id, Method, Revision};
 

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod by_hand;
+mod answers_with_sessions;
+mod answers_without_sessions;
 mod crossing;
 mod handshake;
+mod inputs;
 mod legacy_client;
 mod make;
 mod modern_client;
+mod requests;
 mod schema;
 mod streams;
+mod text;

@@ -1,16 +1,8 @@
 //! What servers tell by themselves: progress, log lines, changes.
 
-use crate::by_hand::{asked, assert_text, meta};
+use crate::text::{asked, assert_text, meta, told};
 use doorward_bridge::{Client, Filter, legacy_on_modern, modern_on_legacy};
-use doorward_mcp::{Id, Message, Notification, Side, decode, json::Limits};
-
-fn told(text: &str) -> Notification {
-    let Ok(Message::Notification(told)) = decode(text.as_bytes().to_vec().into(), &Limits::default(), Side::Server)
-    else {
-        panic!("{text}")
-    };
-    told
-}
+use doorward_mcp::{Id, Notification};
 
 fn progress(more: &str) -> Notification {
     told(&format!(
