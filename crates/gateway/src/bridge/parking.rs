@@ -127,7 +127,7 @@ impl Gateway {
         }
         // Only these requests can be asked for input (2026-07-28, basic/patterns/mrtr), and only for what they declare.
         let may_wait = matches!(asked.method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
-        if !may_wait || !pooled.declared(method) {
+        if !may_wait || !pooled.declared(&modern_on_legacy::input(request, KEY)) {
             self.decline(scope, &id, &RpcError::method_not_found(method.as_str())).await;
             return None;
         }

@@ -11,7 +11,7 @@ use crate::{
     reply::Reply,
     server::Server,
 };
-use doorward_bridge::{Client, modern_on_legacy};
+use doorward_bridge::{Client, Input, modern_on_legacy};
 use doorward_engine::Cleared;
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Message, Method, Request, Response, Revision, RpcError, Side, decode, json::Value, meta};
@@ -38,7 +38,7 @@ pub(crate) struct Pooled {
     /// The server's answer to it, cleared.
     greeting: Response,
     info: Option<Box<str>>,
-    pub(super) client: Client,
+    client: Client,
     issued: AtomicI64,
     /// From which severity on the server was told to send log messages.
     level: Mutex<Option<usize>>,
@@ -54,9 +54,9 @@ impl Pooled {
     pub(super) fn server_info(&self) -> Option<&str> {
         self.info.as_deref()
     }
-    /// Whether the client said that it can be asked `method`.
-    pub(super) fn declared(&self, method: Method) -> bool {
-        self.client.answers(method)
+    /// Whether the client said that it can be asked this.
+    pub(super) fn declared(&self, input: &Input) -> bool {
+        self.client.answers(input)
     }
     /// What the server says about one of its capabilities.
     fn capability(&self, name: &str) -> Option<Value<'_>> {
