@@ -154,8 +154,8 @@ impl Gateway {
         self.relay(arrival, server, link, request, about, bytes, false).await
     }
 
-    /// Forwards a request and turns its answer into a reply. A server among several that forgot its session has not looked
-    /// at the request: it gets it again in a new one.
+    /// Forwards a request and turns its answer into a reply. A server that forgot a session which the client does not know
+    /// of, or that is another one since, gets it again.
     #[expect(clippy::too_many_arguments, reason = "a request, what it is about, and where it goes")]
     pub(crate) async fn relay(
         &self,
@@ -170,16 +170,29 @@ impl Gateway {
         if let Some(reply) = bridge::answer(self, arrival, server, link, &request, &about, joined).await? {
             return Ok(reply);
         }
-        let renewable = (joined && arrival.session.is_some()) || matches!(link, Link::Pooled(_));
+        let renewable = joined || arrival.session.is_none();
         let again = renewable.then(|| (request.clone(), about.clone(), bytes.clone()));
         let reply = self.relay_once(arrival, server, link, request, about, bytes, joined).await;
         match (&reply, again) {
-            (Ok(Reply::Status(404)), Some((request, about, bytes))) if !link.is_alive() => {
+            (Ok(Reply::Status(400 | 404 | 405)), Some((request, about, bytes)))
+                if self.is_over(arrival, server, link) =>
+            {
                 let link = self.link_for(arrival, server).await?;
                 Box::pin(self.relay_once(arrival, server, &link, request, about, bytes, joined)).await
             }
             _ => reply,
         }
+    }
+
+    /// Whether a server that refuses a request on the level of HTTP has not looked at it, because what is known of it is
+    /// over: its session, or its era.
+    fn is_over(&self, arrival: &Arrival, server: &Server, link: &Link) -> bool {
+        if arrival.session.is_none() {
+            self.doubt_era(server);
+            link.forget();
+            return true;
+        }
+        !link.is_alive()
     }
 
     #[expect(clippy::too_many_arguments, reason = "a request, what it is about, and where it goes")]

@@ -11,7 +11,7 @@ use crate::{
     server::Server,
 };
 use arc_swap::ArcSwap;
-use doorward_mcp::{Era, Message, Method, Revision, RpcError, Side, decode};
+use doorward_mcp::{Era, Message, Method, Revision, RpcError, Side, decode, json::Value};
 use doorward_transport::LinkError;
 use doorward_vocab::Timestamp;
 use std::{sync::Arc, time::Duration};
@@ -108,12 +108,7 @@ impl Gateway {
             Ok(Ok((_, answer))) => {
                 let message = decode(answer.into_bytes(), &arrival.live.limits, Side::Server);
                 let Ok(Message::Response(response)) = message else { return Ok(false) };
-                let code = response
-                    .error()
-                    .and_then(|e| e.get("code"))
-                    .and_then(|c| c.as_i64())
-                    .and_then(|c| i32::try_from(c).ok());
-                Ok(!response.is_error || code.is_some_and(is_of_the_modern_era))
+                Ok(!response.is_error || response.error().is_some_and(is_of_the_modern_era))
             }
             // It answered, but not as a server of the era does.
             Ok(Err(Refusal::Link(_, LinkError::Protocol(_) | LinkError::Closed { .. }))) => Ok(false),
@@ -146,7 +141,16 @@ impl Gateway {
     }
 }
 
-/// The errors that only a server of the modern era makes (2026-07-28, basic).
-fn is_of_the_modern_era(code: i32) -> bool {
-    [RpcError::HEADER_MISMATCH, RpcError::MISSING_CAPABILITY, RpcError::UNSUPPORTED_VERSION].contains(&code)
+/// Whether only a server of the modern era makes this error (2026-07-28, basic). One that lists the revisions it supports
+/// is taken at its word.
+fn is_of_the_modern_era(error: Value<'_>) -> bool {
+    let code = error.get("code").and_then(Value::as_i64).and_then(|c| i32::try_from(c).ok());
+    match code {
+        Some(RpcError::HEADER_MISMATCH | RpcError::MISSING_CAPABILITY) => true,
+        Some(RpcError::UNSUPPORTED_VERSION) => error.get("data").and_then(|d| d.get("supported")).is_none_or(|all| {
+            let mut spoken = all.items().filter_map(|v| v.as_str()?.parse::<Revision>().ok());
+            spoken.any(|revision| revision.era() == Era::Modern)
+        }),
+        _ => false,
+    }
 }

@@ -45,6 +45,11 @@ impl HttpSession {
         !self.lost.load(Relaxed)
     }
 
+    /// The server serves the session no more.
+    pub(super) fn forget(&self) {
+        self.lost.store(true, Relaxed);
+    }
+
     pub(super) async fn post(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
         let state = self.state.read().clone();
         let reply = self.link.post(permitted, receipt, &self.headers(&state)).await?;

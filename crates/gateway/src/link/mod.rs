@@ -166,6 +166,12 @@ impl Link {
             Self::Pooled(_) | Self::Lifted(_) => false,
         }
     }
+    /// The server does not serve this session any more.
+    pub(crate) fn forget(&self) {
+        if let (Self::Pooled(_), Self::Http(session)) = (self, self.wire()) {
+            session.forget();
+        }
+    }
     /// Ends it. What a lifted session goes over belongs to others too.
     pub(crate) async fn close(&self) {
         match self {

@@ -5,6 +5,7 @@ mod client;
 mod front;
 mod upstream;
 
+mod across;
 mod asking;
 mod bytes;
 mod definitions;
