@@ -1,7 +1,6 @@
-use crate::refusal::Refusal;
 use crate::{
     Live, LiveError, Surroundings, bridge::Parking, conversation::Conversations, metrics::Metrics, passage::Caller,
-    pins::Pins, session::Sessions,
+    pins::Pins, refusal::Refusal, server::Server, session::Sessions,
 };
 use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
@@ -158,6 +157,13 @@ impl Gateway {
             live.servers.len()
         );
         let (from, to) = (before.snapshot.version, live.snapshot.version);
+        // Servers that are gone, or are reached in another way now: what is held open with them ends.
+        let kept =
+            |old: &Server| live.servers.get(&old.profile.name).is_some_and(|new| Arc::ptr_eq(&new.ties, &old.ties));
+        for old in before.servers.values().filter(|old| !kept(old)) {
+            let ties = old.ties.clone();
+            tokio::spawn(async move { ties.release().await });
+        }
         self.live.store(Arc::new(live));
         tracing::info!("configuration in force: {what}");
         self.note(Event::Config(ConfigRecord {
@@ -227,6 +233,9 @@ impl Gateway {
     pub async fn stop(&self, reason: &str) {
         for session in self.sessions.drain() {
             self.close_links(&session).await;
+        }
+        for server in self.live.load_full().servers.values() {
+            server.ties.release().await;
         }
         self.note(Event::Stop(Stop { reason: reason.to_owned().into() }));
         if let Err(e) = self.trail.close() {

@@ -51,6 +51,15 @@ impl Ties {
     pub(crate) fn pooled(&self) -> usize {
         self.pool.count()
     }
+    /// Ends everything that is held open.
+    pub(crate) async fn release(&self) {
+        for session in self.pool.drain() {
+            session.link.close().await;
+        }
+        if let Spoken::Modern(link) = &*self.spoken.swap(Arc::default()) {
+            link.close().await;
+        }
+    }
     /// The way to a server that serves requests that stand alone, or that it has none; `None` where it must be asked.
     #[expect(clippy::option_option, reason = "whether it is known, and then whether there is one")]
     fn known(&self, now: Timestamp) -> Option<Option<Link>> {

@@ -110,6 +110,12 @@ impl Pool {
         out
     }
 
+    /// Takes out all of them.
+    pub(super) fn drain(&self) -> Vec<Arc<Pooled>> {
+        let slots = std::mem::take(&mut *self.slots.lock());
+        slots.into_values().filter_map(|slot| slot.try_lock().ok()?.take()).collect()
+    }
+
     pub(super) fn count(&self) -> usize {
         self.slots.lock().len()
     }
