@@ -316,8 +316,12 @@ impl Gateway {
     }
 
     pub(crate) async fn close_links(&self, session: &Session) {
+        session.replays.close();
         for (server, opened) in session.links() {
             for (_, passage) in session.abandon(&server) {
+                if let Some(stop) = &passage.stop {
+                    stop.cancel();
+                }
                 self.ended(&passage, Outcome::Cancelled, None, None);
             }
             if tokio::time::timeout(CLOSE, opened.link.close()).await.is_err() {

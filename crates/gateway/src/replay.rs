@@ -73,6 +73,11 @@ impl Replays {
         Some(stream)
     }
 
+    /// Ends all of them: the session is over.
+    pub(crate) fn close(&self) {
+        self.streams.lock().drain(..).for_each(|stream| stream.end());
+    }
+
     /// The stream that an event id is of, and the event's number.
     pub(crate) fn find(&self, id: &str) -> Option<(Arc<Replay>, u64)> {
         let (stream, event) = id.strip_prefix(PREFIX)?.split_once('.')?;
@@ -94,12 +99,15 @@ impl Replay {
         format!("{PREFIX}{}.{event}", self.number)
     }
 
-    /// Adds an event, when there is room for it.
-    async fn push(&self, event: &Bytes) {
+    /// Adds an event, when there is room for it. `false` where the stream was ended: nobody can come back to it.
+    async fn push(&self, event: &Bytes) -> bool {
         loop {
             let changed = self.changed.notified();
             {
                 let mut state = self.state.lock();
+                if state.over {
+                    return false;
+                }
                 if state.make_room(event.len()) {
                     let id = self.id(state.next);
                     let mut text = BytesMut::with_capacity(event.len() + id.len() + 8);
@@ -112,6 +120,7 @@ impl Replay {
             changed.await;
         }
         self.changed.notify_waiters();
+        true
     }
 
     fn end(&self) {
@@ -205,7 +214,9 @@ pub(crate) async fn run(
             None => flow.next(&gateway).await,
         };
         let Some(out) = out else { break };
-        stream.push(&out.event).await;
+        if !stream.push(&out.event).await {
+            break;
+        }
         answered |= out.last;
         if out.last && flow.is_pipe() {
             break;

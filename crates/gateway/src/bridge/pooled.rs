@@ -29,6 +29,9 @@ use std::{
 /// How long a server may take to open a session.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many sessions one principal may have with one server: so many sets of capabilities has nobody.
+const MOST_OF_ONE: usize = 16;
+
 /// A session with one server, shared by the requests of one principal.
 #[derive(Debug)]
 pub(crate) struct Pooled {
@@ -87,7 +90,8 @@ type Slot = Arc<tokio::sync::Mutex<Option<Arc<Pooled>>>>;
 impl Pool {
     fn slot(&self, key: Key, most: usize) -> Option<Slot> {
         let mut slots = self.slots.lock();
-        if slots.len() >= most && !slots.contains_key(&key) {
+        let mine = || slots.keys().filter(|(owner, _)| *owner == key.0).count();
+        if !slots.contains_key(&key) && (slots.len() >= most || mine() >= MOST_OF_ONE) {
             return None;
         }
         Some(slots.entry(key).or_default().clone())

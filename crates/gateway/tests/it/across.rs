@@ -321,3 +321,37 @@ async fn a_server_may_start_anew_in_either_era() {
         until(era, async || text_of(&client.call("echo", json!({ "text": "2" })).await)).await;
     }
 }
+
+/// Sessions are held for each set of capabilities that a principal declares, and for so many and no more.
+#[tokio::test]
+async fn nobody_takes_all_sessions() {
+    let server = Server::start(Options { era: Era::Legacy, ..Options::default() }).await.unwrap();
+    let front = Front::over(&server.url()).await;
+    let capable =
+        |n: usize| Client::modern(&front, "/mcp/fixture").capable(json!({ "experimental": { n.to_string(): {} } }));
+    for n in 0..16 {
+        assert_eq!(capable(n).call_text("echo", json!({ "text": "x" })).await, "x");
+    }
+    let refused = capable(16).open_call("echo", json!({ "text": "x" })).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(capable(0).call_text("echo", json!({ "text": "x" })).await, "x");
+}
+
+/// What nobody can come back to ends: the server is told when the session is deleted in the middle of a call.
+#[tokio::test]
+async fn the_end_of_a_session_ends_its_calls() {
+    let bridge = Bridge::to(Era::Modern).await;
+    for (path, prefix, client) in bridge.clients(Era::Modern, json!({})).await {
+        let watcher = Client::legacy(&bridge.front, path).await;
+        let ended = async || watcher.counts(prefix).await["slow.cancelled"].as_u64().unwrap_or(0);
+        let before = ended().await;
+        let params =
+            json!({ "name": format!("{prefix}slow"), "arguments": { "ms": 600_000 }, "_meta": { "progressToken": 1 } });
+        let mut slow = client.open("tools/call", params).await;
+        soon("progress", slow.message()).await.unwrap();
+        assert_eq!(client.delete().await, 200, "{path}");
+        until("the server to notice", async || (ended().await > before).then_some(())).await;
+        // The stream ends; whether an error is said first is the doors' business.
+        let _ = soon("the end of the stream", slow.all()).await;
+    }
+}
