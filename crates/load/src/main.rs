@@ -39,6 +39,7 @@ const USAGE: &str = "usage: doorward-load MODE [--option value]…
             [--calls-per-conversation N] [--gateway PID] [--upstream PID]
             [--host-token FILE]                 opens a turn for every conversation
             [--conversations N --calls N]       opens N conversations and leaves them idle
+            [--streams 1]                       each with its stream open, on a connection of its own
   disk      --dir DIR
   spin
 

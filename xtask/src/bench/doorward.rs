@@ -68,6 +68,9 @@ console = "{console}"
 
 [store]
 url = "sqlite"
+
+[limits]
+sessions = 50000
 "#
     );
     for era in [Era::Sessions, Era::Stateless] {

@@ -68,8 +68,9 @@ pub(super) fn sample(bench: &Bench, peer: &Peer, scenario: &Scenario, options: &
                 command.args(["--rate", &rate.to_string()]);
             }
         }
-        Load::Conversations { count, calls } => {
+        Load::Conversations { count, calls, streams } => {
             command.args(["--conversations", &count.to_string(), "--calls", &calls.to_string()]);
+            command.args(["--streams", if streams { "1" } else { "0" }]);
         }
     }
     match output(command, warm + measured + GRACE) {

@@ -29,6 +29,8 @@ pub(super) enum Load {
     Conversations {
         count: usize,
         calls: usize,
+        /// Each with its stream open.
+        streams: bool,
     },
 }
 
@@ -56,7 +58,21 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario {
         name: "conversations",
         what: "1,000 conversations over 8 connections, 4 calls each, then idle",
-        load: Load::Conversations { count: 1000, calls: 4 },
+        load: Load::Conversations { count: 1000, calls: 4, streams: false },
+        main: false,
+        latency: false,
+    },
+    Scenario {
+        name: "sessions",
+        what: "10,000 idle sessions of 2025-11-25",
+        load: Load::Conversations { count: 10_000, calls: 1, streams: false },
+        main: false,
+        latency: false,
+    },
+    Scenario {
+        name: "streams",
+        what: "1,000 idle sessions of 2025-11-25, each with its stream open on both sides",
+        load: Load::Conversations { count: 1000, calls: 1, streams: true },
         main: false,
         latency: false,
     },

@@ -69,6 +69,18 @@ pub(super) fn all(results: &Results) -> Vec<Verdict> {
             unit: "KiB",
             value: results.median("conversations", GATEWAY, "kib_per_conversation"),
         },
+        Verdict {
+            what: "memory of an idle session (sessions)",
+            bound: Bound::AtMost(8.0),
+            unit: "KiB",
+            value: results.median("sessions", GATEWAY, "kib_per_conversation"),
+        },
+        Verdict {
+            what: "memory of a session with an idle stream (streams)",
+            bound: Bound::AtMost(24.0),
+            unit: "KiB",
+            value: results.median("streams", GATEWAY, "kib_per_conversation"),
+        },
     ]
 }
 

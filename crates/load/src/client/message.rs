@@ -118,6 +118,17 @@ impl Writer {
         );
     }
 
+    /// The request for the stream of the session.
+    pub(crate) fn listen(&self, out: &mut Vec<u8>) {
+        let _ = write!(
+            out,
+            "GET {}MCP-Protocol-Version: {}\r\nMcp-Session-Id: {}\r\nAccept: text/event-stream\r\n\r\n",
+            self.target,
+            self.era.revision(),
+            self.session.as_deref().unwrap_or_default()
+        );
+    }
+
     /// False where there is no session to end.
     pub(crate) fn delete(&mut self, out: &mut Vec<u8>) -> bool {
         let Some(session) = &self.session else { return false };

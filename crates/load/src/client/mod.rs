@@ -116,6 +116,12 @@ impl Client {
         if self.plan.host_token.is_some() { Next::Turn } else { Next::Call }
     }
 
+    /// Writes the request for the stream of the session.
+    pub(crate) fn listen(&self, out: &mut Vec<u8>) {
+        out.clear();
+        self.writer.listen(out);
+    }
+
     /// The request that ends the session, where there is one; its answer does not matter.
     pub(crate) fn farewell(&mut self, out: &mut Vec<u8>) -> bool {
         out.clear();

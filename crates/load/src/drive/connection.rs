@@ -76,6 +76,26 @@ impl Blocking {
         Ok(Self { stream, reply: Incoming::default(), out: Vec::new(), chunk: vec![0; 64 << 10] })
     }
 
+    /// Opens the stream of the client's session, and leaves it open.
+    pub(super) fn listen(target: SocketAddr, client: &mut Client) -> Result<Self, Fault> {
+        let mut connection = Self::open(target)?;
+        client.listen(&mut connection.out);
+        connection.stream.write_all(&connection.out).map_err(|error| error.to_string())?;
+        let mut head = Vec::new();
+        while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+            let read = connection.stream.read(&mut connection.chunk).map_err(|error| error.to_string())?;
+            if read == 0 {
+                return Err(CLOSED.into());
+            }
+            head.extend_from_slice(connection.chunk.get(..read).unwrap_or_default());
+        }
+        if !head.starts_with(b"HTTP/1.1 200") {
+            return Err(String::from_utf8_lossy(&head).into_owned());
+        }
+        connection.chunk = Vec::new();
+        Ok(connection)
+    }
+
     /// The client's next request and its reply.
     pub(super) fn step(&mut self, client: &mut Client) -> Result<Step, Fault> {
         client.request(&mut self.out);

@@ -1,6 +1,7 @@
 //! Many conversations, each a session with a few calls, then idle: what does one of them hold in memory?
 //!
-//! They share a few connections, as the sessions of an agent host do, so sockets and their buffers do not count.
+//! They share a few connections, as the sessions of an agent host do, so sockets and their buffers do not count; the stream
+//! of a session, where it is asked for, has a connection of its own.
 
 use super::Run;
 use super::connection::Blocking;
@@ -19,13 +20,14 @@ pub(super) struct Opened {
     faults: Faults,
 }
 
-pub(super) fn open(run: &Run, count: usize, calls: u64) -> Result<Opened, String> {
+pub(super) fn open(run: &Run, count: usize, calls: u64, streams: bool) -> Result<Opened, String> {
     let connections: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| Blocking::open(run.target)).collect();
     let mut connections = connections?;
     let mut faults = Faults::default();
     // What grows once, caches and the allocator's own, has grown before the first reading.
-    let warm = count / 2;
+    let warm = count / 10;
     let mut before = Memory::default();
+    let mut open = Vec::new();
     'all: for number in 0..warm + count {
         if number == warm {
             before = run.gateway.as_ref().map(Tree::memory).unwrap_or_default();
@@ -39,6 +41,15 @@ pub(super) fn open(run: &Run, count: usize, calls: u64) -> Result<Opened, String
                 Ok(Step::Call) => done += 1,
                 Err(fault) => {
                     // One is enough to spoil the figure, and a gateway that hangs would take hours.
+                    faults.note(fault);
+                    break 'all;
+                }
+            }
+        }
+        if streams {
+            match Blocking::listen(run.target, &mut client) {
+                Ok(stream) => open.push(stream),
+                Err(fault) => {
                     faults.note(fault);
                     break 'all;
                 }

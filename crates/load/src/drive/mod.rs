@@ -39,7 +39,9 @@ impl Run {
 pub(crate) fn run(args: &Args) -> Result<(), String> {
     let run = settings(args)?;
     if let Some(count) = args.number("conversations")? {
-        return conversations::open(&run, count, args.number("calls")?.unwrap_or(4)).map(|opened| opened.print());
+        let calls = args.number("calls")?.unwrap_or(4);
+        let streams = args.number::<u8>("streams")?.unwrap_or(0) > 0;
+        return conversations::open(&run, count, calls, streams).map(|opened| opened.print());
     }
     let tally = match args.number("rate")? {
         Some(rate) => open::run(&run, rate)?,

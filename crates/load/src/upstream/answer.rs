@@ -70,6 +70,8 @@ impl Server {
         };
         match method {
             "POST" => {}
+            // The stream of a session; nothing ever comes on it.
+            "GET" if !stateless && request.field("mcp-session-id").is_some() => return stream(out),
             "DELETE" if !stateless => return status(out, "200 OK"),
             _ => return status(out, "405 Method Not Allowed"),
         }
@@ -186,6 +188,12 @@ fn error(out: &mut Vec<u8>, status: &str, id: Option<&RawValue>, code: i32, text
 fn json(out: &mut Vec<u8>, status: &str, fields: &str, body: &str) -> Answer {
     head(out, status, &format!("Content-Type: application/json\r\n{fields}"), body.len());
     out.extend_from_slice(body.as_bytes());
+    Answer::default()
+}
+
+fn stream(out: &mut Vec<u8>) -> Answer {
+    let fields = "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked";
+    let _ = write!(out, "HTTP/1.1 200 OK\r\n{fields}\r\n\r\nd\r\n: listening\n\n\r\n");
     Answer::default()
 }
 
