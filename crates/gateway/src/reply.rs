@@ -155,7 +155,7 @@ impl Source {
             None => self.step(gateway).await,
             Some(stop) => match stop.run_until_cancelled(self.step(gateway)).await {
                 Some(out) => out,
-                None => self.stopped(gateway).await,
+                None => Box::pin(self.stopped(gateway)).await,
             },
         }
     }
@@ -172,8 +172,9 @@ impl Source {
 
     async fn step(&mut self, gateway: &Gateway) -> Option<Out> {
         loop {
+            // Boxed, here and below: a quiet stream holds no room for what seldom happens.
             if let Some(asking) = &mut self.asking {
-                match gateway.go_on_asking(&mut self.scope, asking, self.rounds).await {
+                match Box::pin(gateway.go_on_asking(&mut self.scope, asking, self.rounds)).await {
                     Next::Question(out) => return Some(out),
                     Next::Again(incomings) => {
                         self.incomings = incomings;
@@ -187,7 +188,11 @@ impl Source {
             match self.incomings.next().await {
                 Some(Ok(incoming)) => {
                     self.resumable |= incoming.event.as_ref().is_some_and(|event| event.id().is_some());
-                    let out = match self.cross(gateway, incoming).await {
+                    let crossed = match self.scope.link.other_era() {
+                        None => Crossed::Goes(incoming),
+                        Some(_) => Box::pin(self.cross(gateway, incoming)).await,
+                    };
+                    let out = match crossed {
                         Crossed::Goes(incoming) => self.pass(gateway, incoming).await,
                         Crossed::Became(out) => out,
                     };
@@ -196,8 +201,11 @@ impl Source {
                         return Some(out);
                     }
                 }
-                Some(Err(error)) => return self.broke(gateway, error).await,
-                None => return self.broke(gateway, LinkError::Protocol("it ended without an answer".into())).await,
+                Some(Err(error)) => return Box::pin(self.broke(gateway, error)).await,
+                None => {
+                    let error = LinkError::Protocol("it ended without an answer".into());
+                    return Box::pin(self.broke(gateway, error)).await;
+                }
             }
         }
     }
@@ -261,7 +269,7 @@ impl Source {
     async fn pass(&self, gateway: &Gateway, incoming: Incoming) -> Option<Out> {
         let Delivery { message, event, changed, last, decline } = gateway.deliver(&self.scope, incoming);
         if let Some((id, error)) = decline {
-            gateway.decline(&self.scope, &id, &error).await;
+            Box::pin(gateway.decline(&self.scope, &id, &error)).await;
         }
         match (message, event) {
             (Some(message), Some(event)) => {

@@ -483,7 +483,7 @@ fn stream(
             drop(from);
             flow = running.await.unwrap_or_else(|_| Flow::joined());
         }
-        flow.finish(&gateway, !answered).await;
+        Box::pin(flow.finish(&gateway, !answered)).await;
         if let Some(session) = &session {
             session.streams.fetch_sub(1, Relaxed);
             session.touch(gateway.clock.now());
