@@ -1,7 +1,7 @@
 //! What the gateway learns from results on their way back: definitions above all. Lists lose what this principal may
 //! not see.
 
-use crate::{Gateway, passage::Passage};
+use crate::{Gateway, all::Kind, passage::Passage};
 use doorward_audit::{DefinitionChange, Event, Record};
 use doorward_engine::visible;
 use doorward_mcp::{
@@ -10,6 +10,7 @@ use doorward_mcp::{
 };
 use doorward_policy::{Action, DefinitionState, Target};
 use doorward_vocab::Mode;
+use std::sync::Arc;
 
 impl Gateway {
     /// Looks at the result of a request, and adds the changes that lists need to `edits`.
@@ -23,7 +24,12 @@ impl Gateway {
         let Some(list) = method.list_key().and_then(|key| result.get(key)) else { return };
         let hidden = match method {
             Method::ToolsList => self.tools(passage, list),
-            Method::PromptsList => self.others(passage, list, "name", Action::Prompt),
+            Method::PromptsList => {
+                let names: Vec<Arc<str>> =
+                    list.items().filter_map(|item| Some(item.get("name")?.as_str()?.into())).collect();
+                passage.server.catalog.declared(Kind::Prompt).saw(names.into_iter());
+                self.others(passage, list, "name", Action::Prompt)
+            }
             _ => self.others(
                 passage,
                 list,
@@ -61,7 +67,7 @@ impl Gateway {
         }
         let history = passage.conversation.lock().clone();
         let subject = passage.subject();
-        let may = |item: &Option<std::sync::Arc<doorward_engine::Definition>>| {
+        let may = |item: &Option<Arc<doorward_engine::Definition>>| {
             item.as_ref().is_some_and(|d| {
                 !d.is_held_back(passage.live.snapshot.level)
                     && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)

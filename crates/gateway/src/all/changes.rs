@@ -1,81 +1,261 @@
-//! Streams of what servers send by themselves, all of them as one.
+//! The stream of what servers send by themselves in a session (2025 era). Behind an address of several servers each of
+//! their streams is opened again when it breaks, and who listens hears of a server that is back.
 
-use super::PATIENCE;
+use super::{
+    health::pause,
+    view::{Kind, View},
+};
 use crate::{
     Gateway,
     admit::Arrival,
-    link::Link,
+    link::{Incomings, Link},
     one::ambient,
-    passage::About,
-    refusal::Refusal,
-    reply::{Flow, Reply},
-    session::{Endpoint, Session},
+    reply::{Flow, Out, Reply},
+    server::Server,
+    session::{Opened, Session},
 };
-use doorward_mcp::{Request, RpcError};
-use std::sync::Arc;
+use doorward_engine::Cleared;
+use doorward_mcp::Notice;
+use doorward_transport::sse;
+use doorward_vocab::ServerName;
+use futures_util::future::join_all;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{broadcast, mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+/// How long the answer to a client waits for the streams of its servers, so that it misses nothing that follows.
+const READY: Duration = Duration::from_secs(2);
+
+/// Messages that may wait for a client, from all servers together.
+pub(super) const QUEUE: usize = 64;
+
+/// What begins the ids of events on the stream of a session, so that they are told apart from those of a request's.
+const STANDING: char = '+';
 
 impl Gateway {
-    /// One stream of changes from all servers. Each is asked with the client's own id, so what it sends fits as it is.
-    pub(super) async fn listen_joined(&self, arrival: &Arrival, request: Request) -> Result<Reply, Refusal> {
-        let mut flow = Flow::joined();
-        for server in self.servers_of(arrival) {
-            let Ok(link) = self.link_for(arrival, &server).await else { continue };
-            let bytes = request.doc.bytes().clone();
-            let relayed = self.relay(arrival, &server, &link, request.clone(), About::Server, bytes, true);
-            if let Ok(Ok(Reply::Stream(one))) = tokio::time::timeout(PATIENCE, relayed).await {
-                flow.absorb(one);
-            }
-        }
-        if flow.is_empty() {
-            return Err(RpcError::upstream("No server offers a stream of changes.").into());
-        }
-        Ok(Reply::Stream(flow))
-    }
-
-    /// The stream of what servers send by themselves (2025 era): all of them, or after `last_event_id` the one whose
-    /// stream broke off.
+    /// The stream of a session: of its one server or of all of them; or after `last_event_id` the one that broke off.
     pub(crate) async fn listen_session(
         &self,
         session: &Arc<Session>,
         last_event_id: Option<&str>,
     ) -> Result<Reply, u16> {
-        let joined = session.endpoint == Endpoint::All;
-        let resumed = match (joined, last_event_id) {
-            (true, Some(id)) => Some(id.split_once(':').ok_or(400_u16)?),
-            (false, Some(id)) => Some(("", id)),
-            (_, None) => None,
+        if !session.endpoint.is_joined() {
+            let (name, opened) = session.links().into_iter().next().ok_or(405_u16)?;
+            let incomings = self.standing(&name, &opened, last_event_id).await?;
+            return Ok(Reply::Stream(Flow::new(ambient(session, &opened, false), incomings)));
+        }
+        let named = |id: &str| {
+            let (name, event) = id.split_once(':')?;
+            Some((name.parse::<ServerName>().ok()?, event.to_owned()))
         };
-        let mut flow = Flow::joined();
-        let mut refused = 405;
-        for (name, opened) in session.links() {
-            let event = match resumed {
-                Some((server, event)) if !joined || server == name.as_str() => Some(event),
-                Some(_) => continue,
-                None => None,
+        match last_event_id {
+            None => self.stand_by(session, None).await,
+            Some(id) => match id.strip_prefix(STANDING) {
+                Some(id) => self.stand_by(session, Some(named(id).ok_or(400_u16)?)).await,
+                None => {
+                    let (name, event) = named(id).ok_or(400_u16)?;
+                    let opened = session.link(&name).ok_or(405_u16)?;
+                    let incomings = self.standing(&name, &opened, Some(&event)).await?;
+                    Ok(Reply::Stream(Flow::new(ambient(session, &opened, true), incomings)))
+                }
+            },
+        }
+    }
+
+    /// What one server sends by itself; the HTTP status where it offers nothing.
+    async fn standing(&self, name: &ServerName, opened: &Opened, after: Option<&str>) -> Result<Incomings, u16> {
+        match &opened.link {
+            Link::Process(process) => process.ambient().ok_or(405),
+            Link::Lifted(lifted) => self.listen_lifted(lifted, &opened.by).ok_or(405),
+            // Clients without sessions listen in their own way.
+            Link::Pooled(_) => Err(405),
+            Link::Http(http) => http.listen(after).await.unwrap_or_else(|error| {
+                tracing::warn!(server = %name, "{error}");
+                Err(502)
+            }),
+        }
+    }
+
+    /// The streams of all servers of a session as one; `after` is the last event of one of them.
+    async fn stand_by(&self, session: &Arc<Session>, after: Option<(ServerName, String)>) -> Result<Reply, u16> {
+        let gateway = self.me.upgrade().ok_or(503_u16)?;
+        let view = View::of(&self.live.load_full(), &session.endpoint);
+        let (to, from) = mpsc::channel(QUEUE);
+        let (mut tasks, mut ready) = (JoinSet::new(), Vec::new());
+        for server in &view.servers {
+            let (told, hears) = oneshot::channel();
+            let name = server.profile.name.clone();
+            let after = after.as_ref().filter(|(of, _)| *of == name).map(|(_, event)| event.clone());
+            let stand = Stand {
+                gateway: gateway.clone(),
+                session: session.clone(),
+                notices: notices(&view, server),
+                returns: self.returns.subscribe(),
+                to: to.clone(),
+                name,
+                after,
             };
-            let scope = ambient(session, &opened, joined);
-            match &opened.link {
-                Link::Process(process) => {
-                    if let Some(incomings) = process.ambient() {
-                        flow.add(scope, incomings);
+            tasks.spawn(stand.run(told));
+            ready.push(hears);
+        }
+        let _ = timeout(READY, join_all(ready)).await;
+        Ok(Reply::Stream(Flow::fan(from, tasks)))
+    }
+}
+
+/// What is said where the lists of a server may have changed while nobody heard it.
+pub(super) fn notices(view: &View, server: &Server) -> Vec<Notice> {
+    const KINDS: [(Kind, Notice); 3] = [
+        (Kind::Tool, Notice::ToolsChanged),
+        (Kind::Prompt, Notice::PromptsChanged),
+        (Kind::Resource, Notice::ResourcesChanged),
+    ];
+    KINDS.into_iter().filter(|(kind, _)| view.asks(*kind, server)).map(|(_, notice)| notice).collect()
+}
+
+/// A notification of the gateway's own, as it is written on a stream.
+pub(super) fn out(notice: Notice, params: Option<&str>) -> Out {
+    let message = Cleared::notice(notice, params).into_bytes();
+    Out { event: sse::encode(Some("message"), None, &message), message: Some(message), last: false, status: 200 }
+}
+
+/// The stream of one server in a session, for as long as the client listens.
+struct Stand {
+    gateway: Arc<Gateway>,
+    session: Arc<Session>,
+    name: ServerName,
+    notices: Vec<Notice>,
+    returns: broadcast::Receiver<ServerName>,
+    to: mpsc::Sender<Out>,
+    /// The last event that came.
+    after: Option<String>,
+}
+
+impl Stand {
+    async fn run(mut self, told: oneshot::Sender<()>) {
+        let mut told = Some(told);
+        let mut failures = 0;
+        loop {
+            let opened = self.session.link(&self.name).filter(|opened| opened.link.is_alive());
+            let incomings = match &opened {
+                Some(opened) => self.gateway.standing(&self.name, opened, self.after.as_deref()).await,
+                None => Err(502),
+            };
+            let offered = !matches!(incomings, Err(405));
+            let mut heard = false;
+            if let (Some(opened), Ok(incomings)) = (opened, incomings) {
+                drop(told.take());
+                let scope = ambient(&self.session, &opened, true);
+                let flow = Flow::under(scope, incomings, format!("{STANDING}{}:", self.name));
+                let Some(any) = self.pump(flow).await else { return };
+                heard = any;
+            }
+            drop(told.take());
+            failures = if heard { 1 } else { failures + 1 };
+            match self.wait(offered, failures).await {
+                Woken::Gone => return,
+                Woken::Returned => {
+                    failures = 0;
+                    if self.reopen().await.is_none() {
+                        return;
                     }
                 }
-                Link::Lifted(lifted) => {
-                    if let Some(incomings) = self.listen_lifted(lifted, &opened.by) {
-                        flow.add(scope, incomings);
+                Woken::Again => {
+                    let dead = !self.session.link(&self.name).is_some_and(|opened| opened.link.is_alive());
+                    if dead && self.reopen().await.is_none() {
+                        return;
                     }
                 }
-                Link::Pooled(_) => {}
-                Link::Http(http) => match http.listen(event).await {
-                    Ok(Ok(incomings)) => flow.add(scope, incomings),
-                    Ok(Err(status)) => refused = status,
-                    Err(error) => {
-                        tracing::warn!(server = %name, "{error}");
-                        refused = 502;
-                    }
-                },
             }
         }
-        if flow.is_empty() { Err(refused) } else { Ok(Reply::Stream(flow)) }
+    }
+
+    /// Passes a stream on until it ends, and says whether anything came; `None` where nobody listens any more.
+    async fn pump(&mut self, mut flow: Flow) -> Option<bool> {
+        let mut heard = false;
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = self.to.closed() => None,
+                next = flow.next(&self.gateway) => Some(next),
+            };
+            let sent = match next {
+                Some(Some(out)) => self.to.send(out).await.is_ok(),
+                Some(None) => {
+                    self.after = flow.last_event().map(str::to_owned).or_else(|| self.after.take());
+                    flow.finish(&self.gateway, false).await;
+                    return Some(heard);
+                }
+                None => false,
+            };
+            if !sent {
+                flow.finish(&self.gateway, true).await;
+                return None;
+            }
+            heard = true;
+        }
+    }
+
+    /// Waits until the stream should be tried again. One that the server does not offer is tried when the server is back.
+    async fn wait(&mut self, offered: bool, failures: u32) -> Woken {
+        let pause = pause(failures, &*self.gateway.entropy);
+        tokio::select! {
+            biased;
+            () = self.to.closed() => Woken::Gone,
+            () = returned(&mut self.returns, &self.name) => Woken::Returned,
+            () = tokio::time::sleep(pause), if offered => Woken::Again,
+        }
+    }
+
+    /// Opens the link to the server again where it ended, and says that its lists may have changed; `None` where nobody
+    /// listens any more.
+    async fn reopen(&mut self) -> Option<()> {
+        let live = self.gateway.live.load_full();
+        let Some(server) = live.servers.get(&self.name).cloned() else { return Some(()) };
+        let revision = self.session.revision();
+        if !server.health.is_good(revision.era()) {
+            return Some(());
+        }
+        // Whoever opened the session listens here.
+        if let Some((_, any)) = self.session.links().into_iter().next() {
+            let caller = any.by.caller.clone();
+            let arrival = Arrival { live, caller, revision, session: Some(self.session.clone()), asked: None };
+            let link = self.gateway.link_for(&arrival, &server).await;
+            self.gateway.asked(&arrival, &server, &link);
+            if link.is_err() {
+                return Some(());
+            }
+            self.after = None;
+        }
+        for notice in &self.notices {
+            self.to.send(out(*notice, None)).await.ok()?;
+        }
+        Some(())
+    }
+}
+
+/// Why a wait is over.
+enum Woken {
+    /// The client does not listen any more.
+    Gone,
+    /// The server is back.
+    Returned,
+    /// It is time.
+    Again,
+}
+
+/// Waits until `name` answers again after it did not.
+pub(super) async fn returned(returns: &mut broadcast::Receiver<ServerName>, name: &ServerName) {
+    loop {
+        match returns.recv().await {
+            Ok(back) if back == *name => return,
+            Ok(_) => {}
+            // It may have been among those that were missed.
+            Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! The way to each server for a client of all of them.
 
-use super::PATIENCE;
+use super::{
+    PATIENCE,
+    health::{slow, unopened},
+};
 use crate::{
     Gateway,
     admit::Arrival,
     link::{Link, Routing},
     refusal::Refusal,
     server::Server,
-    session::Session,
+    session::{Opened, Session},
 };
-use doorward_mcp::{Message, RpcError, Side, decode, json::Limits};
+use bytes::Bytes;
+use doorward_mcp::{Message, Request, Revision, Side, decode, json::Limits};
 use std::sync::Arc;
 
 impl Gateway {
@@ -27,18 +31,7 @@ impl Gateway {
 
     /// A server that was not there when the session began, or ended since.
     async fn reopen(&self, arrival: &Arrival, session: &Session, server: &Arc<Server>) -> Result<Link, Refusal> {
-        let params = format!(
-            "{{\"protocolVersion\":\"{}\",\"capabilities\":{{}},\"clientInfo\":{{\"name\":\"doorward\",\"version\":\"{}\"}}}}",
-            arrival.revision,
-            env!("CARGO_PKG_VERSION")
-        );
-        let text = format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":\"{}0\",\"method\":\"initialize\",\"params\":{params}}}",
-            crate::admit::OWN_ID
-        );
-        let Ok(Message::Request(request)) = decode(text.into(), &Limits::default(), Side::Client) else {
-            return Err(Refusal::Trail);
-        };
+        let request = greeting(arrival.revision)?;
         let fresh = Arrival { session: None, ..arrival.clone() };
         let opened = tokio::time::timeout(PATIENCE, self.initialize(&fresh, server, request, Routing::ByRequest)).await;
         match opened {
@@ -49,9 +42,44 @@ impl Gateway {
                 Ok(link)
             }
             Ok(Err(refusal)) => Err(refusal),
-            Ok(Ok(_)) | Err(_) => {
-                Err(RpcError::upstream(format!("The server `{}` does not open a session.", server.profile.name)).into())
-            }
+            Ok(Ok(_)) => Err(unopened(server)),
+            Err(_) => Err(slow(server)),
         }
+    }
+
+    /// The way for a call that names `server`: one that failed again and again is not tried at each.
+    pub(super) async fn way(&self, arrival: &Arrival, server: &Arc<Server>) -> Result<Link, Refusal> {
+        self.admits(arrival, server)?;
+        let link = self.link_for(arrival, server).await;
+        if link.is_err() {
+            self.called(arrival, server, &link);
+        }
+        link
+    }
+
+    /// Tells a server that the session is ready; at this endpoint the gateway is its client.
+    pub(crate) async fn initialized(&self, arrival: &Arrival, server: &Arc<Server>, opened: &Opened) {
+        let bytes = Bytes::from_static(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+        if let Ok(message) = decode(bytes.clone(), &Limits::default(), Side::Client)
+            && let Err(refusal) = self.tell(arrival, server, &opened.link, message, bytes).await
+        {
+            tracing::warn!(server = %server.profile.name, "{refusal:?}");
+        }
+    }
+}
+
+/// The `initialize` of the gateway itself.
+pub(super) fn greeting(revision: Revision) -> Result<Request, Refusal> {
+    let params = format!(
+        "{{\"protocolVersion\":\"{revision}\",\"capabilities\":{{}},\"clientInfo\":{{\"name\":\"doorward\",\"version\":\"{}\"}}}}",
+        env!("CARGO_PKG_VERSION")
+    );
+    let text = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":\"{}0\",\"method\":\"initialize\",\"params\":{params}}}",
+        crate::admit::OWN_ID
+    );
+    match decode(text.into(), &Limits::default(), Side::Client) {
+        Ok(Message::Request(request)) => Ok(request),
+        Ok(_) | Err(_) => Err(Refusal::Trail),
     }
 }

@@ -1,109 +1,139 @@
 //! What one client is told about all servers together: the answer to `initialize` or `server/discover`.
 
-use super::PATIENCE;
+use super::{
+    PATIENCE,
+    health::{slow, unopened},
+    view::{Kind, View},
+};
 use crate::{
-    Gateway,
-    admit::Arrival,
-    link::Routing,
-    one::requested_revision,
-    refusal::Refusal,
-    reply::Reply,
-    server::Server,
-    session::{Endpoint, Opened},
+    Gateway, admit::Arrival, link::Routing, one::requested_revision, refusal::Refusal, reply::Reply, server::Server,
+    session::Endpoint,
 };
 use bytes::Bytes;
 use doorward_engine::Cleared;
 use doorward_mcp::{
-    Method, Request, Revision, Side, decode,
+    Method, Request, Revision,
     json::{Document, Limits, Strictness, Value, quote},
 };
 use doorward_vocab::ServerName;
 use futures_util::future::join_all;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What each server answered, and whether one was left out.
+struct Answers {
+    each: Vec<(ServerName, Bytes)>,
+    missing: bool,
+}
 
 impl Gateway {
-    /// Opens a session with every server. A server that does not answer is left out; it is tried again when it is asked
-    /// for.
-    pub(crate) async fn open_all(&self, arrival: &mut Arrival, request: Request) -> Result<Reply, Refusal> {
-        let session = self.new_session(arrival, Endpoint::All)?;
+    /// Opens a session with every server of an address. One that does not answer is left out; it is tried again.
+    pub(crate) async fn open_all(
+        &self,
+        arrival: &mut Arrival,
+        endpoint: &Endpoint,
+        request: Request,
+    ) -> Result<Reply, Refusal> {
+        let view = View::of(&arrival.live, endpoint);
+        let session = self.new_session(arrival, endpoint.clone())?;
         arrival.session = Some(session.clone());
         arrival.revision = requested_revision(&request);
         let _ = session.revision.set(arrival.revision);
-        let servers: Vec<Arc<Server>> = arrival.live.servers.values().cloned().collect();
-        let opening = servers.iter().map(|server| async {
-            let opened =
-                tokio::time::timeout(PATIENCE, self.initialize(arrival, server, request.clone(), Routing::ByRequest));
-            match opened.await {
-                Ok(Ok((Some((opened, _)), _, answer))) => {
-                    self.initialized(arrival, server, &opened).await;
-                    session.add_link(server.profile.name.clone(), opened);
-                    Some((server.profile.name.clone(), answer))
-                }
-                Ok(Ok((None, _, _)) | Err(_)) | Err(_) => {
-                    tracing::warn!(server = %server.profile.name, "left out of a session: it did not open one");
-                    None
+        let arrival = &*arrival;
+        let opening = self.of_each(arrival, &view, |server| {
+            let (request, session) = (request.clone(), &session);
+            async move {
+                match self.initialize(arrival, &server, request, Routing::ByRequest).await? {
+                    (Some((opened, _)), _, answer) => {
+                        self.initialized(arrival, &server, &opened).await;
+                        session.add_link(server.profile.name.clone(), opened);
+                        Ok(answer)
+                    }
+                    (None, ..) => Err(unopened(&server)),
                 }
             }
         });
-        let answers: Vec<(ServerName, Bytes)> = join_all(opening).await.into_iter().flatten().collect();
-        let result = initialize_result(arrival.revision, &answers);
+        let result = initialize_result(arrival.revision, &view, &opening.await);
         let body = Cleared::own(&request.id, &result).into_bytes();
         Ok(Reply::Message { status: 200, body, session: Some(session.id.clone()) })
     }
 
-    /// Tells a server that the session is ready; at this endpoint the gateway is its client.
-    pub(crate) async fn initialized(&self, arrival: &Arrival, server: &Arc<Server>, opened: &Opened) {
-        let bytes = Bytes::from_static(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        if let Ok(message) = decode(bytes.clone(), &Limits::default(), Side::Client)
-            && let Err(refusal) = self.tell(arrival, server, &opened.link, message, bytes).await
-        {
-            tracing::warn!(server = %server.profile.name, "{refusal:?}");
-        }
+    /// What the servers of an address offer together (2026-07-28, discovery).
+    pub(super) async fn discover(&self, arrival: &Arrival, view: &View) -> String {
+        let answers = self.of_each(arrival, view, |server| async move {
+            let link = self.link_for(arrival, &server).await?;
+            let (_, answer) = self.ask(arrival, &server, &link, Method::Discover, None).await?;
+            Ok(answer.into_bytes())
+        });
+        discover_result(view, &answers.await)
     }
 
-    /// The results of a request of the gateway's own to each server.
-    pub(super) async fn each(&self, arrival: &Arrival, method: Method) -> Vec<(ServerName, Bytes)> {
-        let servers = self.servers_of(arrival);
-        let answers = servers.iter().map(|server| async {
-            let link = self.link_for(arrival, server).await.ok()?;
-            let asked = tokio::time::timeout(PATIENCE, self.ask(arrival, server, &link, method, None)).await;
-            let (_, answer) = asked.ok()?.ok()?;
-            Some((server.profile.name.clone(), answer.into_bytes()))
+    /// The answers of all servers that are there, in time.
+    async fn of_each<F>(&self, arrival: &Arrival, view: &View, ask: impl Fn(Arc<Server>) -> F) -> Answers
+    where
+        F: Future<Output = Result<Bytes, Refusal>>,
+    {
+        let era = arrival.revision.era();
+        let asking = view.servers.iter().map(|server| {
+            let asked = server.health.is_good(era).then(|| tokio::time::timeout(PATIENCE, ask(server.clone())));
+            async move {
+                let answer = asked?.await.unwrap_or_else(|_| Err(slow(server)));
+                self.asked(arrival, server, &answer);
+                Some((server.profile.name.clone(), answer.ok()?))
+            }
         });
-        join_all(answers).await.into_iter().flatten().collect()
+        let each: Vec<_> = join_all(asking).await.into_iter().flatten().collect();
+        Answers { missing: each.len() < view.servers.len(), each }
     }
 }
 
-/// The members of an object that any of the answers has, and their instructions under the names of their servers.
-fn union(answers: &[(ServerName, Bytes)], object: &str) -> (String, Option<String>) {
-    let mut seen: Vec<(String, String)> = Vec::new();
+/// The members of the capabilities that any server declares, and their instructions under the names of the servers.
+///
+/// What is listed may change whenever a server comes or goes, and the gateway says so itself. Of a server that is not
+/// there yet nobody knows what it will have.
+fn union(view: &View, answers: &Answers) -> (String, Option<String>) {
+    let mut seen: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut instructions = String::new();
-    for (server, answer) in answers {
+    for (server, answer) in &answers.each {
         let Ok(doc) = Document::parse(answer.clone(), &Limits::default(), Strictness::Result) else { continue };
         let Some(result) = doc.root().get("result") else { continue };
-        for (key, value) in result.get(object).into_iter().flat_map(Value::members) {
-            match seen.iter_mut().find(|(k, _)| *k == key) {
-                None => seen.push((key.into_owned(), value.raw().to_owned())),
-                // The richer declaration wins: `{"listChanged":true}` over `{}`.
-                Some((_, old)) if value.raw().len() > old.len() => *old = value.raw().to_owned(),
-                Some(_) => {}
+        for (capability, value) in result.get("capabilities").into_iter().flat_map(Value::members) {
+            let members = seen.entry(capability.into_owned()).or_default();
+            for (key, value) in value.members() {
+                // Of two that say different things about a part, the richer is offered by somebody.
+                let old = members.entry(key.into_owned()).or_default();
+                if value.raw() == "true" || (old != "true" && value.raw().len() > old.len()) {
+                    value.raw().clone_into(old);
+                }
             }
         }
         if let Some(text) = result.get("instructions").and_then(Value::as_str) {
             instructions.push_str(&format!("# {server}\n{text}\n\n"));
         }
     }
-    let members: Vec<String> = seen.iter().map(|(k, v)| format!("{}:{v}", quote(k))).collect();
+    for (listed, kind) in LISTED {
+        if !view.servers.iter().any(|server| view.asks(kind, server)) {
+            seen.remove(listed);
+        } else if seen.contains_key(listed) || answers.missing {
+            seen.entry(listed.to_owned()).or_default().insert("listChanged".to_owned(), "true".to_owned());
+        }
+    }
+    let object = |members: Vec<String>| format!("{{{}}}", members.join(","));
+    let of = |members: &BTreeMap<String, String>| {
+        object(members.iter().map(|(key, value)| format!("{}:{value}", quote(key))).collect())
+    };
+    let capabilities = object(seen.iter().map(|(key, members)| format!("{}:{}", quote(key), of(members))).collect());
     let instructions = (!instructions.is_empty()).then(|| instructions.trim_end().to_owned());
-    (format!("{{{}}}", members.join(",")), instructions)
+    (capabilities, instructions)
 }
+
+const LISTED: [(&str, Kind); 3] = [("tools", Kind::Tool), ("prompts", Kind::Prompt), ("resources", Kind::Resource)];
 
 fn server_info() -> String {
     format!("{{\"name\":\"doorward\",\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"))
 }
 
-fn initialize_result(revision: Revision, answers: &[(ServerName, Bytes)]) -> String {
-    let (capabilities, instructions) = union(answers, "capabilities");
+fn initialize_result(revision: Revision, view: &View, answers: &Answers) -> String {
+    let (capabilities, instructions) = union(view, answers);
     let instructions = instructions.map(|i| format!(",\"instructions\":{}", quote(&i))).unwrap_or_default();
     format!(
         "{{\"protocolVersion\":\"{revision}\",\"capabilities\":{capabilities},\"serverInfo\":{}{instructions}}}",
@@ -111,8 +141,8 @@ fn initialize_result(revision: Revision, answers: &[(ServerName, Bytes)]) -> Str
     )
 }
 
-pub(super) fn discover_result(answers: &[(ServerName, Bytes)]) -> String {
-    let (capabilities, instructions) = union(answers, "capabilities");
+fn discover_result(view: &View, answers: &Answers) -> String {
+    let (capabilities, instructions) = union(view, answers);
     let instructions = instructions.map(|i| format!(",\"instructions\":{}", quote(&i))).unwrap_or_default();
     format!(
         "{{\"supportedVersions\":[\"{}\"],\"capabilities\":{capabilities}{instructions},\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{}}}}}",

@@ -1,37 +1,75 @@
 //! A URI goes to the one server that has it.
 
-use crate::{Gateway, admit::Arrival, refusal::Refusal, server::Server};
-use doorward_mcp::{
-    Method, RpcError,
-    json::{Document, Limits, Strictness, Value},
-};
-use std::sync::Arc;
+use super::view::{Kind, View};
+use crate::{Gateway, admit::Arrival, passage::About, refusal::Refusal, reply::Reply, server::Server};
+use doorward_mcp::{Method, Request, RpcError};
+use std::{borrow::Cow, sync::Arc};
 
 impl Gateway {
+    /// A request about a resource.
+    pub(super) async fn resource_joined(
+        &self,
+        arrival: &Arrival,
+        view: &View,
+        request: Request,
+    ) -> Result<Reply, Refusal> {
+        let uri = request.target().map(Cow::into_owned).unwrap_or_default();
+        let server = self.owner_of(arrival, view, &uri).await?;
+        let link = self.way(arrival, &server).await?;
+        let bytes = request.doc.bytes().clone();
+        let reply = self.relay(arrival, &server, &link, request, About::Resource(uri.into()), bytes, true).await;
+        self.called(arrival, &server, &reply);
+        reply
+    }
+
     /// The one server that lists `uri`, or has a template for it. Two that do are told apart only at their own endpoints.
-    pub(super) async fn owner_of(&self, arrival: &Arrival, uri: &str) -> Result<Arc<Server>, Refusal> {
-        let mut owners = Vec::new();
-        for method in [Method::ResourcesList, Method::TemplatesList] {
-            for (server, item) in self.list(arrival, method).await {
-                let doc = Document::parse(item.into(), &Limits::default(), Strictness::Result);
-                let owns = doc.is_ok_and(|d| {
-                    let text = |key| d.root().get(key).and_then(Value::as_str);
-                    text("uri").is_some_and(|u| u == uri) || text("uriTemplate").is_some_and(|t| fits(&t, uri))
-                });
-                if owns && !owners.contains(&server) {
-                    owners.push(server);
-                }
-            }
-            if !owners.is_empty() {
-                break;
+    pub(super) async fn owner_of(&self, arrival: &Arrival, view: &View, uri: &str) -> Result<Arc<Server>, Refusal> {
+        let not_found = |why: &str| RpcError::invalid_params(format!("Resource not found: {uri}{why}"));
+        let servers: Vec<_> = view.servers.iter().filter(|s| view.has(Kind::Resource, s, uri)).cloned().collect();
+        let (resources, templates) = tokio::join!(
+            self.drain(arrival, &servers, Method::ResourcesList),
+            self.drain(arrival, &servers, Method::TemplatesList)
+        );
+        let mut owners: Vec<Arc<Server>> = Vec::new();
+        // What is listed comes before what could come from a template; a template names itself in completions.
+        let listed = resources.into_iter().filter(|item| item.key == uri);
+        let fitting = templates.into_iter().filter(|item| item.key == uri || fits(&item.key, uri));
+        for items in [listed.collect::<Vec<_>>(), fitting.collect()] {
+            if owners.is_empty() {
+                items.into_iter().for_each(|item| add(&mut owners, item.server));
             }
         }
-        let not_found = |why: &str| RpcError::invalid_params(format!("Resource not found: {uri}{why}"));
+        if owners.is_empty() && uri.starts_with(PAGE) {
+            owners = self.pages(arrival, view, uri).await;
+        }
         match owners.as_slice() {
-            [one] => arrival.live.servers.get(one).cloned().ok_or_else(|| not_found("").into()),
+            [one] => Ok(one.clone()),
             [] => Err(not_found("").into()),
             _ => Err(not_found(" (several servers have it; ask one at /mcp/{server})").into()),
         }
+    }
+}
+
+/// What the addresses of pages begin with (MCP Apps).
+const PAGE: &str = "ui://";
+
+impl Gateway {
+    /// The servers of which a shown tool has its page at `uri`. A page need not be listed: its tool names it.
+    async fn pages(&self, arrival: &Arrival, view: &View, uri: &str) -> Vec<Arc<Server>> {
+        let servers: Vec<_> = view.servers.iter().filter(|s| view.asks(Kind::Tool, s)).cloned().collect();
+        let mut owners = Vec::new();
+        for tool in self.drain(arrival, &servers, Method::ToolsList).await {
+            if view.has(Kind::Tool, &tool.server, &tool.key) && tool.page().as_deref() == Some(uri) {
+                add(&mut owners, tool.server);
+            }
+        }
+        owners
+    }
+}
+
+fn add(owners: &mut Vec<Arc<Server>>, server: Arc<Server>) {
+    if !owners.iter().any(|owner| owner.profile.name == server.profile.name) {
+        owners.push(server);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     refusal::Refusal,
-    session::{Endpoint, Opened, Session, unwrap},
+    session::{Opened, Session, unwrap},
 };
 use bytes::Bytes;
 use doorward_mcp::{Id, Message, Notice, RpcError, json::Edits};
@@ -19,7 +19,7 @@ impl Gateway {
         session: &Arc<Session>,
         message: Message,
     ) -> Result<(), Refusal> {
-        let joined = session.endpoint == Endpoint::All;
+        let joined = session.endpoint.is_joined();
         let one = |session: &Session| session.links().into_iter().next();
         match &message {
             Message::Response(response) => {
