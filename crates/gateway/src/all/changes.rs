@@ -19,7 +19,7 @@ use doorward_mcp::Notice;
 use doorward_transport::sse;
 use doorward_vocab::ServerName;
 use futures_util::future::join_all;
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
@@ -44,7 +44,8 @@ impl Gateway {
     ) -> Result<Reply, u16> {
         if !session.endpoint.is_joined() {
             let (name, opened) = session.links().into_iter().next().ok_or(405_u16)?;
-            let incomings = self.standing(&name, &opened, last_event_id).await?;
+            let incomings =
+                self.standing(&name, &opened, last_event_id).await.map_err(|s| if s == 409 { 405 } else { s })?;
             return Ok(Reply::Stream(Flow::new(ambient(session, &opened, false), incomings)));
         }
         let named = |id: &str| {
@@ -68,7 +69,8 @@ impl Gateway {
     /// What one server sends by itself; the HTTP status where it offers nothing.
     async fn standing(&self, name: &ServerName, opened: &Opened, after: Option<&str>) -> Result<Incomings, u16> {
         match &opened.link {
-            Link::Process(process) => process.ambient().ok_or(405),
+            // One stream of the session has it already, or has not given it back yet.
+            Link::Process(process) => process.ambient().ok_or(409),
             Link::Lifted(lifted) => self.listen_lifted(lifted, &opened.by).ok_or(405),
             // Clients without sessions listen in their own way.
             Link::Pooled(_) => Err(405),
@@ -175,12 +177,24 @@ impl Stand {
 
     /// Passes a stream on until it ends, and says whether anything came; `None` where nobody listens any more.
     async fn pump(&mut self, mut flow: Flow) -> Option<bool> {
-        let mut heard = false;
+        let (mut heard, gateway) = (false, self.gateway.clone());
         loop {
-            let next = tokio::select! {
-                biased;
-                () = self.to.closed() => None,
-                next = flow.next(&self.gateway) => Some(next),
+            let next = {
+                // Never dropped half way: it may be telling the server something.
+                let mut next = pin!(flow.next(&gateway));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = self.to.closed() => break None,
+                        // It was left out of lists, though its stream went on.
+                        () = returned(&mut self.returns, &self.name) => {
+                            if self.announce().await.is_none() {
+                                break None;
+                            }
+                        }
+                        next = &mut next => break Some(next),
+                    }
+                }
             };
             let sent = match next {
                 Some(Some(out)) => self.to.send(out).await.is_ok(),
@@ -230,6 +244,11 @@ impl Stand {
             }
             self.after = None;
         }
+        self.announce().await
+    }
+
+    /// Says that the lists of the server may have changed; `None` where nobody listens any more.
+    async fn announce(&self) -> Option<()> {
         for notice in &self.notices {
             self.to.send(out(*notice, None)).await.ok()?;
         }

@@ -13,7 +13,7 @@ use doorward_mcp::{
     json::{Document, Kind as JsonKind, Limits, Strictness},
 };
 use doorward_vocab::ServerName;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
 use tokio::sync::{broadcast, mpsc};
 
 /// One server's part of the stream, for as long as the client listens.
@@ -87,12 +87,22 @@ impl Ear {
             Err(Refusal::Rpc(error)) if error.status == 502 => return Ending::Broke { agreed: false },
             Err(_) => return Ending::Told,
         };
-        let mut agreed = false;
+        let (mut agreed, gateway) = (None, self.gateway.clone());
         loop {
-            let next = tokio::select! {
-                biased;
-                () = self.to.closed() => None,
-                next = flow.next(&self.gateway) => Some(next),
+            let next = {
+                let mut next = pin!(flow.next(&gateway));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = self.to.closed() => break None,
+                        // It was left out of lists, though its stream went on.
+                        () = returned(&mut self.returns, &self.name), if agreed.is_some() => {
+                            let filter = agreed.clone().unwrap_or_default();
+                            let _ = self.to.send(Heard::Acknowledged(filter, self.notices.clone())).await;
+                        }
+                        next = &mut next => break Some(next),
+                    }
+                }
             };
             let heard = match next {
                 None => {
@@ -101,7 +111,7 @@ impl Ear {
                 }
                 Some(None) => {
                     flow.finish(&self.gateway, false).await;
-                    return Ending::Broke { agreed };
+                    return Ending::Broke { agreed: agreed.is_some() };
                 }
                 Some(Some(out)) if out.last => {
                     flow.finish(&self.gateway, false).await;
@@ -109,7 +119,7 @@ impl Ear {
                 }
                 Some(Some(out)) => match out.message.as_ref().and_then(acknowledged) {
                     Some(filter) => {
-                        agreed = true;
+                        agreed = Some(filter.clone());
                         Heard::Acknowledged(filter, self.notices.clone())
                     }
                     None if out.message.is_some() => Heard::Said(out),
@@ -121,7 +131,7 @@ impl Ear {
                 flow.finish(&self.gateway, true).await;
                 return Ending::Gone;
             }
-            if agreed {
+            if agreed.is_some() {
                 self.decide().await;
             }
         }

@@ -23,6 +23,8 @@ struct State {
     until: Timestamp,
     /// Whether somebody tries it again and again.
     watched: bool,
+    /// What was said of it last.
+    told: Option<bool>,
 }
 
 /// From this many failures in a row on, even a call that names the server waits until it is tried again.
@@ -94,10 +96,12 @@ impl Gateway {
     pub(super) fn answers(&self, era: Era, server: &Server) {
         let before = {
             let mut state = server.health.of(era).lock();
-            let fresh = State { watched: state.watched, ..State::default() };
+            let fresh = State { watched: state.watched, told: Some(true), ..State::default() };
             std::mem::replace(&mut *state, fresh)
         };
-        self.metrics.server_up(server.profile.name.as_str(), era, true);
+        if before.told != Some(true) {
+            self.metrics.server_up(server.profile.name.as_str(), era, true);
+        }
         if before.failures > 0 {
             tracing::info!(server = %server.profile.name, "it answers again after {} failures", before.failures);
             // Nobody may be listening.
@@ -111,6 +115,11 @@ impl Gateway {
         let now = self.clock.now();
         let (state, watch) = {
             let mut state = server.health.of(era).lock();
+            state.told = Some(false);
+            // Requests that fail side by side are one failure.
+            if state.failures > 0 && state.until > now {
+                return;
+            }
             state.failures = state.failures.saturating_add(1);
             state.until = now.plus(pause(state.failures, &*self.entropy));
             (*state, !std::mem::replace(&mut state.watched, true))

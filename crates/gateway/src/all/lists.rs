@@ -18,7 +18,7 @@ use doorward_mcp::{
     json::{Document, Edits, Limits, Strictness, Value, quote},
 };
 use futures_util::future::join_all;
-use std::{borrow::Cow, collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 /// One item of one server's list.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Item {
     /// Its name, URI or template, as its server writes it.
     pub(super) key: String,
     raw: String,
+    /// Where its name stands in it.
+    name: Option<Range<usize>>,
 }
 
 impl Gateway {
@@ -98,7 +100,9 @@ impl Gateway {
             let Some(result) = doc.root().get("result") else { break };
             for item in method.list_key().and_then(|key| result.get(key)).into_iter().flat_map(Value::items) {
                 let key = item.get(key_of(method)).and_then(Value::as_str).unwrap_or_default().into_owned();
-                items.push(Item { server: server.clone(), key, raw: item.raw().to_owned() });
+                let (start, name) = (item.span().start, item.get("name").map(Value::span));
+                let name = name.map(|name| name.start - start..name.end - start);
+                items.push(Item { server: server.clone(), key, raw: item.raw().to_owned(), name });
             }
             match result.get("nextCursor").and_then(Value::as_str).map(Cow::into_owned) {
                 // One that goes in circles has no end.
@@ -131,8 +135,12 @@ impl Item {
 
     /// Its text, under another name or with another description; everything else stays byte for byte.
     fn under(&self, name: Option<&str>, description: Option<&str>) -> String {
-        if name.is_none_or(|name| name == self.key) && description.is_none() {
-            return self.raw.clone();
+        if description.is_none() {
+            let mut text = self.raw.clone();
+            if let Some((name, place)) = name.zip(self.name.clone()) {
+                text.replace_range(place, &quote(name));
+            }
+            return text;
         }
         let bytes = Bytes::copy_from_slice(self.raw.as_bytes());
         let Ok(doc) = Document::parse(bytes, &Limits::default(), Strictness::Result) else { return self.raw.clone() };

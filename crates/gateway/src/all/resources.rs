@@ -1,6 +1,9 @@
 //! A URI goes to the one server that has it.
 
-use super::view::{Kind, View};
+use super::{
+    lists::Item,
+    view::{Kind, View},
+};
 use crate::{Gateway, admit::Arrival, passage::About, refusal::Refusal, reply::Reply, server::Server};
 use doorward_mcp::{Method, Request, RpcError};
 use std::{borrow::Cow, sync::Arc};
@@ -26,17 +29,13 @@ impl Gateway {
     pub(super) async fn owner_of(&self, arrival: &Arrival, view: &View, uri: &str) -> Result<Arc<Server>, Refusal> {
         let not_found = |why: &str| RpcError::invalid_params(format!("Resource not found: {uri}{why}"));
         let servers: Vec<_> = view.servers.iter().filter(|s| view.has(Kind::Resource, s, uri)).cloned().collect();
-        let (resources, templates) = tokio::join!(
-            self.drain(arrival, &servers, Method::ResourcesList),
-            self.drain(arrival, &servers, Method::TemplatesList)
-        );
         let mut owners: Vec<Arc<Server>> = Vec::new();
         // What is listed comes before what could come from a template; a template names itself in completions.
-        let listed = resources.into_iter().filter(|item| item.key == uri);
-        let fitting = templates.into_iter().filter(|item| item.key == uri || fits(&item.key, uri));
-        for items in [listed.collect::<Vec<_>>(), fitting.collect()] {
+        for method in [Method::ResourcesList, Method::TemplatesList] {
             if owners.is_empty() {
-                items.into_iter().for_each(|item| add(&mut owners, item.server));
+                let items = self.drain(arrival, &servers, method).await;
+                let fitting = |i: &Item| i.key == uri || (method == Method::TemplatesList && fits(&i.key, uri));
+                items.into_iter().filter(fitting).for_each(|item| add(&mut owners, item.server));
             }
         }
         if owners.is_empty() && uri.starts_with(PAGE) {

@@ -166,3 +166,25 @@ async fn metrics_say_which_servers_answer() {
     assert!(text.contains(r#"doorward_server_up{server="good",era="2026"} 1"#), "{text}");
     assert!(text.contains(r#"doorward_server_up{server="bad",era="2026"} 0"#), "{text}");
 }
+
+#[tokio::test]
+async fn a_server_that_failed_once_is_announced_on_the_stream_that_went_on() {
+    let (failing, open) = (std::sync::Mutex::new(1), std::sync::Mutex::new(Vec::new()));
+    let server = Upstream::start(move |seen| match (seen.http.as_str(), seen.method().as_str()) {
+        ("GET", _) => {
+            let (to, from) = mpsc::channel(1);
+            open.lock().unwrap().push(to);
+            Play::Events(from)
+        }
+        (_, "tools/list") if std::mem::take(&mut *failing.lock().unwrap()) > 0 => Play::Status(500),
+        _ => polite(seen, &reader("look")).unwrap_or(Play::Status(500)),
+    })
+    .await;
+    let front = Front::start(&http_server("moody", &server.url())).await;
+    let client = Client::legacy(&front, "/mcp").await;
+    let mut stream = client.get(None).await;
+    assert_eq!(tools(&client).await, Vec::<String>::new());
+    let heard = soon("to hear of it", stream.message()).await.unwrap();
+    assert_eq!(heard["method"], "notifications/tools/list_changed", "{heard}");
+    assert_eq!(tools(&client).await, ["moody__look"]);
+}
