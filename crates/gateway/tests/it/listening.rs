@@ -168,3 +168,62 @@ async fn where_no_server_listens_there_is_no_stream() {
     let answer = Client::modern(&front, "/mcp").ask("subscriptions/listen", everything()).await;
     assert!(answer["error"]["message"].as_str().unwrap().contains("No server"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_stream_of_a_session_goes_on_where_it_broke_at_each_server() {
+    let start = async || {
+        let streams = Arc::<Mutex<Vec<mpsc::Sender<String>>>>::default();
+        let held = streams.clone();
+        let server = Upstream::start(move |seen: &Seen| {
+            if seen.http != "GET" {
+                return polite(seen, &reader("look")).unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[]}"#)));
+            }
+            let (to, from) = mpsc::channel(8);
+            held.lock().unwrap().push(to);
+            Play::Events(from)
+        })
+        .await;
+        (server, streams)
+    };
+    let ((a, at_a), (b, at_b)) = (start().await, start().await);
+    let front = Front::start(&[http_server("a", &a.url()), http_server("b", &b.url())].concat()).await;
+    let client = Client::legacy(&front, "/mcp").await;
+    let mut stream = client.get(None).await;
+    let changed = |id: &str| {
+        format!("id: {id}\ndata: {}\n\n", json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }))
+    };
+    let resumed = |server: &Upstream| {
+        let gets = server.seen().into_iter().filter(|s| s.http == "GET");
+        gets.map(|s| s.header("last-event-id").to_owned()).collect::<Vec<_>>()
+    };
+    let heard = async |stream: &mut crate::client::Exchange| {
+        soon("an event", async {
+            loop {
+                let event = stream.event().await.unwrap();
+                if !event.data.is_empty() {
+                    return event.id.unwrap();
+                }
+            }
+        })
+        .await
+    };
+    let last = |streams: &Mutex<Vec<mpsc::Sender<String>>>| streams.lock().unwrap().last().cloned().unwrap();
+    last(&at_a).try_send(changed("7")).unwrap();
+    assert_eq!(heard(&mut stream).await, "+a:7");
+    // It breaks off at one server: the gateway asks for what follows, and the client notices nothing.
+    at_a.lock().unwrap().clear();
+    until("it to be opened again", async || (resumed(&a).len() == 2).then_some(())).await;
+    assert_eq!(resumed(&a), ["", "7"]);
+    last(&at_a).try_send(changed("8")).unwrap();
+    assert_eq!(heard(&mut stream).await, "+a:8");
+    last(&at_b).try_send(changed("x:1")).unwrap();
+    assert_eq!(heard(&mut stream).await, "+b:x:1");
+    // The client loses the stream and comes back: it hears all servers again, one of them from where it was.
+    drop(stream);
+    let mut stream = client.get(Some("+b:x:1")).await;
+    assert_eq!(stream.status, 200);
+    until("both to be asked", async || (resumed(&a).len() == 3 && resumed(&b).len() == 2).then_some(())).await;
+    assert_eq!(resumed(&b), ["", "x:1"]);
+    last(&at_a).try_send(changed("9")).unwrap();
+    assert_eq!(heard(&mut stream).await, "+a:9");
+}
