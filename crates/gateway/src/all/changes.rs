@@ -152,7 +152,7 @@ impl Stand {
                 drop(told.take());
                 let scope = ambient(&self.session, &opened, true);
                 let flow = Flow::under(scope, incomings, format!("{STANDING}{}:", self.name));
-                let Some(any) = self.pump(flow).await else { return };
+                let Some(any) = Box::pin(self.pump(flow)).await else { return };
                 heard = any;
             }
             drop(told.take());

@@ -45,7 +45,7 @@ impl Ear {
     pub(super) async fn run(mut self) {
         let mut failures = 0;
         loop {
-            let agreed = match self.hear().await {
+            let agreed = match Box::pin(self.hear()).await {
                 Ending::Gone => return,
                 Ending::Told => {
                     let _ = self.to.send(Heard::Ended).await;
