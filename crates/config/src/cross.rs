@@ -17,6 +17,7 @@ pub(crate) struct Names {
 pub(crate) struct Shape {
     pub(crate) settings: Settings,
     pub(crate) servers: Names,
+    pub(crate) virtuals: Names,
     pub(crate) credentials: Names,
     pub(crate) trust: Names,
 }
@@ -24,6 +25,7 @@ pub(crate) struct Shape {
 pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
     off_loopback(shape, reading);
     servers(shape, reading);
+    virtuals(shape, reading);
     trust(shape, reading);
     unused(shape, reading);
 }
@@ -91,6 +93,64 @@ fn servers(shape: &Shape, reading: &Reading<'_>) {
     }
 }
 
+/// A virtual server has a name of its own, and whatever it names can be there.
+fn virtuals(shape: &Shape, reading: &Reading<'_>) {
+    for (entry, path) in shape.settings.virtuals.iter().zip(&shape.virtuals.paths) {
+        if shape.servers.all.contains(entry.name.as_str()) {
+            let mistake = Mistake::error(format!("there is a server `{}` already", entry.name));
+            let label = "both would be at the same address: choose another name";
+            reading.tell_at(&format!("{path}.name"), mistake.label(label));
+        }
+        for (key, patterns) in entry.patterns() {
+            for pattern in patterns {
+                let fits = |name: &String| pattern.server.matches(name);
+                if shape.servers.all.iter().any(fits) {
+                    continue;
+                }
+                let mistake = match pattern.server.is_plain() {
+                    true => Mistake::error(format!("there is no server `{}`", pattern.server)),
+                    false => Mistake::error(format!("no server fits `{}`", pattern.server)),
+                };
+                let label = known_server(pattern.server.as_str(), shape);
+                reading.tell_at(&format!("{path}.{key}.{pattern}"), mistake.label(label));
+            }
+        }
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for (table, texts) in [("describe", &entry.describe), ("rename", &entry.rename)] {
+            for (key, text) in texts {
+                let Some((server, item)) = key.split_once('/') else { continue };
+                let place = format!("{path}.{table}.{key}");
+                if !shape.servers.all.contains(server) {
+                    let mistake = Mistake::error(format!("there is no server `{server}`"));
+                    reading.tell_at(&place, mistake.label(known_server(server, shape)));
+                    continue;
+                }
+                let mut shown = entry.tools.iter().chain(&entry.prompts);
+                if !shown.any(|p| p.server.matches(server) && p.item.matches(item)) {
+                    let mistake = Mistake::error(format!("`{key}` is not shown here"));
+                    reading.tell_at(&place, mistake.label("no pattern in `tools` or `prompts` fits it"));
+                }
+                if table == "rename" && !names.insert(text) {
+                    let mistake = Mistake::error(format!("two things would be called `{text}`"));
+                    reading.tell_at(&place, mistake.label("choose another name"));
+                }
+                if table == "rename" && text.len() > shape.settings.joined.name_limit {
+                    let limit = shape.settings.joined.name_limit;
+                    let mistake = Mistake::error(format!("`{text}` is longer than `joined.name_limit`"));
+                    reading.tell_at(&place, mistake.label(format!("at most {limit} characters")));
+                }
+            }
+        }
+    }
+}
+
+fn known_server(wanted: &str, shape: &Shape) -> String {
+    match shape.servers.all.is_empty() {
+        true => "write a `[[server]]` of this name".to_owned(),
+        false => suggest(wanted, shape.servers.all.iter().map(String::as_str)),
+    }
+}
+
 /// Why a credential cannot be used on the way to a server.
 fn unfit(name: &str, kind: &CredentialKind, upstream: &Upstream) -> Option<Mistake> {
     match (kind, upstream) {
@@ -117,10 +177,7 @@ fn trust(shape: &Shape, reading: &Reading<'_>) {
         let TrustKind::Anonymous { servers } = &entry.kind else { continue };
         for name in servers.iter().filter(|name| !shape.servers.all.contains(name.as_str())) {
             let mistake = Mistake::error(format!("there is no server `{name}`"));
-            let label = match shape.servers.all.is_empty() {
-                true => "write a `[[server]]` of this name".to_owned(),
-                false => suggest(name.as_str(), shape.servers.all.iter().map(String::as_str)),
-            };
+            let label = known_server(name.as_str(), shape);
             reading.tell_at(&format!("{path}.servers"), mistake.label(label));
         }
     }

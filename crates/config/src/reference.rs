@@ -31,7 +31,9 @@ fn every_key_has_its_row() {
         [limits]
         [policy]
         [log]
+        [joined]
         [[server]]
+        [[virtual]]
         [[credential]]
         kind = "static"
         [[credential]]

@@ -48,6 +48,10 @@ impl<'a> Reading<'a> {
     pub(crate) fn tell_at(&self, path: &str, mistake: Mistake) {
         self.tell(self.spot(path).unwrap_or(0..0), mistake);
     }
+    /// Remembers where something stands that `path` names.
+    pub(crate) fn keep(&self, path: &str, span: Range<usize>) {
+        self.spots.borrow_mut().insert(path.to_owned(), span);
+    }
     /// Where the value of `path` stands, if it was there and asked for.
     pub(crate) fn spot(&self, path: &str) -> Option<Range<usize>> {
         self.spots.borrow().get(path).cloned()

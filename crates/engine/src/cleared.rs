@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use doorward_mcp::{Id, RpcError};
+use doorward_mcp::{Id, Notice, RpcError};
 
 /// The proof that a message may reach a client: made by `clear`, or for the gateway's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ impl Cleared {
     /// The same as the whole message.
     pub const fn own_message(message: Bytes) -> Self {
         Self(message)
+    }
+    /// A notification of the gateway itself; `params` is a JSON object as in [`Self::own`].
+    pub fn notice(notice: Notice, params: Option<&str>) -> Self {
+        let params = params.map(|params| format!(",\"params\":{params}")).unwrap_or_default();
+        Self(format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{}\"{params}}}", notice.as_str()).into())
     }
     /// The JSON-RPC message.
     pub const fn bytes(&self) -> &Bytes {

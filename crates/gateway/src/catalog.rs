@@ -1,6 +1,6 @@
 //! What a server declares: its tools, each judged and pinned.
 
-use crate::{Live, pins::Pins, server::Server};
+use crate::{Live, all::Kind, pins::Pins, server::Server};
 use arc_swap::ArcSwap;
 use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
 use doorward_detect::{
@@ -12,7 +12,7 @@ use doorward_mcp::{json::Value, parameter_headers};
 use doorward_policy::{DefinitionState, Target, ToolFacts};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
@@ -31,6 +31,56 @@ pub(crate) struct Catalog {
     seen: AtomicU64,
     /// What of the other servers the tools were judged beside.
     beside: AtomicU64,
+    tool_names: Declared,
+    prompt_names: Declared,
+}
+
+/// The names that a server has declared since it is reached as it is. They only grow: a name that clients were shown
+/// must not come to mean something of another server because its own stopped listing it.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    names: ArcSwap<BTreeSet<Arc<str>>>,
+    version: AtomicU64,
+    /// When they were last listed as a whole, in microseconds; 0 where they never were.
+    seen: AtomicU64,
+}
+
+/// The most names of one server that are shown; what a server declares beyond is not.
+const MOST: usize = 10_000;
+
+impl Declared {
+    pub(crate) fn names(&self) -> Arc<BTreeSet<Arc<str>>> {
+        self.names.load_full()
+    }
+    /// Grows with the names.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Relaxed)
+    }
+    /// When they were last listed as a whole.
+    pub(crate) fn seen(&self) -> Option<Timestamp> {
+        Some(self.seen.load(Relaxed)).filter(|at| *at != 0).map(Timestamp::from_micros)
+    }
+    /// The whole list was seen.
+    pub(crate) fn whole(&self, now: Timestamp) {
+        self.seen.store(now.micros().max(1), Relaxed);
+    }
+    /// A list named these.
+    pub(crate) fn saw(&self, seen: impl Iterator<Item = Arc<str>> + Clone) {
+        let known = self.names.load();
+        if seen.clone().all(|name| known.contains(&name)) {
+            return;
+        }
+        self.names.rcu(|known| {
+            let mut names = BTreeSet::clone(known);
+            for name in seen.clone() {
+                if names.len() < MOST {
+                    names.insert(name);
+                }
+            }
+            names
+        });
+        self.version.fetch_add(1, Relaxed);
+    }
 }
 
 /// How long a list is believed of a server that says nothing.
@@ -54,6 +104,13 @@ impl Catalog {
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         self.tools.load().keys().cloned().collect()
     }
+    /// The names that it declared of one kind.
+    pub(crate) const fn declared(&self, kind: Kind) -> &Declared {
+        match kind {
+            Kind::Tool => &self.tool_names,
+            Kind::Prompt | Kind::Resource => &self.prompt_names,
+        }
+    }
     /// Whether the list was seen, lately, and the server said nothing new since. A server need not say: it is asked again
     /// now and then.
     pub(crate) fn is_current(&self, now: Timestamp) -> bool {
@@ -72,6 +129,7 @@ impl Catalog {
     /// The whole list was seen.
     pub(crate) fn complete(&self, now: Timestamp) {
         self.seen.store(now.micros().max(1), Relaxed);
+        self.tool_names.whole(now);
     }
 
     /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
@@ -112,6 +170,7 @@ impl Catalog {
             next.insert(definition.name.clone(), definition.clone());
             observed.items.push(Some(definition));
         }
+        self.tool_names.saw(observed.items.iter().flatten().map(|definition| definition.name.clone()));
         let grown = next.keys().any(|name| !known.contains_key(name));
         self.tools.store(Arc::new(next));
         if grown {

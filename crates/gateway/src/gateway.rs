@@ -1,6 +1,14 @@
 use crate::{
-    Live, LiveError, Surroundings, bridge::Parking, conversation::Conversations, metrics::Metrics, passage::Caller,
-    pins::Pins, refusal::Refusal, server::Server, session::Sessions,
+    Live, LiveError, Surroundings,
+    all::{CursorKey, Shown},
+    bridge::Parking,
+    conversation::Conversations,
+    metrics::Metrics,
+    passage::Caller,
+    pins::Pins,
+    refusal::Refusal,
+    server::Server,
+    session::Sessions,
 };
 use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
@@ -14,6 +22,10 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
+use tokio::sync::broadcast;
+
+/// Returns of servers that a slow listener may be behind.
+const RETURNS: usize = 64;
 
 /// The gateway: one for a process, shared by all its doors.
 pub struct Gateway {
@@ -25,6 +37,12 @@ pub struct Gateway {
     pub(crate) sessions: Sessions,
     /// Which server a task belongs to, for its principal.
     pub(crate) tasks: Cache<(PrincipalKey, Box<str>), ServerName>,
+    /// The names that addresses over several servers show.
+    pub(crate) shown: Shown,
+    /// What cursors of joined lists are sealed with.
+    pub(crate) cursors: CursorKey,
+    /// Servers that answer again after they did not.
+    pub(crate) returns: broadcast::Sender<ServerName>,
     actors: Cache<usize, Arc<Actor>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -60,6 +78,9 @@ impl Gateway {
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
+            shown: Shown::default(),
+            cursors: CursorKey::new(&*entropy),
+            returns: broadcast::channel(RETURNS).0,
             trail,
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),

@@ -110,6 +110,7 @@ impl Live {
                 before.and_then(|b| b.servers.get(&server.name)).filter(|s| s.settings.upstream == server.upstream);
             let catalog = same.map(|s| s.catalog.clone()).unwrap_or_default();
             let ties = same.map(|s| s.ties.clone()).unwrap_or_default();
+            let health = same.map(|s| s.health.clone()).unwrap_or_default();
             // Effects and labels are part of a definition's judgement: a change of them looks at the list again.
             if same.is_some_and(|s| s.settings != *server) || before.is_some_and(|b| b.settings.level != settings.level)
             {
@@ -118,7 +119,7 @@ impl Live {
             let mode = settings.mode_of(server);
             servers.insert(
                 server.name.clone(),
-                Arc::new(Server::new(&settings, server, mode, (catalog, ties), &egress, &mut handled)?),
+                Arc::new(Server::new(&settings, server, mode, (catalog, ties, health), &egress, &mut handled)?),
             );
         }
         let version = settings.digest();
@@ -144,7 +145,7 @@ impl Live {
             max_target: 8 << 10,
         })?;
         // Tokens name endpoints, so the names of servers are part of who is trusted.
-        let names = |s: &Settings| s.servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
+        let names = |s: &Settings| endpoints(s).cloned().collect::<Vec<_>>();
         let authenticator = match before.filter(|b| {
             b.settings.trust == settings.trust
                 && b.settings.public_url == settings.public_url
@@ -211,13 +212,18 @@ fn trust(settings: &Settings, around: &Surroundings) -> Result<identity::Setting
     Ok(out)
 }
 
+/// The names of the endpoints below `/mcp/`: those of servers and of virtual ones.
+fn endpoints(settings: &Settings) -> impl Iterator<Item = &ServerName> {
+    settings.servers.iter().map(|s| &s.name).chain(settings.virtuals.iter().map(|v| &v.name))
+}
+
 /// What tokens may name as their audience where a trust entry does not say it: the public URL, or else the address that is
 /// listened on, and each endpoint under it
 /// (RFC 8707 §2).
 fn identifiers(settings: &Settings, around: &Surroundings) -> Result<Vec<Arc<str>>, LiveError> {
     let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
     let resources = identity::ProtectedResources::new(&url, Vec::new(), Vec::new())?;
-    let servers = settings.servers.iter().map(|server| identity::Resource::Server(&server.name));
+    let servers = endpoints(settings).map(identity::Resource::Server);
     let endpoints = std::iter::once(identity::Resource::All).chain(servers).map(|r| resources.identifier(r));
     let whole = url.trim_end_matches('/').to_owned();
     Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())

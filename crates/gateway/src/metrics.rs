@@ -1,5 +1,6 @@
 //! What the gateway counts, in the text format of Prometheus. Handles are made once; counting formats nothing.
 
+use doorward_mcp::Era;
 use doorward_vocab::{Decision, Outcome};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -10,6 +11,12 @@ use prometheus_client::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct By {
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ServerEra {
+    server: String,
+    era: &'static str,
 }
 
 /// The counters of a gateway.
@@ -27,6 +34,7 @@ pub(crate) struct Metrics {
     pub(crate) trail_size: Gauge,
     pub(crate) trail_healthy: Gauge,
     pub(crate) reload_failures: Counter,
+    servers: Family<ServerEra, Gauge>,
 }
 
 /// Upper bounds in seconds.
@@ -51,6 +59,7 @@ impl Metrics {
         let duration = Histogram::new(BUCKETS);
         let refused = Counter::default();
         let reload_failures = Counter::default();
+        let servers = Family::<ServerEra, Gauge>::default();
         let [sessions, pooled, parked, conversations, trail_size, trail_healthy]: [Gauge; 6] = Default::default();
         registry.register("rulings", "Messages ruled, by decision", rulings.clone());
         registry.register("outcomes", "Requests ended, by outcome", outcomes.clone());
@@ -67,7 +76,9 @@ impl Metrics {
         registry.register("trail_records", "Records in the trail", trail_size.clone());
         registry.register("trail_healthy", "1 while the trail takes records", trail_healthy.clone());
         registry.register("reload_failures", "Configurations that were not put in force", reload_failures.clone());
+        registry.register("server_up", "1 while a server answers what is asked of all, by era", servers.clone());
         Self {
+            servers,
             rulings: DECISIONS.map(|d| rulings.get_or_create(&By { kind: d.as_str() }).clone()),
             outcomes: OUTCOMES.map(|(_, kind)| outcomes.get_or_create(&By { kind }).clone()),
             registry,
@@ -86,6 +97,11 @@ impl Metrics {
         if let Some((counter, _)) = self.rulings.iter().zip(DECISIONS).find(|(_, d)| *d == decision) {
             counter.inc();
         }
+    }
+    /// Whether a server answered when it was asked last.
+    pub(crate) fn server_up(&self, server: &str, era: Era, up: bool) {
+        let era = if era == Era::Modern { "2026" } else { "2025" };
+        self.servers.get_or_create(&ServerEra { server: server.to_owned(), era }).set(i64::from(up));
     }
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a call are far below 2^52")]
     pub(crate) fn ended(&self, outcome: Outcome, micros: u64) {

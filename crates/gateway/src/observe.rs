@@ -1,19 +1,31 @@
 //! What the gateway learns from results on their way back: definitions above all. Lists lose what this principal may
 //! not see.
 
-use crate::{Gateway, passage::Passage};
+use crate::{Gateway, all::Kind, passage::Passage};
 use doorward_audit::{DefinitionChange, Event, Record};
-use doorward_engine::visible;
+use doorward_engine::{Definition, visible};
 use doorward_mcp::{
     Method, Response,
     json::{Edits, Value},
 };
 use doorward_policy::{Action, DefinitionState, Target};
 use doorward_vocab::Mode;
+use std::sync::Arc;
 
 impl Gateway {
-    /// Looks at the result of a request, and adds the changes that lists need to `edits`.
-    pub(crate) fn observe_result(&self, passage: &Passage, response: &Response, edits: &mut Edits) {
+    /// Looks at what a server of another era declares, before it is put into the client's words: definitions are judged and
+    /// pinned as their server writes them, whoever asks.
+    pub(crate) fn observe_own(&self, passage: &Passage, response: &Response) {
+        if let (Some(Method::ToolsList), Some(result)) = (passage.method(), response.result())
+            && let Some(tools) = result.get("tools")
+        {
+            self.judge_tools(passage, tools);
+        }
+    }
+
+    /// Looks at the result of a request, and adds the changes that lists need to `edits`. What `crossed` from another era
+    /// was looked at already.
+    pub(crate) fn observe_result(&self, passage: &Passage, response: &Response, crossed: bool, edits: &mut Edits) {
         let (Some(method), Some(result)) = (passage.method(), response.result()) else { return };
         if let Some(task) = started(result) {
             let key = (passage.caller.actor.key(), task.into());
@@ -22,8 +34,13 @@ impl Gateway {
         }
         let Some(list) = method.list_key().and_then(|key| result.get(key)) else { return };
         let hidden = match method {
-            Method::ToolsList => self.tools(passage, list),
-            Method::PromptsList => self.others(passage, list, "name", Action::Prompt),
+            Method::ToolsList => self.tools(passage, list, crossed),
+            Method::PromptsList => {
+                let names: Vec<Arc<str>> =
+                    list.items().filter_map(|item| Some(item.get("name")?.as_str()?.into())).collect();
+                passage.server.catalog.declared(Kind::Prompt).saw(names.into_iter());
+                self.others(passage, list, "name", Action::Prompt)
+            }
             _ => self.others(
                 passage,
                 list,
@@ -41,7 +58,26 @@ impl Gateway {
     }
 
     /// Judges tools; gives the indexes of those that must not be seen.
-    fn tools(&self, passage: &Passage, list: Value<'_>) -> Vec<usize> {
+    fn tools(&self, passage: &Passage, list: Value<'_>, crossed: bool) -> Vec<usize> {
+        let catalog = &passage.server.catalog;
+        let items = match crossed {
+            false => self.judge_tools(passage, list),
+            true => list.items().map(|item| catalog.tool(&item.get("name")?.as_str()?)).collect(),
+        };
+        let now = self.clock.now();
+        let history = passage.conversation.lock().clone();
+        let subject = passage.subject();
+        let may = |item: &Option<Arc<Definition>>| {
+            item.as_ref().is_some_and(|d| {
+                !d.is_held_back(passage.live.snapshot.level)
+                    && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)
+            })
+        };
+        items.iter().enumerate().filter(|(_, item)| !may(item)).map(|(i, _)| i).collect()
+    }
+
+    /// Judges tools as their server declares them; gives the definition of each.
+    fn judge_tools(&self, passage: &Passage, list: Value<'_>) -> Vec<Option<Arc<Definition>>> {
         let server = &passage.server;
         let now = self.clock.now();
         if self.pins.moved(now, true) {
@@ -59,15 +95,7 @@ impl Gateway {
             }
             let _ = self.trail.append(&Record::new(now, Event::Definition(change)));
         }
-        let history = passage.conversation.lock().clone();
-        let subject = passage.subject();
-        let may = |item: &Option<std::sync::Arc<doorward_engine::Definition>>| {
-            item.as_ref().is_some_and(|d| {
-                !d.is_held_back(passage.live.snapshot.level)
-                    && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)
-            })
-        };
-        observed.items.iter().enumerate().filter(|(_, item)| !may(item)).map(|(i, _)| i).collect()
+        observed.items
     }
 
     fn others(&self, passage: &Passage, list: Value<'_>, key: &str, action: Action) -> Vec<usize> {

@@ -11,7 +11,7 @@ use doorward_mcp::{Id, Message, Method, Response, RpcError};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::Outcome;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 /// What a client gets for a message.
 #[derive(Debug)]
@@ -30,6 +30,14 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Flow {
     sources: Vec<Source>,
+    fan: Option<Fan>,
+}
+
+/// Messages that tasks of their own bring together, for as long as somebody reads.
+#[derive(Debug)]
+struct Fan {
+    from: mpsc::Receiver<Out>,
+    tasks: JoinSet<()>,
 }
 
 #[derive(Debug)]
@@ -45,6 +53,8 @@ struct Source {
     /// What the client is being asked, where its server asks in another way; and how often it was.
     asking: Option<Asking>,
     rounds: u32,
+    /// The id of the last event that had one.
+    last: Option<Box<str>>,
 }
 
 /// A cleared message, ready to be written.
@@ -85,7 +95,11 @@ impl Flow {
         flow
     }
     pub(crate) const fn joined() -> Self {
-        Self { sources: Vec::new() }
+        Self { sources: Vec::new(), fan: None }
+    }
+    /// What `tasks` bring together; they end when nobody reads any more.
+    pub(crate) const fn fan(from: mpsc::Receiver<Out>, tasks: JoinSet<()>) -> Self {
+        Self { sources: Vec::new(), fan: Some(Fan { from, tasks }) }
     }
     /// Adds a source; behind an endpoint of several servers, its event ids carry its server's name, so that a stream can
     /// be resumed where it came from.
@@ -99,14 +113,18 @@ impl Flow {
             resumable: false,
             asking: None,
             rounds: 0,
+            last: None,
         });
     }
-    /// Adds what another flow has.
-    pub(crate) fn absorb(&mut self, other: Self) {
-        self.sources.extend(other.sources);
+    /// The same with event ids that begin with `prefix`.
+    pub(crate) fn under(scope: Scope, incomings: Incomings, prefix: String) -> Self {
+        let mut flow = Self::new(scope, incomings);
+        flow.sources.iter_mut().for_each(|source| source.prefix = Some(prefix.clone()));
+        flow
     }
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sources.is_empty()
+    /// The id of the last event of the server that had one: what follows it can be asked for.
+    pub(crate) fn last_event(&self) -> Option<&str> {
+        self.sources.first()?.last.as_deref()
     }
     pub(crate) fn is_single(&self) -> bool {
         self.sources.len() <= 1
@@ -128,21 +146,28 @@ impl Flow {
 
     /// The next message; `None` at the end, or where the server broke off.
     pub(crate) async fn next(&mut self, gateway: &Gateway) -> Option<Out> {
-        self.sources.first_mut()?.next(gateway).await
+        match &mut self.fan {
+            Some(fan) => fan.from.recv().await,
+            None => self.sources.first_mut()?.next(gateway).await,
+        }
     }
 
     /// Feeds everything into `to`, all sources side by side, until they end or nobody reads any more.
     pub(crate) async fn run(self, gateway: Arc<Gateway>, to: mpsc::Sender<Out>) -> Self {
-        let mut tasks = tokio::task::JoinSet::new();
+        let mut tasks = JoinSet::new();
         for source in self.sources {
             tasks.spawn(source.run(gateway.clone(), to.clone()));
         }
         drop(to);
-        Self { sources: tasks.join_all().await }
+        Self { sources: tasks.join_all().await, fan: None }
     }
 
     /// The client is gone, or the stream is over: what has no end yet has one now. Returns pipes to whoever reads next.
     pub(crate) async fn finish(self, gateway: &Gateway, abandoned: bool) {
+        if let Some(Fan { from, mut tasks }) = self.fan {
+            drop(from);
+            while tasks.join_next().await.is_some() {}
+        }
         for source in self.sources {
             source.finish(gateway, abandoned).await;
         }
@@ -187,7 +212,10 @@ impl Source {
             }
             match self.incomings.next().await {
                 Some(Ok(incoming)) => {
-                    self.resumable |= incoming.event.as_ref().is_some_and(|event| event.id().is_some());
+                    if let Some(id) = incoming.event.as_ref().and_then(|event| event.id()) {
+                        self.resumable = true;
+                        self.last = Some(String::from_utf8_lossy(&id).into());
+                    }
                     let crossed = match self.scope.link.other_era() {
                         None => Crossed::Goes(incoming),
                         Some(_) => Box::pin(self.cross(gateway, incoming)).await,

@@ -130,6 +130,9 @@ impl Gateway {
         let crossed = scope.link.other_era().is_some();
         // A stream is resumed in the way of its own era, if at all.
         let Some(message) = message else { return nothing(event.filter(|_| !crossed), false) };
+        if let (true, Message::Response(response)) = (crossed, &message) {
+            self.observe_own(&scope.passage, response);
+        }
         let message = match crossed {
             true => bridge::inward(&scope.link, &scope.passage, message),
             false => Some(message),
@@ -147,7 +150,7 @@ impl Gateway {
                 });
                 // An answer that nobody waits for reaches nobody.
                 let Some(passage) = answered else { return nothing(None, false) };
-                self.observe_result(&passage, response, &mut edits);
+                self.observe_result(&passage, response, crossed, &mut edits);
                 passage
             }
             Message::Request(request) => {

@@ -1,6 +1,7 @@
 //! A server behind the gateway: how to reach it and what it declared.
 
 use crate::{
+    all::Health,
     bridge::Ties,
     catalog::Catalog,
     link::{HttpSession, Link, Process, Routing},
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) catalog: Arc<Catalog>,
     /// What is held open with it; kept like the catalog.
     pub(crate) ties: Arc<Ties>,
+    /// Whether it answers; kept like the catalog.
+    pub(crate) health: Arc<Health>,
     reach: Reach,
     limits: Limits,
     /// How long a call waits without any sign of the server.
@@ -88,7 +91,7 @@ impl Server {
         all: &config::Settings,
         settings: &config::Server,
         mode: Mode,
-        (catalog, ties): (Arc<Catalog>, Arc<Ties>),
+        (catalog, ties, health): (Arc<Catalog>, Arc<Ties>, Arc<Health>),
         egress: &Arc<Egress>,
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
@@ -136,7 +139,7 @@ impl Server {
         };
         let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
         let profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
-        Ok(Self { profile, settings: settings.clone(), catalog, ties, reach, limits, patience })
+        Ok(Self { profile, settings: settings.clone(), catalog, ties, health, reach, limits, patience })
     }
 
     /// A link of its own for one session of the 2025 era.

@@ -21,6 +21,15 @@ pub enum Endpoint {
     All,
     /// `/mcp/{server}`
     One(ServerName),
+    /// `/mcp/{name}` of a virtual server: a selection of what servers have.
+    Virtual(ServerName),
+}
+
+impl Endpoint {
+    /// Whether several servers share it: ids of theirs must be told apart.
+    pub(crate) const fn is_joined(&self) -> bool {
+        !matches!(self, Self::One(_))
+    }
 }
 
 /// A way to a server, with the request that opened it: what the server sends by itself belongs to that.

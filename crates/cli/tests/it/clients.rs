@@ -1,7 +1,7 @@
 //! Other people's clients and servers, with the gateway between them.
 
 use crate::{
-    live::{Live, command_server, http_server},
+    live::{Connection, Live, command_server, http_server},
     place::Place,
 };
 use doorward_testkit::peers::{
@@ -226,4 +226,78 @@ fn the_official_servers_work_behind_http() {
     let long = all.call("everything__trigger-long-running-operation", json!({ "duration": 1, "steps": 2 }));
     assert!(long.get("result").is_some(), "{long}");
     assert_eq!(all.end(), 0);
+}
+
+#[tokio::test]
+async fn the_official_servers_join_without_prefixes_and_in_a_selection() {
+    if !installed("the official servers").unwrap() {
+        return;
+    }
+    let place = Place::new();
+    place.write("data/hello.txt", "hello from a file");
+    let port = free_port().unwrap().to_string();
+    let toml = [
+        "[joined]\nprefix = \"conflict\"\npage = 10\n".to_owned(),
+        http_server("everything", &format!("http://127.0.0.1:{port}/mcp")),
+        command_server("files", &server_filesystem(&place.path("data"))),
+        command_server("memory", &server_memory()),
+        "[[virtual]]\nname = \"notes\"\ntools = [\"memory/*_graph\", \"files/read_text_file\"]\n".to_owned(),
+        "describe = { \"memory/read_graph\" = \"Everything that was noted.\" }\n".to_owned(),
+        "rename = { \"memory/read_graph\" = \"notes\" }\n".to_owned(),
+    ];
+    let live = Live::start(&place, &toml.concat());
+    // One of them is not there yet.
+    let mut all = Connection::open(&live.base, "/mcp").await.unwrap();
+    let names = everything_of(&mut all).await;
+    assert!(names.contains(&"read_graph".to_owned()) && !names.contains(&"echo".to_owned()), "{names:?}");
+    let words = server_everything("streamableHttp");
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env("PORT", &port).stdout(Stdio::null()).stderr(Stdio::null());
+    let _everything = Running::start(&mut command).unwrap();
+    let start = std::time::Instant::now();
+    loop {
+        let names = everything_of(&mut all).await;
+        if ["echo", "read_text_file", "read_graph"].iter().all(|name| names.contains(&(*name).to_owned())) {
+            break;
+        }
+        assert!(start.elapsed() < crate::live::PATIENCE, "{names:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let file = json!({ "path": place.path("data/hello.txt") });
+    for (tool, arguments, text) in
+        [("read_text_file", file.clone(), "hello from a file"), ("echo", json!({ "message": "y" }), "Echo: y")]
+    {
+        let answer = all.call(tool, arguments).await.unwrap();
+        assert_eq!(answer["result"]["content"][0]["text"], text, "{answer}");
+    }
+    assert_eq!(all.call("files__read_text_file", file.clone()).await.unwrap()["error"]["code"], -32602);
+    // A client with a session, over the selection.
+    let client = Place::new();
+    let mut notes = Pipe::start(&wrap(&client, &["--url", &live.url("/mcp/notes")]), &[]);
+    let tools = notes.ask("tools/list", json!({}))["result"]["tools"].clone();
+    let shown = |tool: &Value| (tool["name"].as_str().unwrap().to_owned(), tool["description"].clone());
+    let tools: std::collections::BTreeMap<_, _> = tools.as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(tools.keys().collect::<Vec<_>>(), ["notes", "read_text_file"]);
+    assert_eq!(tools["notes"], "Everything that was noted.");
+    assert!(notes.call("notes", json!({})).get("result").is_some());
+    assert_eq!(text_of(&notes.call("read_text_file", file)), "hello from a file");
+    // The wrapping gateway knows of no such tool, so the question goes no further.
+    let answer = notes.call("delete_entities", json!({ "entityNames": [] }));
+    assert!(answer.get("error").is_some() || answer["result"]["isError"] == true, "{answer}");
+    assert_eq!(notes.end(), 0);
+}
+
+/// The names of all tools, page by page.
+async fn everything_of(connection: &mut Connection) -> Vec<String> {
+    let (mut names, mut params) = (Vec::new(), json!({}));
+    loop {
+        let list = connection.ask("tools/list", params).await.unwrap()["result"].clone();
+        let tools = list["tools"].as_array().unwrap_or_else(|| panic!("{list}"));
+        assert!(tools.len() <= 10);
+        names.extend(tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+        match list.get("nextCursor") {
+            Some(cursor) => params = json!({ "cursor": cursor }),
+            None => return names,
+        }
+    }
 }

@@ -10,6 +10,7 @@ use url::Url;
 
 mod credential;
 mod detect;
+mod joined;
 mod limits;
 mod listen;
 mod log;
@@ -18,9 +19,11 @@ mod server;
 mod store;
 mod trust;
 mod upstream;
+mod virtual_server;
 
 pub use credential::{Credential, CredentialKind};
 pub use detect::{Detect, DetectorMode};
+pub use joined::{Joined, Prefix};
 pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
@@ -29,6 +32,7 @@ pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{Algorithm, Claims, Keys, Oidc, Trust, TrustKind};
 pub use upstream::{Network, Setting, Upstream};
+pub use virtual_server::{Pattern, Virtual};
 
 /// The checked configuration: every default filled in, every cross-reference resolved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +51,10 @@ pub struct Settings {
     pub limits: Limits,
     /// The servers behind the gateway, in the order of the file.
     pub servers: Vec<Server>,
+    /// How several servers are shown at one address.
+    pub joined: Joined,
+    /// Selections of what they have, each under its own address.
+    pub virtuals: Vec<Virtual>,
     /// Where the credentials of servers come from.
     pub credentials: Vec<Credential>,
     /// Who may attest agents and humans. Empty: one local user.
@@ -71,6 +79,8 @@ impl Settings {
             store: Store::default(),
             limits: Limits::default(),
             servers: Vec::new(),
+            joined: Joined::default(),
+            virtuals: Vec::new(),
             credentials: Vec::new(),
             trust: Vec::new(),
             policy: PolicyFiles::default(),
@@ -106,6 +116,7 @@ impl Shape {
     pub(crate) fn read(file: Section<'_>) -> Self {
         let level = file.get("level", |item| item.choice(&LEVELS)).unwrap_or_default();
         let (servers, server_names) = named(&file, "server", Server::read);
+        let (virtuals, virtual_names) = named(&file, "virtual", Virtual::read);
         let (credentials, credential_names) = named(&file, "credential", Credential::read);
         let (trust, trust_names) = named(&file, "trust", Trust::read);
         let settings = Settings {
@@ -116,6 +127,8 @@ impl Shape {
             store: file.table("store").map(Store::read).unwrap_or_default(),
             limits: file.table("limits").map(Limits::read).unwrap_or_default(),
             servers,
+            joined: file.table("joined").map(Joined::read).unwrap_or_default(),
+            virtuals,
             credentials,
             trust,
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
@@ -123,7 +136,13 @@ impl Shape {
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };
         file.finish();
-        Self { settings, servers: server_names, credentials: credential_names, trust: trust_names }
+        Self {
+            settings,
+            servers: server_names,
+            virtuals: virtual_names,
+            credentials: credential_names,
+            trust: trust_names,
+        }
     }
 }
 

@@ -97,11 +97,11 @@ async fn answer(
     let endpoint = match route {
         Route::Metadata(endpoint) => return metadata(&live, &endpoint),
         Route::Turns => return turns::answer(gateway, &live, request, loopback).await,
-        Route::Mcp(endpoint) => endpoint,
+        Route::Mcp(endpoint) => live.settle(endpoint),
     };
     let server = match &endpoint {
         Endpoint::One(name) => Some(name),
-        Endpoint::All => None,
+        Endpoint::All | Endpoint::Virtual(_) => None,
     };
     let authorization = match request.headers().get(header::AUTHORIZATION).map(|v| v.to_str()) {
         None => None,
@@ -225,7 +225,7 @@ async fn modern(
         (Err(error), _) => return Err(error.into()),
     }
     match endpoint {
-        Endpoint::All => Box::pin(gateway.request_all(&arrival, request)).await,
+        Endpoint::All | Endpoint::Virtual(_) => Box::pin(gateway.request_all(&arrival, endpoint, request)).await,
         Endpoint::One(name) => {
             let server =
                 live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found(request.method.as_str()))?;
@@ -267,7 +267,9 @@ async fn legacy(
     let message = match message {
         Message::Request(request) if request.method == McpMethod::Initialize => {
             return match &endpoint {
-                Endpoint::All => Box::pin(gateway.open_all(&mut arrival, request)).await,
+                Endpoint::All | Endpoint::Virtual(_) => {
+                    Box::pin(gateway.open_all(&mut arrival, &endpoint, request)).await
+                }
                 Endpoint::One(name) => {
                     let server =
                         live.servers.get(name).cloned().ok_or_else(|| RpcError::method_not_found("initialize"))?;
@@ -282,9 +284,9 @@ async fn legacy(
     arrival.session = Some(session.clone());
     match message {
         Message::Request(request) => match &endpoint {
-            Endpoint::All => {
-                let (gateway, arrival) = (gateway.clone(), arrival.clone());
-                let asking = async move { gateway.request_all(&arrival, request).await };
+            Endpoint::All | Endpoint::Virtual(_) => {
+                let (gateway, arrival, endpoint) = (gateway.clone(), arrival.clone(), endpoint.clone());
+                let asking = async move { gateway.request_all(&arrival, &endpoint, request).await };
                 tokio::spawn(asking).await.unwrap_or(Err(Refusal::Trail))
             }
             Endpoint::One(name) => {
@@ -518,7 +520,7 @@ fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
 fn metadata(live: &Live, endpoint: &Endpoint) -> Response<Body> {
     let resource = match endpoint {
         Endpoint::All => Resource::All,
-        Endpoint::One(name) => Resource::Server(name),
+        Endpoint::One(name) | Endpoint::Virtual(name) => Resource::Server(name),
     };
     match &live.resources {
         Some(resources) => json(200, resources.document(resource).into()),
@@ -529,7 +531,7 @@ fn metadata(live: &Live, endpoint: &Endpoint) -> Response<Body> {
 fn refuse_identity(live: &Live, endpoint: &Endpoint, refusal: &IdentityRefusal) -> Response<Body> {
     let resource = match endpoint {
         Endpoint::All => Resource::All,
-        Endpoint::One(name) => Resource::Server(name),
+        Endpoint::One(name) | Endpoint::Virtual(name) => Resource::Server(name),
     };
     let url = live.resources.as_ref().map(|r| r.metadata_url(resource));
     let answer = refusal.answer(url.as_deref(), None);

@@ -3,6 +3,7 @@
 use crate::{
     client::{Client, is_refused, text_of},
     front::{Front, http_server},
+    upstream::{Play, Upstream, polite, result},
 };
 use doorward_audit::{DefinitionChange, Event};
 use doorward_store::{PinKey, PinState, Pins as _};
@@ -144,4 +145,27 @@ async fn a_poisoned_definition_never_reaches_an_agent() {
         }
     }
     assert!(upstream.seen_of("tools/call").is_empty());
+}
+
+#[tokio::test]
+async fn a_definition_is_the_same_whichever_era_asks() {
+    // Clients of 2026-07-28 do not get `execution`; it is in the definition all the same.
+    let tool = r#"{"name":"look","description":"Reads.","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true},"execution":{"taskSupport":"optional"}}"#;
+    let server = Upstream::start(move |seen| match seen.method().as_str() {
+        "server/discover" => Play::Status(400),
+        _ => polite(seen, tool)
+            .unwrap_or_else(|| Play::Json(result(seen, r#"{"content":[{"type":"text","text":"here"}]}"#))),
+    })
+    .await;
+    for (path, name) in [("/mcp/old", "look"), ("/mcp", "old__look")] {
+        let front = Front::start(&http_server("old", &server.url())).await;
+        let [old, new] = Client::both(&front, path).await;
+        for client in [&new, &old, &new] {
+            assert_eq!(client.names("tools/list", "tools", "name").await, [name], "{path}");
+            assert_eq!(client.call_text(name, json!({})).await, "here", "{path}");
+        }
+        let records = front.stop().await;
+        let changes = records.iter().filter(|r| matches!(&r.event, Event::Definition(_))).count();
+        assert_eq!(changes, 1, "{path}");
+    }
 }

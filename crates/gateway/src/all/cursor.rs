@@ -1,0 +1,87 @@
+//! Cursors of joined lists: they say after which item a page begins, and are sealed, so that none can be made up or
+//! carried to another list, address or principal.
+
+use super::view::Kind;
+use crate::session::Endpoint;
+use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorward_identity::PrincipalKey;
+use doorward_mcp::Method;
+use doorward_vocab::{Entropy, ServerName};
+
+/// The key of one process: a cursor does not outlive it.
+pub(crate) struct CursorKey(hmac::Key);
+
+impl std::fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CursorKey")
+    }
+}
+
+/// The list that a cursor belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) method: Method,
+    pub(super) principal: PrincipalKey,
+}
+
+/// The last item of a page, as its server calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct After {
+    pub(super) server: ServerName,
+    pub(super) item: String,
+}
+
+const TAG: usize = 32;
+
+impl CursorKey {
+    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &[entropy.draw(), entropy.draw()].concat()))
+    }
+
+    pub(super) fn seal(&self, list: List<'_>, after: &After) -> String {
+        let said = format!("{}/{}", after.server, after.item);
+        let tag = hmac::sign(&self.0, &covered(list, &said));
+        URL_SAFE_NO_PAD.encode([tag.as_ref(), said.as_bytes()].concat())
+    }
+
+    /// What a cursor says; `None` for one that was not given for this list.
+    pub(super) fn open(&self, list: List<'_>, cursor: &str) -> Option<After> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (tag, said) = bytes.split_at_checked(TAG)?;
+        let said = std::str::from_utf8(said).ok()?;
+        hmac::verify(&self.0, &covered(list, said), tag).ok()?;
+        let (server, item) = said.split_once('/')?;
+        Some(After { server: server.parse().ok()?, item: item.to_owned() })
+    }
+}
+
+fn covered(list: List<'_>, said: &str) -> Vec<u8> {
+    // Names of endpoints and methods hold no line breaks, so the parts cannot be shifted.
+    let (endpoint, kind) = match list.endpoint {
+        Endpoint::All => ("", "all"),
+        Endpoint::One(name) => (name.as_str(), "one"),
+        Endpoint::Virtual(name) => (name.as_str(), "virtual"),
+    };
+    let principal = list.principal.digest();
+    format!("cursor\n{kind}\n{endpoint}\n{}\n{principal}\n{said}", list.method.as_str()).into_bytes()
+}
+
+/// What names an item of a list.
+pub(super) const fn key_of(method: Method) -> &'static str {
+    match method {
+        Method::ResourcesList => "uri",
+        Method::TemplatesList => "uriTemplate",
+        _ => "name",
+    }
+}
+
+/// The kind of what a list holds, where its items have joined names.
+pub(super) const fn named(method: Method) -> Option<Kind> {
+    match method {
+        Method::ToolsList => Some(Kind::Tool),
+        Method::PromptsList => Some(Kind::Prompt),
+        _ => None,
+    }
+}
