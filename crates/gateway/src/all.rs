@@ -4,7 +4,7 @@
 use crate::{
     Gateway,
     admit::{Arrival, MAX_PAGES},
-    link::{Link, Routing},
+    link::{Link, Pipe, Routing},
     one::{ambient, requested_revision},
     passage::About,
     refusal::Refusal,
@@ -331,8 +331,8 @@ impl Gateway {
             };
             let scope = ambient(session, &opened, joined);
             match &opened.link {
-                Link::Process(process) => {
-                    if let Some(incomings) = process.ambient() {
+                Link::Events(_) | Link::Process(_) => {
+                    if let Some(incomings) = opened.link.pipe().and_then(Pipe::ambient) {
                         flow.add(scope, incomings);
                     }
                 }

@@ -199,7 +199,9 @@ impl Client {
 
 async fn open(gateway: &Arc<Gateway>, session: &Arc<Session>, opened: &Opened) -> Option<Flow> {
     match &opened.link {
-        Link::Process(process) => Some(Flow::new(ambient(session, opened, false), process.ambient()?)),
+        Link::Events(_) | Link::Process(_) => {
+            Some(Flow::new(ambient(session, opened, false), opened.link.pipe()?.ambient()?))
+        }
         Link::Lifted(lifted) => {
             let incomings = gateway.listen_lifted(lifted, &opened.by)?;
             Some(Flow::new(ambient(session, opened, false), incomings))
