@@ -1,6 +1,6 @@
 use crate::{
-    Live, LiveError, Surroundings, bridge::Parking, conversation::Conversations, metrics::Metrics, passage::Caller,
-    pins::Pins, refusal::Refusal, server::Server, session::Sessions,
+    Live, LiveError, Surroundings, bridge::Parking, conversation::Conversations, front::sse::Streams, metrics::Metrics,
+    passage::Caller, pins::Pins, refusal::Refusal, server::Server, session::Sessions,
 };
 use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
@@ -23,6 +23,8 @@ pub struct Gateway {
     pub(crate) pins: Pins,
     pub(crate) conversations: Conversations,
     pub(crate) sessions: Sessions,
+    /// Event streams of clients of 2024-11-05.
+    pub(crate) streams: Streams,
     /// Which server a task belongs to, for its principal.
     pub(crate) tasks: Cache<(PrincipalKey, Box<str>), ServerName>,
     actors: Cache<usize, Arc<Actor>>,
@@ -64,6 +66,7 @@ impl Gateway {
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
             sessions: Sessions::new(limits.sessions),
+            streams: Streams::default(),
             tasks: Cache::builder().max_capacity(limits.sessions as u64 * 4).time_to_idle(limits.session_idle).build(),
             actors: Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(3600)).build(),
             clock,

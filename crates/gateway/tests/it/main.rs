@@ -3,6 +3,7 @@
 
 mod client;
 mod front;
+mod old;
 mod upstream;
 
 mod across;
@@ -16,5 +17,7 @@ mod ids;
 mod lists;
 mod proof;
 mod reload;
+mod sse_clients;
+mod sse_servers;
 mod streams;
 mod trail;
