@@ -225,6 +225,18 @@ async fn a_server_asks_over_its_stream() {
         assert_eq!(client.reply(&all[1]["id"], roots.clone()).await, 202);
         assert_eq!(text_of(&call.answer().await).unwrap(), roots.to_string());
     }
+
+    // A client without sessions gets the question as a result, and its answer goes to the call that waits.
+    let client = Client::modern(&front, "/mcp/odd").capable(json!({ "roots": {} }));
+    let mut params = json!({ "name": "look", "arguments": {} });
+    let asked = client.ask("tools/call", params.clone()).await["result"].clone();
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let (key, question) = asked["inputRequests"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(question["method"], "roots/list");
+    params["requestState"] = asked["requestState"].clone();
+    params["inputResponses"] = json!({ key: roots });
+    let answer = client.ask("tools/call", params).await;
+    assert_eq!(text_of(&answer).unwrap(), roots.to_string(), "{answer}");
 }
 
 #[tokio::test]
