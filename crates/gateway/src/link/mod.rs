@@ -6,6 +6,7 @@ mod events;
 mod http;
 mod pipe;
 mod process;
+mod queue;
 
 pub(crate) use events::EventSession;
 pub(crate) use http::HttpSession;
@@ -40,15 +41,31 @@ pub(crate) enum Incomings {
 /// Messages of a server that has one pipe for them all.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    from: mpsc::Receiver<Message>,
+    from: Source,
     /// How long to wait for each, where somebody waits for an answer.
     patience: Option<Duration>,
+}
+
+/// Where they come from.
+#[derive(Debug)]
+enum Source {
+    Pipe(queue::Receiver),
+    Plain(mpsc::Receiver<Message>),
+}
+
+impl Source {
+    async fn recv(&mut self) -> Option<Message> {
+        match self {
+            Self::Pipe(from) => from.recv().await,
+            Self::Plain(from) => from.recv().await,
+        }
+    }
 }
 
 impl Lines {
     /// What comes through `from`, for as long as it comes.
     pub(crate) const fn of(from: mpsc::Receiver<Message>) -> Self {
-        Self { from, patience: None }
+        Self { from: Source::Plain(from), patience: None }
     }
     async fn next(&mut self) -> Option<Result<Message, LinkError>> {
         match self.patience {

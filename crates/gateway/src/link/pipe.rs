@@ -1,7 +1,10 @@
 //! One way from a server for all that it says: a child's standard output, or the event stream of 2024-11-05. What comes is
 //! sorted out to whoever waits for it.
 
-use super::{Incomings, Lines};
+use super::{
+    Incomings, Lines, Source,
+    queue::{Receiver, Sender, queue},
+};
 use crate::{admit::OWN_ID, catalog::Catalog};
 use doorward_engine::{OutboundKind, Permitted};
 use doorward_mcp::{
@@ -18,7 +21,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
 
 /// Where the messages of a pipe go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(crate) enum Routing {
 #[derive(Debug)]
 pub(crate) struct Pipe {
     routes: Arc<Routes>,
-    ambient: Mutex<Option<mpsc::Receiver<Message>>>,
+    ambient: Mutex<Option<Receiver>>,
     /// How long a request waits without any sign of the server.
     patience: Duration,
     routing: Routing,
@@ -47,7 +49,7 @@ pub(crate) struct Pipe {
 #[derive(Debug)]
 pub(super) struct Feed {
     routes: Arc<Routes>,
-    ambient: mpsc::Sender<Message>,
+    ambient: Sender,
     limits: Limits,
     routing: Routing,
     name: Box<str>,
@@ -72,7 +74,7 @@ struct Routes {
 
 #[derive(Debug)]
 struct Route {
-    to: mpsc::Sender<Message>,
+    to: Sender,
     /// The id that the client gave.
     id: Id,
     /// The progress token that the client gave.
@@ -81,9 +83,6 @@ struct Route {
     logs: bool,
     order: u64,
 }
-
-/// Messages that may wait for a reader before the server waits.
-const QUEUE: usize = 256;
 
 impl Pipe {
     /// A pipe of the server `name`, and the end that its words go in.
@@ -94,7 +93,7 @@ impl Pipe {
         limits: Limits,
         catalog: Arc<Catalog>,
     ) -> (Self, Feed) {
-        let (ambient, receiver) = mpsc::channel(QUEUE);
+        let (ambient, receiver) = queue();
         let routes = Arc::new(Routes::default());
         let feed = Feed { routes: routes.clone(), ambient, limits, routing, name: name.into(), catalog };
         let ambient = Mutex::new(Some(receiver));
@@ -112,7 +111,7 @@ impl Pipe {
         if self.routing == Routing::InOrder && !is_own(&request.id) {
             return None;
         }
-        let (to, from) = mpsc::channel(QUEUE);
+        let (to, from) = queue();
         let meta = request.params().and_then(|p| p.get("_meta"));
         let token = meta.and_then(|m| m.get("progressToken")).and_then(Id::read);
         let wire = match &permitted.message().kind {
@@ -123,19 +122,23 @@ impl Pipe {
         let logs = meta.is_some_and(|m| m.get(meta::LOG_LEVEL).is_some());
         self.routes.open(wire.clone(), Route { to, id: request.id.clone(), token, logs, order: 0 });
         let patience = (request.method != Method::Listen).then_some(self.patience);
-        Some(Expected { routes: &self.routes, wire: Some(wire), incomings: Incomings::Lines(Lines { from, patience }) })
+        Some(Expected {
+            routes: &self.routes,
+            wire: Some(wire),
+            incomings: Incomings::Lines(Lines { from: Source::Pipe(from), patience }),
+        })
     }
 
     /// What belongs to no request; for one reader.
     pub(crate) fn ambient(&self) -> Option<Incomings> {
         let from = self.ambient.lock().take()?;
-        Some(Incomings::Lines(Lines { from, patience: None }))
+        Some(Incomings::Lines(Lines { from: Source::Pipe(from), patience: None }))
     }
 
     /// Gives the ambient messages back, for the next reader.
     pub(crate) fn return_ambient(&self, incomings: Incomings) {
-        if let Incomings::Lines(lines) = incomings {
-            *self.ambient.lock() = Some(lines.from);
+        if let Incomings::Lines(Lines { from: Source::Pipe(from), .. }) = incomings {
+            *self.ambient.lock() = Some(from);
         }
     }
 
@@ -161,7 +164,7 @@ impl Expected<'_> {
     /// The request is out.
     pub(super) fn sent(mut self) -> Incomings {
         self.wire = None;
-        let nothing = Incomings::Lines(Lines { from: mpsc::channel(1).1, patience: None });
+        let nothing = Incomings::Once(None);
         std::mem::replace(&mut self.incomings, nothing)
     }
 }
@@ -191,7 +194,7 @@ impl Routes {
         self.ended.store(true, Relaxed);
         open.clear();
     }
-    fn close(&self, wire: &Id) -> Option<mpsc::Sender<Message>> {
+    fn close(&self, wire: &Id) -> Option<Sender> {
         self.open.lock().remove(wire).map(|r| r.to)
     }
     /// The message with the client's id and token where the server's own stand, decoded again: what is judged is what
@@ -224,7 +227,7 @@ impl Routes {
     }
     /// The stream of the request that a message belongs to: by its id, its progress token or its subscription; a
     /// server's own words without such a mark go with the newest open request.
-    fn find(&self, message: &Message, shared: bool) -> Option<mpsc::Sender<Message>> {
+    fn find(&self, message: &Message, shared: bool) -> Option<Sender> {
         match message {
             Message::Response(response) => self.close(response.id.as_ref()?),
             Message::Notification(n) => {
