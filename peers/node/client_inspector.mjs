@@ -1,4 +1,5 @@
-// The Inspector's command line, once per step. --mode legacy (its own default), auto or modern.
+// The Inspector's command line, once per step. --mode legacy (its own default), auto, modern, or sse for HTTP+SSE of
+// 2024-11-05.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +11,9 @@ const launcher = new URL('../node_modules/@modelcontextprotocol/inspector/client
 
 async function step(...flags) {
     const more = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
-    const method = ['--method', ...flags, '--protocol-era', mode, '--format', 'json'];
-    const words = url ? ['--cli', url, '--transport', 'http', ...method, ...more] : ['--cli', ...method, '--', ...command];
+    const [era, transport] = mode === 'sse' ? ['legacy', 'sse'] : [mode, 'http'];
+    const method = ['--method', ...flags, '--protocol-era', era, '--format', 'json'];
+    const words = url ? ['--cli', url, '--transport', transport, ...method, ...more] : ['--cli', ...method, '--', ...command];
     const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(launcher), ...words], {
         maxBuffer: 64 << 20,
     });

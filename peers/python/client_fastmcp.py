@@ -1,10 +1,10 @@
-"""A client on FastMCP. --mode auto (default) or legacy."""
+"""A client on FastMCP. --mode auto (default), legacy, or sse for HTTP+SSE of 2024-11-05."""
 
 from __future__ import annotations
 
 from common import RESOURCE, SAID, finish, options
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+from fastmcp.client.transports import SSETransport, StdioTransport, StreamableHttpTransport
 
 PEER = "python-fastmcp"
 OPTIONS = options(PEER)
@@ -13,9 +13,11 @@ OPTIONS = options(PEER)
 async def walk() -> dict:
     if OPTIONS.command:
         transport = StdioTransport(OPTIONS.command[0], OPTIONS.command[1:], keep_alive=False)
+    elif OPTIONS.mode == "sse":
+        transport = SSETransport(OPTIONS.url, headers=OPTIONS.headers)
     else:
         transport = StreamableHttpTransport(OPTIONS.url, headers=OPTIONS.headers)
-    async with Client(transport, mode=OPTIONS.mode) as client:
+    async with Client(transport, mode="legacy" if OPTIONS.mode == "sse" else OPTIONS.mode) as client:
         tools = await client.list_tools()
         echo = await client.call_tool(f"{OPTIONS.prefix}echo", {"text": SAID})
         resource = await client.read_resource(RESOURCE)

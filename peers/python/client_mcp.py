@@ -1,9 +1,10 @@
-"""A client on the official Python library. --mode auto (default), legacy or 2026-07-28."""
+"""A client on the official Python library. --mode auto (default), legacy, 2026-07-28, or sse for HTTP+SSE of 2024-11-05."""
 
 from __future__ import annotations
 
 from common import RESOURCE, SAID, finish, options
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
@@ -14,13 +15,15 @@ OPTIONS = options(PEER)
 async def walk() -> dict:
     if OPTIONS.command:
         server = StdioServerParameters(command=OPTIONS.command[0], args=OPTIONS.command[1:])
+    elif OPTIONS.mode == "sse":
+        server = sse_client(OPTIONS.url, headers=OPTIONS.headers)
     elif OPTIONS.headers:
         import httpx2
 
         server = streamable_http_client(OPTIONS.url, http_client=httpx2.AsyncClient(headers=OPTIONS.headers, timeout=60))
     else:
         server = OPTIONS.url
-    async with Client(server, mode=OPTIONS.mode) as client:
+    async with Client(server, mode="legacy" if OPTIONS.mode == "sse" else OPTIONS.mode) as client:
         tools = await client.list_tools()
         echo = await client.call_tool(f"{OPTIONS.prefix}echo", {"text": SAID})
         resource = await client.read_resource(RESOURCE)

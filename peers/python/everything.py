@@ -79,15 +79,42 @@ def serve_http(port: int) -> None:
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
 
 
+def serve_sse(port: int) -> None:
+    """HTTP+SSE of 2024-11-05, and nothing newer."""
+    import uvicorn
+    from mcp.server.sse import SseServerTransport
+    from starlette.applications import Starlette
+    from starlette.responses import Response
+    from starlette.routing import Mount, Route
+
+    built, transport = server(), SseServerTransport("/messages/")
+
+    async def events(request):
+        async with transport.connect_sse(request.scope, request.receive, request._send) as (read, write):
+            await built.run(read, write, built.create_initialization_options())
+        return Response()
+
+    app = Starlette(routes=[
+        Route("/sse", endpoint=events, methods=["GET"]),
+        Mount("/messages/", app=transport.handle_post_message),
+    ])
+    listener = socket.create_server(("127.0.0.1", port))
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/sse", flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run(sockets=[listener])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--sse", action="store_true")
     parser.add_argument("--stdio", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR)
     if options.stdio:
         anyio.run(serve_stdio)
+    elif options.sse:
+        serve_sse(options.port)
     else:
         serve_http(options.port)
 

@@ -3,6 +3,7 @@ use crate::{
     all::{CursorKey, Shown},
     bridge::Parking,
     conversation::Conversations,
+    front::sse::Streams,
     metrics::Metrics,
     passage::Caller,
     pins::Pins,
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub(crate) pins: Pins,
     pub(crate) conversations: Conversations,
     pub(crate) sessions: Sessions,
+    /// Event streams of clients of 2024-11-05.
+    pub(crate) streams: Streams,
     /// Which server a task belongs to, for its principal.
     pub(crate) tasks: Cache<(PrincipalKey, Box<str>), ServerName>,
     /// The names that addresses over several servers show.
@@ -85,6 +88,7 @@ impl Gateway {
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
             sessions: Sessions::new(limits.sessions),
+            streams: Streams::default(),
             tasks: Cache::builder().max_capacity(limits.sessions as u64 * 4).time_to_idle(limits.session_idle).build(),
             actors: Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(3600)).build(),
             clock,

@@ -91,13 +91,21 @@ impl Gateway {
         request: Request,
         routing: Routing,
     ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
-        let link = self.link_to(server, routing)?;
+        let mut link = self.link_to(server, routing)?;
         // The session keeps it.
         let request = Request { doc: request.doc.detached(), ..request };
         let bytes = request.doc.bytes().clone();
-        let passage = Arc::new(self.passage(arrival, server, Message::Request(request), About::Server));
+        let passage = || Arc::new(self.passage(arrival, server, Message::Request(request.clone()), About::Server));
+        let mut asked = passage();
+        let mut sent = self.forward(&asked, &link, outbound(&asked, bytes.clone(), &link)).await;
+        if let Some(older) = sent.as_ref().ok().and_then(Answer::refused).and_then(|s| server.older(s, routing)) {
+            self.ended(&asked, Outcome::Failed, None, None);
+            (link, asked) = (older, passage());
+            sent = self.forward(&asked, &link, outbound(&asked, bytes, &link)).await;
+        }
+        server.found(&link, matches!(&sent, Ok(Answer::Accepted | Answer::Stream(_))));
+        let passage = asked;
         let scope = Scope { passage: passage.clone(), session: None, joined: false, link: link.clone() };
-        let sent = self.forward(&passage, &link, outbound(&passage, bytes, &link)).await;
         let completed = match sent {
             Ok(Answer::Accepted) if routing == Routing::InOrder => self.await_in_order(&scope, &link).await,
             Ok(answer) => self.complete(&scope, answer).await,
@@ -117,20 +125,18 @@ impl Gateway {
             link.close().await;
             return Ok((None, status, answer.into_bytes()));
         };
-        if let Link::Http(session) = &link {
-            session.settle(revision.as_str());
-        }
+        link.settle(revision.as_str());
         Ok((Some((Opened { link, by: passage }, revision)), status, answer.into_bytes()))
     }
 
-    /// A process that answers in order has nobody else to talk to yet: its next messages are read here.
+    /// A server that answers in order has nobody else to talk to yet: its next messages are read here.
     async fn await_in_order(&self, scope: &Scope, link: &Link) -> Result<(u16, doorward_engine::Cleared), Refusal> {
-        let Link::Process(process) = link else { return Err(Refusal::Trail) };
-        let Some(mut ambient) = process.ambient() else {
+        let Some(pipe) = link.pipe() else { return Err(Refusal::Trail) };
+        let Some(mut ambient) = pipe.ambient() else {
             return Err(RpcError::upstream("The server is in use.").into());
         };
         let completed = self.complete_from(scope, &mut ambient).await;
-        process.return_ambient(ambient);
+        pipe.return_ambient(ambient);
         completed
     }
 
@@ -262,7 +268,7 @@ impl Gateway {
             }
             Answer::Stream(incomings) => Ok(Reply::Stream(Flow::new(scope, incomings))),
             // In order: the answer comes with everything else.
-            Answer::Accepted if matches!(&scope.link, Link::Process(_)) => Ok(Reply::Accepted),
+            Answer::Accepted if scope.link.pipe().is_some() => Ok(Reply::Accepted),
             Answer::Accepted => Err(self.lost(&scope, id, "nothing")),
             Answer::Status(status) => {
                 if let Some(session) = scope.session.as_ref().filter(|_| status == 404 && !scope.joined) {

@@ -381,10 +381,10 @@ impl Source {
         if scope.passage.method() == Some(Method::Listen) {
             gateway.unlisten(&scope).await;
         }
-        if let (Link::Process(process), Incomings::Lines(_)) = (&scope.link, &incomings)
+        if let (Some(pipe), Incomings::Lines(_)) = (scope.link.pipe(), &incomings)
             && scope.passage.method() == Some(Method::Initialize)
         {
-            process.return_ambient(incomings);
+            pipe.return_ambient(incomings);
         } else if abandoned && scope.session.is_none() {
             // In the 2026 era the end of the stream is the cancellation.
             gateway.ended(&scope.passage, Outcome::Cancelled, None, None);

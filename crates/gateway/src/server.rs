@@ -4,7 +4,7 @@ use crate::{
     all::Health,
     bridge::Ties,
     catalog::Catalog,
-    link::{HttpSession, Link, Process, Routing},
+    link::{EventSession, HttpSession, Link, Process, Routing},
 };
 use doorward_config as config;
 use doorward_engine::ServerProfile;
@@ -17,7 +17,14 @@ use doorward_transport::{
     upstream::{Credential, HttpLink, HttpSettings},
 };
 use doorward_vocab::{Mode, Secret};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 /// A server as it is configured now.
 #[derive(Debug)]
@@ -37,7 +44,7 @@ pub(crate) struct Server {
 }
 
 enum Reach {
-    Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession> },
+    Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession>, speaks: Speaks },
     Command { command: Command, settings: StdioSettings },
 }
 
@@ -48,6 +55,14 @@ impl fmt::Debug for Reach {
             Self::Command { command, .. } => command.fmt(f),
         }
     }
+}
+
+/// What is known of the transport of a server over HTTP.
+#[derive(Debug)]
+struct Speaks {
+    stated: config::HttpTransport,
+    /// It was found to speak HTTP+SSE alone.
+    sse: AtomicBool,
 }
 
 /// What the gateway proves itself with at a server.
@@ -113,7 +128,7 @@ impl Server {
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
                 (Reach::Command { command, settings: stdio }, Transport::Stdio)
             }
-            config::Upstream::Http { url, headers, network } => {
+            config::Upstream::Http { url, headers, network, transport } => {
                 let mut fixed = Vec::new();
                 for (name, value) in headers {
                     fixed.push((name.clone(), resolve(settings, name, value, handled)?));
@@ -134,7 +149,9 @@ impl Server {
                 let link = HttpLink::new(url, trust, &fixed, egress.clone(), http).map_err(address)?;
                 let credentials = Arc::new(credential(all, settings, handled)?);
                 let stateless = HttpSession::new(link.clone(), credentials.clone(), limits);
-                (Reach::Http { link, credentials, stateless }, Transport::Http)
+                let speaks =
+                    Speaks { stated: *transport, sse: AtomicBool::new(*transport == config::HttpTransport::Sse) };
+                (Reach::Http { link, credentials, stateless, speaks }, Transport::Http)
             }
         };
         let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
@@ -145,9 +162,11 @@ impl Server {
     /// A link of its own for one session of the 2025 era.
     pub(crate) fn session(&self, routing: Routing) -> Result<Link, LinkError> {
         match &self.reach {
-            Reach::Http { link, credentials, .. } => {
-                Ok(Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits)))
-            }
+            Reach::Http { speaks, link, credentials, .. } => Ok(if speaks.sse.load(Relaxed) {
+                self.events(link, credentials, routing)
+            } else {
+                Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits))
+            }),
             Reach::Command { command, settings, .. } => {
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
@@ -155,6 +174,41 @@ impl Server {
                     .map(Link::Process)
             }
         }
+    }
+
+    /// The link to try where a server over HTTP refused to open a session as one does that knows only HTTP+SSE, and the
+    /// operator did not say what it speaks (2025-11-25, backwards compatibility).
+    pub(crate) fn older(&self, status: u16, routing: Routing) -> Option<Link> {
+        match &self.reach {
+            Reach::Http { speaks, link, credentials, .. }
+                if matches!(status, 400 | 404 | 405)
+                    && speaks.stated == config::HttpTransport::Auto
+                    && !speaks.sse.load(Relaxed) =>
+            {
+                Some(self.events(link, credentials, routing))
+            }
+            Reach::Http { .. } | Reach::Command { .. } => None,
+        }
+    }
+
+    /// Remembers what `link` showed: that the server speaks HTTP+SSE, or where it did not open, that it may not any more.
+    pub(crate) fn found(&self, link: &Link, opened: bool) {
+        if let (Reach::Http { speaks, .. }, Link::Events(_)) = (&self.reach, link)
+            && speaks.stated == config::HttpTransport::Auto
+        {
+            speaks.sse.store(opened, Relaxed);
+        }
+    }
+
+    /// Whether it speaks HTTP+SSE alone, as far as is known: there are sessions only.
+    pub(crate) fn is_older(&self) -> bool {
+        matches!(&self.reach, Reach::Http { speaks, .. } if speaks.sse.load(Relaxed))
+    }
+
+    fn events(&self, link: &HttpLink, credentials: &Arc<Credentials>, routing: Routing) -> Link {
+        let (link, credentials, catalog) = (link.clone(), credentials.clone(), self.catalog.clone());
+        let name = self.profile.name.as_str();
+        Link::Events(EventSession::new(name, link, credentials, self.limits, self.patience, routing, catalog))
     }
 
     /// The link for requests that stand alone (2026 era), where that is over HTTP.

@@ -14,10 +14,10 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// Walks all clients and reports every one that fails, not only the first.
-fn walk_all(target: Target<'_>, prefix: &str, only: impl Fn(&Peer) -> bool) {
+/// Walks all of `peers` and reports every one that fails, not only the first.
+pub(crate) fn walk_peers(peers: &[Peer], target: Target<'_>, prefix: &str, only: impl Fn(&Peer) -> bool) {
     let apart = installed("clients through the gateway").unwrap();
-    let walks = Peer::all().iter().filter(|peer| only(peer) && (apart || !peer.is_installed_apart()));
+    let walks = peers.iter().filter(|peer| only(peer) && (apart || !peer.is_installed_apart()));
     let failures: Vec<String> = walks
         .map(|peer| (peer, peer.walk_with(target, prefix, &[]).unwrap()))
         .filter(|(_, walk)| !walk.ok)
@@ -26,8 +26,13 @@ fn walk_all(target: Target<'_>, prefix: &str, only: impl Fn(&Peer) -> bool) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// The same with every client of Streamable HTTP and stdio.
+fn walk_all(target: Target<'_>, prefix: &str, only: impl Fn(&Peer) -> bool) {
+    walk_peers(Peer::all(), target, prefix, only);
+}
+
 /// The words of `doorward wrap` in `place`.
-fn wrap(place: &Place, words: &[&str]) -> Vec<String> {
+pub(crate) fn wrap(place: &Place, words: &[&str]) -> Vec<String> {
     let state = format!("DOORWARD_STATE={}", place.path("state").display());
     let own = ["env", &state, env!("CARGO_BIN_EXE_doorward"), "wrap"];
     own.iter().chain(words).map(|word| (*word).to_owned()).collect()
@@ -98,7 +103,7 @@ fn verified(place: &Place) -> i32 {
 }
 
 /// A client on a pipe that writes its lines itself.
-struct Pipe {
+pub(crate) struct Pipe {
     child: Child,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
@@ -106,13 +111,18 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn start(words: &[String], more: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(words: &[String], more: &[(&str, &str)]) -> Self {
+        Self::start_with(words, more, &json!({}))
+    }
+
+    /// The same with capabilities.
+    pub(crate) fn start_with(words: &[String], more: &[(&str, &str)], capabilities: &Value) -> Self {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).envs(more.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let (to, from) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         let mut pipe = Self { child, to, from, next: 1 };
-        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": { "name": "t", "version": "1" } });
         assert!(pipe.ask("initialize", params)["result"]["serverInfo"].is_object());
         pipe.write(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
         pipe
@@ -128,30 +138,62 @@ impl Pipe {
         serde_json::from_str(&line).unwrap()
     }
 
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.begin(method, params);
+        self.answer()
+    }
+
+    /// Sends a request.
+    pub(crate) fn begin(&mut self, method: &str, params: Value) {
         self.next += 1;
         let id = self.next;
         self.write(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+    }
+
+    /// The answer to the last request.
+    pub(crate) fn answer(&mut self) -> Value {
         loop {
             let message = self.read();
-            if message["id"] == id && message.get("method").is_none() {
+            if message["id"] == self.next && message.get("method").is_none() {
                 return message;
             }
         }
     }
 
-    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+    /// Sends a request and answers what the server asks meanwhile; gives all that came before the answer, and that.
+    pub(crate) fn ask_and_reply(
+        &mut self,
+        method: &str,
+        params: Value,
+        reply: impl Fn(&Value) -> Value,
+    ) -> (Vec<Value>, Value) {
+        self.begin(method, params);
+        let mut before = Vec::new();
+        loop {
+            let message = self.read();
+            match (message.get("method").is_some(), message.get("id").is_some()) {
+                (false, _) if message["id"] == self.next => return (before, message),
+                (true, true) => {
+                    self.write(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": reply(&message) }));
+                }
+                _ => {}
+            }
+            before.push(message);
+        }
+    }
+
+    pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Value {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments }))
     }
 
     /// Closes the pipe; the process ends by itself.
-    fn end(mut self) -> i32 {
+    pub(crate) fn end(mut self) -> i32 {
         drop(self.to.take());
         self.child.wait().unwrap().code().unwrap()
     }
 }
 
-fn text_of(answer: &Value) -> &str {
+pub(crate) fn text_of(answer: &Value) -> &str {
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
 }
 

@@ -10,4 +10,5 @@ mod live;
 mod place;
 mod process;
 mod servers;
+mod sse;
 mod usage;

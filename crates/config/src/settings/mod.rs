@@ -31,7 +31,7 @@ pub use policy::{PolicyBase, PolicyFiles};
 pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{Algorithm, Claims, Keys, Oidc, Trust, TrustKind};
-pub use upstream::{Network, Setting, Upstream};
+pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};
 
 /// The checked configuration: every default filled in, every cross-reference resolved.

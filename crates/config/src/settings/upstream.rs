@@ -33,7 +33,22 @@ pub enum Upstream {
         headers: BTreeMap<String, Setting>,
         /// Which addresses its name may have.
         network: Network,
+        /// How it speaks over HTTP.
+        transport: HttpTransport,
     },
+}
+
+/// How a server speaks over HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpTransport {
+    /// Streamable HTTP, and HTTP+SSE where it turns out to know nothing newer.
+    #[default]
+    Auto,
+    /// Streamable HTTP alone.
+    Http,
+    /// HTTP+SSE of 2024-11-05 alone.
+    Sse,
 }
 
 /// The value of a variable or header.
@@ -61,10 +76,11 @@ impl Upstream {
     pub const PASSED_ON: [&str; 10] =
         ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM"];
 
-    /// The word for it: `stdio` or `http`.
+    /// The word for it: `stdio`, `http` or `sse`.
     pub const fn transport(&self) -> &'static str {
         match self {
             Self::Command { .. } => "stdio",
+            Self::Http { transport: HttpTransport::Sse, .. } => "sse",
             Self::Http { .. } => "http",
         }
     }
@@ -108,16 +124,19 @@ impl Upstream {
         let url =
             section.get("url", |item| item.url(|url| stated.unwrap_or_else(|| network_of(url)) == Network::Private));
         let headers = section.table("headers").map(|table| settings(table, header)).unwrap_or_default();
+        let transport = section.get("transport", |item| item.choice(&TRANSPORTS)).unwrap_or_default();
         if !section.has("url") {
-            misplaced(section, &["headers", "network"], "`url`");
+            misplaced(section, &["headers", "network", "transport"], "`url`");
         }
         let url = url?;
         let network = stated.unwrap_or_else(|| network_of(&url));
-        Some(Self::Http { url, headers, network })
+        Some(Self::Http { url, headers, network, transport })
     }
 }
 
 const NETWORKS: [(&str, Network); 2] = [("public", Network::Public), ("private", Network::Private)];
+const TRANSPORTS: [(&str, HttpTransport); 3] =
+    [("auto", HttpTransport::Auto), ("http", HttpTransport::Http), ("sse", HttpTransport::Sse)];
 
 /// Where a host is by its name alone. A name that anybody may own counts as public, so that its owner cannot turn it to
 /// an address of ours.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Gateway,
     admit::Arrival,
-    link::{Incomings, Link},
+    link::{Incomings, Link, Pipe},
     one::ambient,
     reply::{Flow, Out, Reply},
     server::Server,
@@ -70,7 +70,7 @@ impl Gateway {
     async fn standing(&self, name: &ServerName, opened: &Opened, after: Option<&str>) -> Result<Incomings, u16> {
         match &opened.link {
             // One stream of the session has it already, or has not given it back yet.
-            Link::Process(process) => process.ambient().ok_or(409),
+            Link::Events(_) | Link::Process(_) => opened.link.pipe().and_then(Pipe::ambient).ok_or(409),
             Link::Lifted(lifted) => self.listen_lifted(lifted, &opened.by).ok_or(405),
             // Clients without sessions listen in their own way.
             Link::Pooled(_) => Err(405),

@@ -188,8 +188,8 @@ async fn read(gateway: Arc<Gateway>, pooled: Arc<Pooled>) {
                     Err(_) | Ok(Some(Err(_)) | None) => break,
                 }
             }
-            if let Link::Process(process) = pooled.link.wire() {
-                process.return_ambient(incomings);
+            if let Some(pipe) = pooled.link.wire().pipe() {
+                pipe.return_ambient(incomings);
             }
         }
         if pooled.changes.has_listeners() {
@@ -207,8 +207,7 @@ async fn read(gateway: Arc<Gateway>, pooled: Arc<Pooled>) {
 async fn open(pooled: &Pooled, last: Option<&str>) -> Option<Incomings> {
     match pooled.link.wire() {
         Link::Http(http) => http.listen(last).await.ok()?.ok(),
-        Link::Process(process) => process.ambient(),
-        Link::Pooled(_) | Link::Lifted(_) => None,
+        link => link.pipe()?.ambient(),
     }
 }
 

@@ -83,6 +83,9 @@ impl Gateway {
     /// The way to a server that serves requests that stand alone; `None` where it has sessions only.
     pub(crate) async fn modern_way(&self, arrival: &Arrival, server: &Arc<Server>) -> Result<Option<Link>, Refusal> {
         let now = self.clock.now();
+        if server.is_older() {
+            return Ok(None);
+        }
         if let Some(known) = server.ties.known(now) {
             return Ok(known);
         }

@@ -64,7 +64,7 @@ pub(crate) fn goes_on(link: &Link, message: &Message) -> bool {
     match link {
         Link::Pooled(_) => modern_on_legacy::inputs_of_error(response).is_some(),
         Link::Lifted(_) => legacy_on_modern::required(response).is_some(),
-        Link::Http(_) | Link::Process(_) => false,
+        Link::Http(_) | Link::Events(_) | Link::Process(_) => false,
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn answer(
     joined: bool,
 ) -> Result<Option<Reply>, Refusal> {
     match link {
-        Link::Http(_) | Link::Process(_) => Ok(None),
+        Link::Http(_) | Link::Events(_) | Link::Process(_) => Ok(None),
         Link::Lifted(lifted) => Box::pin(gateway.answer_lifted(arrival, server, lifted, request, about)).await,
         Link::Pooled(pooled) => Box::pin(gateway.answer_pooled(arrival, server, pooled, request, about, joined)).await,
     }

@@ -3,7 +3,7 @@
 use crate::{
     Endpoint, Gateway, Live,
     admit::Arrival,
-    front::turns,
+    front::{reading::Reading, sse, turns},
     link::Routing,
     passage::Caller,
     refusal::{Refusal, Told},
@@ -24,7 +24,6 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tokio::sync::mpsc;
 
 /// The MCP listener.
 #[derive(Debug)]
@@ -49,23 +48,32 @@ pub(crate) enum Route {
     Mcp(Endpoint),
     /// Protected-resource metadata (RFC 9728).
     Metadata(Endpoint),
+    /// HTTP+SSE of 2024-11-05.
+    Sse(Endpoint),
     /// Turns of the human.
     Turns,
 }
 
+/// How MCP is spoken over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Streamable,
+    Sse,
+}
+
 impl Route {
     pub(crate) fn of(path: &str) -> Option<Self> {
-        let endpoint = |rest: &str| match rest {
-            "/mcp" => Some(Endpoint::All),
-            _ => rest.strip_prefix("/mcp/")?.parse().ok().map(Endpoint::One),
+        let endpoint = |path: &str, base: &str| match path.strip_prefix(base)? {
+            "" => Some(Endpoint::All),
+            name => name.strip_prefix('/')?.parse().ok().map(Endpoint::One),
         };
         if path == "/v1/turns" {
             return Some(Self::Turns);
         }
         match path.strip_prefix("/.well-known/oauth-protected-resource") {
             Some("" | "/") => Some(Self::Metadata(Endpoint::All)),
-            Some(rest) => endpoint(rest).map(Self::Metadata),
-            None => endpoint(path).map(Self::Mcp),
+            Some(rest) => endpoint(rest, "/mcp").map(Self::Metadata),
+            None => endpoint(path, "/mcp").map(Self::Mcp).or_else(|| endpoint(path, "/sse").map(Self::Sse)),
         }
     }
 }
@@ -94,10 +102,11 @@ async fn answer(
     request: Request<Incoming>,
     loopback: bool,
 ) -> Response<Body> {
-    let endpoint = match route {
+    let (endpoint, transport) = match route {
         Route::Metadata(endpoint) => return metadata(&live, &endpoint),
         Route::Turns => return turns::answer(gateway, &live, request, loopback).await,
-        Route::Mcp(endpoint) => live.settle(endpoint),
+        Route::Mcp(endpoint) => (live.settle(endpoint), Transport::Streamable),
+        Route::Sse(endpoint) => (live.settle(endpoint), Transport::Sse),
     };
     let server = match &endpoint {
         Endpoint::One(name) => Some(name),
@@ -120,6 +129,9 @@ async fn answer(
     // After authentication, so that nobody learns which servers there are.
     if server.is_some_and(|name| !live.servers.contains_key(name)) {
         return plain(StatusCode::NOT_FOUND, "no such server");
+    }
+    if transport == Transport::Sse {
+        return sse::answer(gateway, live, endpoint, caller, request).await;
     }
     match *request.method() {
         Method::POST => post(gateway, live, endpoint, caller, request).await,
@@ -211,19 +223,7 @@ async fn modern(
     check_headers(headers, &request, &[]).map_err(Refusal::Header)?;
     let arrival =
         Arrival { live: live.clone(), caller, revision: Revision::LATEST, session: None, asked: Some(request.clone()) };
-    match (envelope(&request), endpoint) {
-        (Ok(()), _) => {}
-        // What is supported at the endpoint of one server is what that server supports.
-        (Err(error), Endpoint::One(name)) if error.code == RpcError::UNSUPPORTED_VERSION => {
-            let asked = request.declared_version().unwrap_or_default().into_owned();
-            let spoken = match live.servers.get(name) {
-                Some(server) => Box::pin(gateway.spoken_by(&arrival, server)).await,
-                None => None,
-            };
-            return Err(spoken.map_or(error, |spoken| RpcError::unsupported_version(&asked, &spoken)).into());
-        }
-        (Err(error), _) => return Err(error.into()),
-    }
+    declared(gateway, &arrival, endpoint, &request).await?;
     match endpoint {
         Endpoint::All | Endpoint::Virtual(_) => Box::pin(gateway.request_all(&arrival, endpoint, request)).await,
         Endpoint::One(name) => {
@@ -237,6 +237,28 @@ async fn modern(
             }
             gateway.request_one(&arrival, &server, &link, request).await
         }
+    }
+}
+
+/// Checks what a modern request says of itself.
+pub(super) async fn declared(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    endpoint: &Endpoint,
+    request: &McpRequest,
+) -> Result<(), Refusal> {
+    match (envelope(request), endpoint) {
+        (Ok(()), _) => Ok(()),
+        // What is supported at the endpoint of one server is what that server supports.
+        (Err(error), Endpoint::One(name)) if error.code == RpcError::UNSUPPORTED_VERSION => {
+            let asked = request.declared_version().unwrap_or_default().into_owned();
+            let spoken = match arrival.live.servers.get(name) {
+                Some(server) => Box::pin(gateway.spoken_by(arrival, server)).await,
+                None => None,
+            };
+            Err(spoken.map_or(error, |spoken| RpcError::unsupported_version(&asked, &spoken)).into())
+        }
+        (Err(error), _) => Err(error.into()),
     }
 }
 
@@ -376,11 +398,7 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
             }
             response
         }
-        Reply::Accepted => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::ACCEPTED;
-            response
-        }
+        Reply::Accepted => accepted(),
         Reply::Status(status) => {
             plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), "refused by the server")
         }
@@ -426,11 +444,12 @@ fn replayed(replay: Arc<Replay>, after: Option<u64>, session: Arc<Session>, gate
     event_stream(body)
 }
 
-fn stream_options(ends: Ends) -> StreamOptions {
+pub(super) fn stream_options(ends: Ends) -> StreamOptions {
     StreamOptions { ends, keep_alive: Some(Duration::from_secs(20)), ..StreamOptions::default() }
 }
 
-fn event_stream(body: Body) -> Response<Body> {
+/// A stream of events, which nothing on the way may hold back.
+pub(super) fn event_stream(body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -439,10 +458,17 @@ fn event_stream(body: Body) -> Response<Body> {
     response
 }
 
+/// 202.
+pub(super) fn accepted() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// Streams a flow to a client that may be slow or leave: the flow waits for the one and ends with the other.
 fn stream(
     gateway: &Arc<Gateway>,
-    mut flow: Flow,
+    flow: Flow,
     first: Option<Out>,
     session: Option<Arc<Session>>,
     ends: Ends,
@@ -458,34 +484,18 @@ fn stream(
             Some(out) => sender.send(out.event).await.is_ok(),
             None => true,
         };
-        if flow.is_single() {
-            while open && !(answered && flow.is_pipe()) {
-                let next = tokio::select! {
-                    biased;
-                    () = sender.closed() => None,
-                    next = flow.next(&gateway) => next,
-                };
-                let Some(out) = next else { break };
-                answered |= out.last;
-                open = sender.send(out.event).await.is_ok();
-            }
-        } else {
-            let (to, mut from) = mpsc::channel(64);
-            let running = tokio::spawn(flow.run(gateway.clone(), to));
-            while open {
-                let next = tokio::select! {
-                    biased;
-                    () = sender.closed() => None,
-                    next = from.recv() => next,
-                };
-                let Some(out) = next else { break };
-                answered |= out.last;
-                open = sender.send(out.event).await.is_ok();
-            }
-            drop(from);
-            flow = running.await.unwrap_or_else(|_| Flow::joined());
+        let mut reading = Reading::of(flow, &gateway);
+        while open && !(answered && reading.is_pipe()) {
+            let next = tokio::select! {
+                biased;
+                () = sender.closed() => None,
+                next = reading.next(&gateway) => next,
+            };
+            let Some(out) = next else { break };
+            answered |= out.last;
+            open = sender.send(out.event).await.is_ok();
         }
-        Box::pin(flow.finish(&gateway, !answered)).await;
+        Box::pin(async { reading.end().await.finish(&gateway, !answered).await }).await;
         if let Some(session) = &session {
             session.streams.fetch_sub(1, Relaxed);
             session.touch(gateway.clock.now());
@@ -496,13 +506,27 @@ fn stream(
 
 /// 415 and 406.
 fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    is_json(headers)?;
+    match accepts(headers) {
+        (true, true) => Ok(()),
+        _ => Err((StatusCode::NOT_ACCEPTABLE, "send `Accept: application/json, text/event-stream`")),
+    }
+}
+
+/// 415.
+pub(super) fn is_json(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
     let is_json = |v: &HeaderValue| {
         let essence = v.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
         essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
     };
-    if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
+    match headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
+        true => Ok(()),
+        false => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`")),
     }
+}
+
+/// Whether a client takes JSON, and whether it takes events; both where it does not say.
+pub(super) fn accepts(headers: &HeaderMap) -> (bool, bool) {
     let mut ranges = headers.get_all(header::ACCEPT).iter().flat_map(|v| v.as_bytes().split(|b| *b == b',')).peekable();
     let (mut json, mut events) = (ranges.peek().is_none(), ranges.peek().is_none());
     for range in ranges {
@@ -511,10 +535,7 @@ fn negotiable(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         json |= is(b"application/json") || is(b"application/*") || is(b"*/*");
         events |= is(b"text/event-stream") || is(b"text/*") || is(b"*/*");
     }
-    match json && events {
-        true => Ok(()),
-        false => Err((StatusCode::NOT_ACCEPTABLE, "send `Accept: application/json, text/event-stream`")),
-    }
+    (json, events)
 }
 
 fn metadata(live: &Live, endpoint: &Endpoint) -> Response<Body> {
@@ -551,7 +572,7 @@ fn not_allowed() -> Response<Body> {
     response
 }
 
-fn told(told: Told) -> Response<Body> {
+pub(super) fn told(told: Told) -> Response<Body> {
     json(told.status, told.message.into_bytes())
 }
 
@@ -580,8 +601,21 @@ mod tests {
         assert_eq!(Route::of("/mcp"), Some(Route::Mcp(Endpoint::All)));
         assert_eq!(Route::of("/mcp/files"), Some(Route::Mcp(one("files"))));
         assert_eq!(Route::of("/.well-known/oauth-protected-resource/mcp/files"), Some(Route::Metadata(one("files"))));
+        assert_eq!(Route::of("/sse"), Some(Route::Sse(Endpoint::All)));
+        assert_eq!(Route::of("/sse/files"), Some(Route::Sse(one("files"))));
         assert_eq!(Route::of("/v1/turns"), Some(Route::Turns));
-        for nothing in ["/", "/mcp/", "/mcp/a/b", "/mcp/..", "/MCP", "/mcp/Files", "/.well-known/x"] {
+        for nothing in [
+            "/",
+            "/mcp/",
+            "/mcp/a/b",
+            "/mcp/..",
+            "/MCP",
+            "/mcp/Files",
+            "/.well-known/x",
+            "/sse/",
+            "/sse/a/b",
+            "/ssefiles",
+        ] {
             assert_eq!(Route::of(nothing), None, "{nothing}");
         }
     }

@@ -2,5 +2,8 @@
 
 pub mod console;
 pub mod http;
+mod pipe;
+mod reading;
+pub(crate) mod sse;
 pub mod stdio;
 mod turns;

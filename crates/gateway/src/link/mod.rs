@@ -1,12 +1,17 @@
-//! The way to one server: an HTTP session, a stateless HTTP origin, or a child process; or one of them for clients of the
-//! other era. Everything that is sent is a
+//! The way to one server: an HTTP session, a stateless HTTP origin, an event stream of 2024-11-05, or a child process; or
+//! one of them for clients of the other era. Everything that is sent is a
 //! [`Permitted`] message with the [`Receipt`] of its decision; everything that comes is decoded, and not yet cleared.
 
+mod events;
 mod http;
+mod pipe;
 mod process;
+mod queue;
 
+pub(crate) use events::EventSession;
 pub(crate) use http::HttpSession;
-pub(crate) use process::{Process, Routing};
+pub(crate) use pipe::{Pipe, Routing};
+pub(crate) use process::Process;
 
 use crate::bridge::{Lifted, Pooled};
 use doorward_audit::Receipt;
@@ -33,18 +38,34 @@ pub(crate) enum Incomings {
     Once(Option<Box<Message>>),
 }
 
-/// Messages of a process.
+/// Messages of a server that has one pipe for them all.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    from: mpsc::Receiver<Message>,
+    from: Source,
     /// How long to wait for each, where somebody waits for an answer.
     patience: Option<Duration>,
+}
+
+/// Where they come from.
+#[derive(Debug)]
+enum Source {
+    Pipe(queue::Receiver),
+    Plain(mpsc::Receiver<Message>),
+}
+
+impl Source {
+    async fn recv(&mut self) -> Option<Message> {
+        match self {
+            Self::Pipe(from) => from.recv().await,
+            Self::Plain(from) => from.recv().await,
+        }
+    }
 }
 
 impl Lines {
     /// What comes through `from`, for as long as it comes.
     pub(crate) const fn of(from: mpsc::Receiver<Message>) -> Self {
-        Self { from, patience: None }
+        Self { from: Source::Plain(from), patience: None }
     }
     async fn next(&mut self) -> Option<Result<Message, LinkError>> {
         match self.patience {
@@ -97,10 +118,25 @@ pub(crate) enum Answer {
     Status(u16),
 }
 
+impl Answer {
+    /// The status with which a server refused a message on the level of HTTP, as one does that has nothing to post to.
+    pub(crate) fn refused(&self) -> Option<u16> {
+        match self {
+            Self::Status(status) => Some(*status),
+            Self::Message(status @ (404 | 405), message) => match &**message {
+                Message::Response(r) if r.id.is_none() => Some(*status),
+                _ => None,
+            },
+            Self::Message(..) | Self::Stream(_) | Self::Accepted => None,
+        }
+    }
+}
+
 /// The way to one server.
 #[derive(Clone, Debug)]
 pub(crate) enum Link {
     Http(Arc<HttpSession>),
+    Events(Arc<EventSession>),
     Process(Arc<Process>),
     /// A session that the gateway holds for requests that stand alone.
     Pooled(Arc<Pooled>),
@@ -112,7 +148,7 @@ impl Link {
     /// The way itself, without what crosses it.
     pub(crate) fn wire(&self) -> &Self {
         match self {
-            Self::Http(_) | Self::Process(_) => self,
+            Self::Http(_) | Self::Events(_) | Self::Process(_) => self,
             Self::Pooled(pooled) => pooled.link.wire(),
             Self::Lifted(lifted) => lifted.link.wire(),
         }
@@ -120,7 +156,7 @@ impl Link {
     /// The era of what goes over it, where that is not the client's.
     pub(crate) const fn other_era(&self) -> Option<Era> {
         match self {
-            Self::Http(_) | Self::Process(_) => None,
+            Self::Http(_) | Self::Events(_) | Self::Process(_) => None,
             Self::Pooled(_) => Some(Era::Legacy),
             Self::Lifted(_) => Some(Era::Modern),
         }
@@ -133,6 +169,7 @@ impl Link {
         receipt: Receipt,
     ) -> Result<Answer, LinkError> {
         match self.wire() {
+            Self::Events(session) => session.request(request, permitted, receipt).await,
             Self::Process(process) => process.request(request, permitted, receipt).await,
             other => other.tell(permitted, receipt).await,
         }
@@ -141,6 +178,7 @@ impl Link {
     pub(crate) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
         match self.wire() {
             Self::Http(session) => session.post(permitted, receipt).await,
+            Self::Events(session) => session.tell(permitted, receipt).await,
             Self::Process(process) => process.tell(permitted, receipt).await.map(|()| Answer::Accepted),
             Self::Pooled(_) | Self::Lifted(_) => Ok(Answer::Accepted),
         }
@@ -149,9 +187,27 @@ impl Link {
     pub(crate) fn alias(&self) -> Option<Id> {
         match self {
             Self::Http(_) => None,
-            Self::Process(process) => process.alias(),
+            Self::Events(session) => session.pipe.alias(),
+            Self::Process(process) => process.pipe.alias(),
             Self::Pooled(pooled) => Some(pooled.issue()),
             Self::Lifted(lifted) => Some(lifted.link.alias().unwrap_or_else(|| lifted.issue())),
+        }
+    }
+    /// What the server says, where it has one pipe for all of it.
+    pub(crate) fn pipe(&self) -> Option<&Pipe> {
+        match self {
+            Self::Http(_) => None,
+            Self::Events(session) => Some(&session.pipe),
+            Self::Process(process) => Some(&process.pipe),
+            Self::Pooled(_) | Self::Lifted(_) => None,
+        }
+    }
+    /// Says which revision `initialize` settled on.
+    pub(crate) fn settle(&self, revision: &str) {
+        match self {
+            Self::Http(session) => session.settle(revision),
+            Self::Events(session) => session.settle(revision),
+            Self::Process(_) | Self::Pooled(_) | Self::Lifted(_) => {}
         }
     }
     /// Whether messages must be one line.
@@ -162,20 +218,24 @@ impl Link {
     pub(crate) fn is_alive(&self) -> bool {
         match self.wire() {
             Self::Http(session) => session.alive(),
+            Self::Events(session) => session.alive(),
             Self::Process(process) => process.alive(),
             Self::Pooled(_) | Self::Lifted(_) => false,
         }
     }
     /// The server does not serve this session any more.
     pub(crate) fn forget(&self) {
-        if let (Self::Pooled(_), Self::Http(session)) = (self, self.wire()) {
-            session.forget();
+        match (self, self.wire()) {
+            (Self::Pooled(_), Self::Http(session)) => session.forget(),
+            (Self::Pooled(_), Self::Events(session)) => session.close(),
+            _ => {}
         }
     }
     /// Ends it. What a lifted session goes over belongs to others too.
     pub(crate) async fn close(&self) {
         match self {
             Self::Http(session) => session.close().await,
+            Self::Events(session) => session.close(),
             Self::Process(process) => process.close().await,
             Self::Pooled(pooled) => Box::pin(pooled.link.close()).await,
             Self::Lifted(lifted) => lifted.end(),

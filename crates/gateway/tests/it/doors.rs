@@ -20,8 +20,18 @@ async fn a_foreign_origin_or_host_is_turned_away_everywhere() {
     let server = Server::start(Options::default()).await.unwrap();
     let front = Front::over(&server.url()).await;
     let here = front.address.to_string();
-    let paths =
-        ["/mcp", "/mcp/fixture", "/mcp/nothing", "/v1/turns", "/.well-known/oauth-protected-resource", "/", "/x"];
+    let paths = [
+        "/mcp",
+        "/mcp/fixture",
+        "/mcp/nothing",
+        "/sse",
+        "/sse/fixture",
+        "/sse?sessionId=x",
+        "/v1/turns",
+        "/.well-known/oauth-protected-resource",
+        "/",
+        "/x",
+    ];
     for path in paths {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::PUT, Method::OPTIONS, Method::HEAD] {
             for headers in [
@@ -87,7 +97,13 @@ async fn media_types_and_methods() {
             assert_eq!(status(&front, method, path, &[("accept", "text/event-stream")]).await, 405);
         }
     }
-    for path in ["/", "/mcp/", "/mcp/a/b", "/mcp/..", "/mcp/%2e%2e", "/MCP", "/sse", "/mcp/nothing"] {
+    for path in ["/sse", "/sse/fixture"] {
+        for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::POST] {
+            assert_eq!(status(&front, method.clone(), path, &[JSON]).await, 405, "{method} {path}");
+        }
+        assert_eq!(status(&front, Method::GET, path, &[("accept", "application/json")]).await, 406);
+    }
+    for path in ["/", "/mcp/", "/mcp/a/b", "/mcp/..", "/mcp/%2e%2e", "/MCP", "/mcp/nothing", "/sse/", "/sse/nothing"] {
         let client = Client::modern(&front, path);
         assert_eq!(client.post(&client.text("1", "tools/list", ""), &[]).await.status, 404, "{path}");
     }
@@ -160,7 +176,7 @@ async fn strangers_are_not_served_without_a_word_of_the_operator() {
     let server = Server::start(Options::default()).await.unwrap();
     let servers = [http_server("open", &server.url()), http_server("closed", &server.url())].concat();
     let front = Front::start_for_strangers(&servers).await;
-    let paths = ["/mcp", "/mcp/open", "/mcp/closed", "/mcp/nothing"];
+    let paths = ["/mcp", "/mcp/open", "/mcp/closed", "/mcp/nothing", "/sse", "/sse/open", "/sse?sessionId=x"];
     for path in paths {
         for method in [Method::POST, Method::GET, Method::DELETE, Method::PUT, Method::OPTIONS] {
             assert_eq!(status(&front, method.clone(), path, &[JSON]).await, 401, "{method} {path}");

@@ -23,7 +23,7 @@ const ISSUER: &str = "https://idp.example.com";
 const PUBLIC: &str = "https://gw.example.com";
 
 /// An identity provider whose keys are in a file.
-struct Provider {
+pub(crate) struct Provider {
     key: Ed25519KeyPair,
     folder: TempDir,
 }
@@ -33,14 +33,14 @@ fn b64(bytes: impl AsRef<[u8]>) -> String {
 }
 
 impl Provider {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (key, folder) = (Ed25519KeyPair::generate().unwrap(), tempfile::tempdir().unwrap());
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k1", "use": "sig", "alg": "EdDSA", "x": b64(key.public_key()) });
         std::fs::write(folder.path().join("jwks.json"), json!({ "keys": [jwk] }).to_string()).unwrap();
         Self { key, folder }
     }
 
-    fn trust(&self, more: &str) -> String {
+    pub(crate) fn trust(&self, more: &str) -> String {
         let file = self.folder.path().join("jwks.json");
         format!(
             "public_url = \"{PUBLIC}\"\n[[trust]]\nname = \"idp\"\nkind = \"oidc\"\nissuer = \"{ISSUER}\"\njwks_file = {file:?}\n{more}\n"
@@ -54,7 +54,7 @@ impl Provider {
         token
     }
 
-    fn token(&self, change: impl Fn(&mut Value)) -> String {
+    pub(crate) fn token(&self, change: impl Fn(&mut Value)) -> String {
         let mut claims = json!({ "iss": ISSUER, "sub": "u-1", "name": "Ada", "aud": format!("{PUBLIC}/mcp"),
             "client_id": "agent-7", "jti": "t-1", "iat": now(), "exp": now() + 600 });
         change(&mut claims);
@@ -66,7 +66,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn bearer(token: &str) -> String {
+pub(crate) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

@@ -3,6 +3,7 @@
 
 mod client;
 mod front;
+mod old;
 mod upstream;
 
 mod across;
@@ -19,6 +20,8 @@ mod names;
 mod proof;
 mod reload;
 mod returns;
+mod sse_clients;
+mod sse_servers;
 mod streams;
 mod trail;
 mod virtuals;

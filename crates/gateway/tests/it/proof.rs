@@ -7,6 +7,7 @@
 use crate::{
     client::{Client, Exchange, soon},
     front::Front,
+    old::Old,
     upstream::{Play, Seen, Upstream, event},
 };
 use doorward_audit::{Event, Record};
@@ -161,6 +162,30 @@ async fn everything(front: &Front, path: &str, prefix: &str) -> Vec<(String, Str
     heard
 }
 
+/// The same by a client of 2024-11-05, on whose one stream all of it comes.
+async fn everything_on_a_stream(front: &Front, path: &str, prefix: &str) -> (String, String) {
+    let capable = json!({ "sampling": {}, "elicitation": {}, "roots": {}, "tasks": {} });
+    let mut client = Old::open(front, path).await;
+    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": capable,
+        "clientInfo": { "name": "old", "version": "1" } });
+    let mut heard = client.ask("initialize", params).await.to_string();
+    for method in Method::ALL.iter().filter(|m| m.allowed(Side::Client, Era::Legacy) && **m != Method::Initialize) {
+        let id = client.send(method.as_str(), params_of(*method, prefix)).await;
+        for message in client.until_answer(id).await {
+            heard.push_str(&message.to_string());
+        }
+    }
+    for notice in Notice::ALL.iter().filter(|n| n.sides().contains(&Side::Client)) {
+        let body =
+            json!({ "jsonrpc": "2.0", "method": notice.as_str(), "params": { "requestId": 1, "progressToken": 0 } });
+        client.post(&body.to_string()).await;
+    }
+    while let Ok(Some(chunk)) = tokio::time::timeout(Duration::from_millis(400), client.events.chunk()).await {
+        heard.push_str(&chunk);
+    }
+    (format!("{path} stream"), heard)
+}
+
 fn configuration(upstream: &Upstream, secret: &std::path::Path, more: &str) -> String {
     format!(
         "{more}\n[[server]]\nname = \"odd\"\nurl = \"{}\"\nheaders = {{ x-api-key = {{ file = {secret:?} }} }}\n",
@@ -184,6 +209,9 @@ async fn nothing_comes_or_goes_past_the_road() {
     let front = Front::start(&configuration(&upstream, &secret, "")).await;
     let mut heard = everything(&front, "/mcp/odd", "").await;
     heard.extend(everything(&front, "/mcp", "odd__").await);
+    for (path, prefix) in [("/sse/odd", ""), ("/sse", "odd__")] {
+        heard.push(everything_on_a_stream(&front, path, prefix).await);
+    }
     let leaks: Vec<String> = heard
         .iter()
         .filter(|(_, text)| text.contains(SECRET))

@@ -24,6 +24,7 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) http: String,
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -114,8 +115,12 @@ impl Drop for Upstream {
 async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 64 << 20).await.unwrap();
-    let seen =
-        Seen { http: head.method.to_string(), headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() };
+    let seen = Seen {
+        http: head.method.to_string(),
+        path: head.uri.to_string(),
+        headers: head.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    };
     stage.seen.lock().unwrap().push(seen.clone());
     let json = [("content-type", "application/json")];
     match (stage.script)(&seen) {

@@ -22,7 +22,8 @@ enum Runner {
 pub struct Peer {
     /// The library.
     pub name: &'static str,
-    /// How it finds the revision: `legacy` (initialize only), `auto` (asks first), or one revision.
+    /// How it finds the revision: `legacy` (initialize only), `auto` (asks first), or one revision; `sse`: `legacy` over
+    /// HTTP+SSE of 2024-11-05.
     pub mode: &'static str,
     runner: Runner,
 }
@@ -36,7 +37,7 @@ impl std::fmt::Display for Peer {
 /// What a client talks to.
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
-    /// A Streamable HTTP endpoint.
+    /// An endpoint of Streamable HTTP, or for clients in mode `sse` of HTTP+SSE.
     Url(&'a str),
     /// A program that speaks on standard input and output.
     Command(&'a [String]),
@@ -67,7 +68,22 @@ const PEERS: &[Peer] = &[
     Peer { name: "inspector", mode: "modern", runner: Runner::Node("client_inspector.mjs") },
 ];
 
+/// Clients of 2024-11-05. The Rust library has no such transport.
+const SSE: &[Peer] = &[
+    Peer { name: "python-mcp", mode: "sse", runner: Runner::Python("client_mcp.py") },
+    Peer { name: "python-fastmcp", mode: "sse", runner: Runner::Python("client_fastmcp.py") },
+    Peer { name: "typescript-1", mode: "sse", runner: Runner::Node("client_sdk1.mjs") },
+    Peer { name: "typescript-2", mode: "sse", runner: Runner::Node("client_sdk2.mjs") },
+    Peer { name: "inspector", mode: "sse", runner: Runner::Node("client_inspector.mjs") },
+];
+
 impl Peer {
+    /// Every client that speaks HTTP+SSE of 2024-11-05.
+    #[must_use]
+    pub fn sse() -> &'static [Self] {
+        SSE
+    }
+
     /// Every client in every mode it has.
     #[must_use]
     pub fn all() -> &'static [Self] {

@@ -25,4 +25,4 @@ mod servers;
 pub use cache::installed;
 pub use client::{Peer, Target, Walk};
 pub use process::{Running, binary, free_port};
-pub use servers::{Fixture, python_fixture, server_everything, server_filesystem, server_memory};
+pub use servers::{Fixture, python_fixture, python_fixture_sse, server_everything, server_filesystem, server_memory};

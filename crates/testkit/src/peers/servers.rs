@@ -55,6 +55,14 @@ pub fn python_fixture() -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]))
 }
 
+/// The same over HTTP+SSE of 2024-11-05.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn python_fixture_sse() -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0", "--sse"]))
+}
+
 /// The official example server. `transport` is `stdio`, `streamableHttp` or `sse`; the HTTP ones read `PORT`.
 #[must_use]
 pub fn server_everything(transport: &str) -> Vec<String> {

@@ -8,7 +8,10 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
-use tokio::time::{Duration, Instant, Sleep, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant, Sleep, sleep_until},
+};
 
 /// The body of a response: whole, or a stream of server-sent events.
 #[derive(Debug)]
@@ -30,6 +33,9 @@ pub enum Ends {
     AtDrain,
     /// At the drain's deadline: a stream that will end with a reply.
     AtDeadline,
+    /// At the drain's deadline, unless its producer ends it before: a stream that carries replies and whatever else
+    /// happens. [`StreamSender::draining`] tells the producer when.
+    ByProducer,
 }
 
 /// How a stream is queued and kept alive.
@@ -51,20 +57,33 @@ impl Default for StreamOptions {
 
 /// The producer's end of a streamed body. The body ends when the last sender is dropped.
 #[derive(Clone, Debug)]
-pub struct StreamSender(queue::Sender);
+pub struct StreamSender {
+    queue: queue::Sender,
+    draining: Option<watch::Receiver<bool>>,
+}
 
 impl StreamSender {
     /// Queues one or more whole events; waits while the client is slow.
     pub async fn send(&self, events: Bytes) -> Result<(), Disconnected> {
-        self.0.send(events).await
+        self.queue.send(events).await
     }
     /// Waits until the client is gone or the stream was closed by a drain.
     pub async fn closed(&self) {
-        self.0.closed().await;
+        self.queue.closed().await;
+    }
+    /// Waits until a drain begins, for a stream that ends [`Ends::ByProducer`]. Others never hear of it.
+    pub async fn draining(&self) {
+        let told = match self.draining.clone() {
+            Some(mut draining) => draining.wait_for(|draining| *draining).await.is_ok(),
+            None => false,
+        };
+        if !told {
+            std::future::pending().await
+        }
     }
     /// Whether the client is gone or the stream was closed by a drain.
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.queue.is_closed()
     }
 }
 
@@ -84,8 +103,19 @@ impl Body {
     /// A stream of events and the end that feeds it.
     pub fn stream(options: StreamOptions) -> (StreamSender, Self) {
         let (tx, rx) = queue::queue(QUEUE_CHUNKS, options.queue_bytes);
-        let stream = StreamBody { rx, options, drain: None, timer: None, last: Instant::now(), state: State::Open };
-        (StreamSender(tx), Self { kind: Kind::Stream(Box::new(stream)), in_flight: None })
+        let told = (options.ends == Ends::ByProducer).then(|| watch::channel(false));
+        let (draining, told) = told.unzip();
+        let stream = StreamBody {
+            rx,
+            options,
+            drain: None,
+            begins: None,
+            draining,
+            timer: None,
+            last: Instant::now(),
+            state: State::Open,
+        };
+        (StreamSender { queue: tx, draining: told }, Self { kind: Kind::Stream(Box::new(stream)), in_flight: None })
     }
 
     /// Counts the response as in flight until the body is dropped.
@@ -93,8 +123,9 @@ impl Body {
         self.in_flight = Some(in_flight);
     }
     /// For a stream, when it must end; gives the future that `drain` makes of it to the stream.
-    pub(super) fn on_drain(&mut self, drain: impl FnOnce(Ends) -> DrainSignal) {
+    pub(super) fn on_drain(&mut self, drain: impl Fn(Ends) -> DrainSignal) {
         if let Kind::Stream(stream) = &mut self.kind {
+            stream.begins = (stream.options.ends == Ends::ByProducer).then(|| drain(Ends::AtDrain));
             stream.drain = Some(drain(stream.options.ends));
         }
     }
@@ -107,6 +138,9 @@ struct StreamBody {
     rx: queue::Receiver,
     options: StreamOptions,
     drain: Option<DrainSignal>,
+    /// The beginning of the drain, for a producer that wants to know.
+    begins: Option<DrainSignal>,
+    draining: Option<watch::Sender<bool>>,
     timer: Option<Pin<Box<Sleep>>>,
     last: Instant,
     state: State,
@@ -128,6 +162,12 @@ impl fmt::Debug for StreamBody {
 
 impl StreamBody {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.begins.as_mut().is_some_and(|b| b.as_mut().poll(cx).is_ready()) {
+            self.begins = None;
+            if let Some(draining) = &self.draining {
+                draining.send_replace(true);
+            }
+        }
         if self.state == State::Open && self.drain.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
             self.drain = None;
             self.rx.close();

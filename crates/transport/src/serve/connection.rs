@@ -115,7 +115,7 @@ fn drain_signal(ends: Ends, phase: &watch::Sender<Phase>) -> DrainSignal {
     let mut phase = phase.subscribe();
     let wanted = match ends {
         Ends::AtDrain => Phase::Draining,
-        Ends::AtDeadline => Phase::Closing,
+        Ends::AtDeadline | Ends::ByProducer => Phase::Closing,
     };
     Box::pin(async move {
         let _ = phase.wait_for(|p| *p >= wanted).await;

@@ -270,7 +270,9 @@ async fn a_drain_lets_requests_finish_and_closes_what_is_idle() {
 
 #[tokio::test]
 async fn a_drain_ends_streams_with_a_comment() {
-    for (ends, deadline) in [(Ends::AtDrain, Duration::from_secs(10)), (Ends::AtDeadline, SHORT)] {
+    for (ends, deadline) in
+        [(Ends::AtDrain, Duration::from_secs(10)), (Ends::AtDeadline, SHORT), (Ends::ByProducer, SHORT)]
+    {
         let (service, mut senders) = streaming(StreamOptions { ends, ..QUIET });
         let running = start(ServeSettings::default(), service);
         let mut socket = connect(&running).await;
@@ -284,6 +286,24 @@ async fn a_drain_ends_streams_with_a_comment() {
         soon(sender.closed()).await;
         assert_eq!(soon(drained).await.unwrap(), Drained { cut: 0 });
     }
+}
+
+#[tokio::test]
+async fn a_producer_that_is_told_of_the_drain_ends_its_stream_itself() {
+    let (service, mut senders) = streaming(StreamOptions { ends: Ends::ByProducer, ..QUIET });
+    let running = start(ServeSettings::default(), service);
+    let mut socket = connect(&running).await;
+    socket.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
+    let sender = soon(senders.recv()).await.unwrap();
+    sender.send(Bytes::from_static(b"data: before\n\n")).await.unwrap();
+    let drained = tokio::spawn(running.drain(Duration::from_secs(10)));
+    soon(sender.draining()).await;
+    sender.send(Bytes::from_static(b"data: after\n\n")).await.unwrap();
+    drop(sender);
+    let text = rest(&mut socket).await;
+    assert!(text.contains("data: before\n\n") && text.contains("data: after\n\n"), "{text}");
+    assert!(!text.contains("closing") && text.ends_with("0\r\n\r\n"), "{text}");
+    assert_eq!(soon(drained).await.unwrap(), Drained { cut: 0 });
 }
 
 #[tokio::test]
