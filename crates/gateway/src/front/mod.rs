@@ -2,5 +2,6 @@
 
 pub mod console;
 pub mod http;
+mod outlive;
 pub mod stdio;
 mod turns;

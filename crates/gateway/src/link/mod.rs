@@ -133,7 +133,7 @@ impl Link {
         receipt: Receipt,
     ) -> Result<Answer, LinkError> {
         match self.wire() {
-            Self::Process(process) => process.request(request, permitted, receipt).await,
+            Self::Process(process) => Box::pin(process.request(request, permitted, receipt)).await,
             other => other.tell(permitted, receipt).await,
         }
     }
@@ -141,7 +141,7 @@ impl Link {
     pub(crate) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
         match self.wire() {
             Self::Http(session) => session.post(permitted, receipt).await,
-            Self::Process(process) => process.tell(permitted, receipt).await.map(|()| Answer::Accepted),
+            Self::Process(process) => Box::pin(process.tell(permitted, receipt)).await.map(|()| Answer::Accepted),
             Self::Pooled(_) | Self::Lifted(_) => Ok(Answer::Accepted),
         }
     }
