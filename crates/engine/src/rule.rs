@@ -13,7 +13,7 @@ use doorward_policy::{
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
 };
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 /// Decides whether `outbound`, the form of `subject` that is to be sent, may be sent.
 ///
@@ -29,13 +29,13 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let (decision, reasons, authorized_by) = match subject.target {
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
-            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
         Target::Tool(definition) if definition.is_held_back(view.level) => {
             findings.extend(definition.findings.iter().cloned());
             let why = format!("the definition of `{}` is {}", definition.name, definition.state.as_str());
             let reason = Reason::new(ReasonCode::DefinitionNotApproved, why);
-            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
         _ => ask(view, history, subject, &matter, facts, &findings, now),
     };
@@ -238,7 +238,7 @@ fn ask(
     facts: &ArgumentFacts,
     findings: &[Finding],
     now: Timestamp,
-) -> (Decision, Vec<Reason>, AuthorizedBy) {
+) -> (Decision, Arc<[Reason]>, AuthorizedBy) {
     let untrusted_recipient = history.injected
         && matter.sink
         && facts.emails().iter().chain(facts.hosts()).any(|e| history.heard.contains(e) && !history.said.contains(e));
@@ -247,14 +247,17 @@ fn ask(
     kinds.dedup();
     let context = context(view, history, subject, facts, untrusted_recipient, &kinds, now);
     let verdict = view.policies.decide(&question(subject.actor, matter.action, &matter.target, &context));
-    let mut reasons = verdict.reasons();
-    if let Some(would) = verdict.would_be() {
-        reasons.extend(would.reasons.into_iter().map(|r| Reason {
-            code: ReasonCode::Observed,
-            text: format!("would be {}: {}", would.decision.as_str(), r.text).into(),
-            policy: r.policy,
-        }));
-    }
+    let reasons = match verdict.would_be() {
+        None => Arc::clone(verdict.reasons()),
+        Some(would) => {
+            let observed = would.reasons.iter().map(|r| Reason {
+                code: ReasonCode::Observed,
+                text: format!("would be {}: {}", would.decision.as_str(), r.text).into(),
+                policy: r.policy.clone(),
+            });
+            verdict.reasons().iter().cloned().chain(observed).collect()
+        }
+    };
     (verdict.decision, reasons, verdict.authorized_by())
 }
 
