@@ -6,7 +6,10 @@ use crate::{
 };
 use doorward_audit::{Labels, Payload};
 use doorward_detect::{Located, Text};
-use doorward_mcp::{Message, Method, Notice, json::Value};
+use doorward_mcp::{
+    Message, Method, Notice,
+    json::{Kind, Value},
+};
 use doorward_policy::{
     Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget,
 };
@@ -154,34 +157,17 @@ impl<'a> Matter<'a> {
 }
 
 fn argument_facts(arguments: Value<'_>) -> ArgumentFacts {
-    // The walk owns nothing, so the leaves are gathered first: their texts are borrowed from the message where possible.
-    let mut leaves: Vec<(String, Cow<'_, str>, Kind)> = Vec::new();
-    arguments.leaves(&mut |path, value| {
-        if let Some(text) = value.as_str() {
-            leaves.push((path.to_owned(), text, Kind::Text));
-        } else if let Some(b) = value.as_bool() {
-            leaves.push((path.to_owned(), Cow::Borrowed(""), Kind::Bool(b)));
-        } else {
-            leaves.push((path.to_owned(), Cow::Borrowed(value.raw()), Kind::Number));
-        }
-    });
-    ArgumentFacts::of(leaves.iter().filter(|(_, text, kind)| !(*kind == Kind::Number && text == "null")).map(
-        |(path, text, kind)| Leaf {
-            path,
-            value: match kind {
-                Kind::Text => LeafValue::Str(text),
-                Kind::Number => LeafValue::Number(text),
-                Kind::Bool(b) => LeafValue::Bool(*b),
-            },
-        },
-    ))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    Bool(bool),
+    ArgumentFacts::gather(|see| {
+        arguments.leaves(&mut |path, value| {
+            if let Some(text) = value.as_str() {
+                see(Leaf { path, value: LeafValue::Str(&text) });
+            } else if let Some(b) = value.as_bool() {
+                see(Leaf { path, value: LeafValue::Bool(b) });
+            } else if value.kind() == Kind::Number {
+                see(Leaf { path, value: LeafValue::Number(value.raw()) });
+            }
+        });
+    })
 }
 
 /// What detectors see in what goes to the server: secrets that leave, above all.
