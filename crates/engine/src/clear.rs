@@ -104,7 +104,7 @@ fn refusal(
     kinds.dedup();
     let context = rule::context(view, history, subject, ArgumentFacts::none(), false, &kinds, now);
     let verdict = view.policies.decide(&rule::question(subject.actor, action, &subject.server.whole, &context));
-    (verdict.decision > Decision::Oblige).then(|| verdict.reasons())
+    (verdict.decision > Decision::Oblige).then(|| verdict.reasons().to_vec())
 }
 
 /// What of a message a model or person may read, on which channel, and the right that it needs. Every method and

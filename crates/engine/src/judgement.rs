@@ -2,6 +2,7 @@ use crate::{Permitted, Subject, Target};
 use doorward_audit::{Direction, Labels, Party, Payload, Ruling as RulingRecord};
 use doorward_mcp::Message;
 use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason};
+use std::sync::Arc;
 
 /// What was decided about a message, and everything that the trail keeps of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +12,7 @@ pub struct Judgement {
     /// Whether it is acted on; `false` where the mode only observes.
     pub enforced: bool,
     /// Why, most telling first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Arc<[Reason]>,
     /// What detectors saw.
     pub findings: Vec<Finding>,
     /// Who stands behind it.

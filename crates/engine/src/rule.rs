@@ -6,14 +6,17 @@ use crate::{
 };
 use doorward_audit::{Labels, Payload};
 use doorward_detect::{Located, Text};
-use doorward_mcp::{Message, Method, Notice, json::Value};
+use doorward_mcp::{
+    Message, Method, Notice,
+    json::{Kind, Value},
+};
 use doorward_policy::{
     Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget,
 };
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
 };
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 /// Decides whether `outbound`, the form of `subject` that is to be sent, may be sent.
 ///
@@ -29,13 +32,13 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let (decision, reasons, authorized_by) = match subject.target {
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
-            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
         Target::Tool(definition) if definition.is_held_back(view.level) => {
             findings.extend(definition.findings.iter().cloned());
             let why = format!("the definition of `{}` is {}", definition.name, definition.state.as_str());
             let reason = Reason::new(ReasonCode::DefinitionNotApproved, why);
-            (Decision::Deny, vec![reason], AuthorizedBy::StandingPolicy)
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
         _ => ask(view, history, subject, &matter, facts, &findings, now),
     };
@@ -154,34 +157,17 @@ impl<'a> Matter<'a> {
 }
 
 fn argument_facts(arguments: Value<'_>) -> ArgumentFacts {
-    // The walk owns nothing, so the leaves are gathered first: their texts are borrowed from the message where possible.
-    let mut leaves: Vec<(String, Cow<'_, str>, Kind)> = Vec::new();
-    arguments.leaves(&mut |path, value| {
-        if let Some(text) = value.as_str() {
-            leaves.push((path.to_owned(), text, Kind::Text));
-        } else if let Some(b) = value.as_bool() {
-            leaves.push((path.to_owned(), Cow::Borrowed(""), Kind::Bool(b)));
-        } else {
-            leaves.push((path.to_owned(), Cow::Borrowed(value.raw()), Kind::Number));
-        }
-    });
-    ArgumentFacts::of(leaves.iter().filter(|(_, text, kind)| !(*kind == Kind::Number && text == "null")).map(
-        |(path, text, kind)| Leaf {
-            path,
-            value: match kind {
-                Kind::Text => LeafValue::Str(text),
-                Kind::Number => LeafValue::Number(text),
-                Kind::Bool(b) => LeafValue::Bool(*b),
-            },
-        },
-    ))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    Bool(bool),
+    ArgumentFacts::gather(|see| {
+        arguments.leaves(&mut |path, value| {
+            if let Some(text) = value.as_str() {
+                see(Leaf { path, value: LeafValue::Str(&text) });
+            } else if let Some(b) = value.as_bool() {
+                see(Leaf { path, value: LeafValue::Bool(b) });
+            } else if value.kind() == Kind::Number {
+                see(Leaf { path, value: LeafValue::Number(value.raw()) });
+            }
+        });
+    })
 }
 
 /// What detectors see in what goes to the server: secrets that leave, above all.
@@ -238,7 +224,7 @@ fn ask(
     facts: &ArgumentFacts,
     findings: &[Finding],
     now: Timestamp,
-) -> (Decision, Vec<Reason>, AuthorizedBy) {
+) -> (Decision, Arc<[Reason]>, AuthorizedBy) {
     let untrusted_recipient = history.injected
         && matter.sink
         && facts.emails().iter().chain(facts.hosts()).any(|e| history.heard.contains(e) && !history.said.contains(e));
@@ -247,14 +233,17 @@ fn ask(
     kinds.dedup();
     let context = context(view, history, subject, facts, untrusted_recipient, &kinds, now);
     let verdict = view.policies.decide(&question(subject.actor, matter.action, &matter.target, &context));
-    let mut reasons = verdict.reasons();
-    if let Some(would) = verdict.would_be() {
-        reasons.extend(would.reasons.into_iter().map(|r| Reason {
-            code: ReasonCode::Observed,
-            text: format!("would be {}: {}", would.decision.as_str(), r.text).into(),
-            policy: r.policy,
-        }));
-    }
+    let reasons = match verdict.would_be() {
+        None => Arc::clone(verdict.reasons()),
+        Some(would) => {
+            let observed = would.reasons.iter().map(|r| Reason {
+                code: ReasonCode::Observed,
+                text: format!("would be {}: {}", would.decision.as_str(), r.text).into(),
+                policy: r.policy.clone(),
+            });
+            verdict.reasons().iter().cloned().chain(observed).collect()
+        }
+    };
     (verdict.decision, reasons, verdict.authorized_by())
 }
 

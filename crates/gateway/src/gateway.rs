@@ -211,7 +211,7 @@ impl Gateway {
         let presented = Presented { authorization, loopback, server };
         let mut verified = live.authenticator.authenticate(presented, self.clock.now());
         if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {
-            crate::keys::fetch(live, issuer, self.clock.now()).await;
+            Box::pin(crate::keys::fetch(live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         Ok(Caller { actor: self.actor(verified?), local: loopback })

@@ -183,7 +183,7 @@ impl Gateway {
             (Ok(Reply::Status(400 | 404 | 405)), Some((request, about, bytes)))
                 if self.is_over(arrival, server, link) =>
             {
-                let link = self.link_for(arrival, server).await?;
+                let link = Box::pin(self.link_for(arrival, server)).await?;
                 Box::pin(self.relay_once(arrival, server, &link, request, about, bytes, joined)).await
             }
             _ => reply,
@@ -273,7 +273,7 @@ impl Gateway {
             Answer::Status(status) => {
                 if let Some(session) = scope.session.as_ref().filter(|_| status == 404 && !scope.joined) {
                     // The server forgot the session, and so does the gateway: the client begins a new one.
-                    self.end_session(&session.id).await;
+                    Box::pin(self.end_session(&session.id)).await;
                 }
                 self.forget(&scope, id);
                 Ok(Reply::Status(status))

@@ -429,7 +429,7 @@ impl Ran<'_> {
         self.case.expect.is_none_or(|expect| expect == self.verdict.decision) && self.missing().is_empty()
     }
     fn deciding(&self) -> Vec<String> {
-        self.verdict.reasons().into_iter().filter_map(|r| r.policy.map(|p| p.into_owned())).collect()
+        self.verdict.reasons().iter().filter_map(|r| r.policy.as_deref().map(str::to_owned)).collect()
     }
     fn missing(&self) -> Vec<&str> {
         let deciding = self.deciding();

@@ -14,7 +14,7 @@ fn ask(text: &str, base: Base, action: Action, target: &Target) -> (Decision, Ve
     let q = Question { agent: &agent, human: Some(&human), delegation: &delegation, action, target, context: &context };
     let verdict = policies.decide(&q);
     assert_eq!(verdict.reasons(), policies.decide(&q).reasons(), "the same from memory");
-    let named = verdict.reasons().into_iter().map(|r| r.policy.map_or_else(|| r.text.into_owned(), |p| p.into_owned()));
+    let named = verdict.reasons().iter().map(|r| r.policy.as_ref().unwrap_or(&r.text).clone().into_owned());
     (verdict.decision, named.collect())
 }
 
@@ -210,7 +210,10 @@ fn guard_on(text: &str, facts: &crate::ArgumentFacts) -> (Decision, Vec<String>)
         context: &context,
     };
     let verdict = policies.decide(&q);
-    (verdict.decision, verdict.reasons().into_iter().map(|r| r.policy.unwrap_or(r.text).into_owned()).collect())
+    (
+        verdict.decision,
+        verdict.reasons().iter().map(|r| r.policy.as_ref().unwrap_or(&r.text).clone().into_owned()).collect(),
+    )
 }
 
 #[test]

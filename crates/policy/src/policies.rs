@@ -6,6 +6,7 @@ use crate::{
     rule::{Rule, Seat},
     slice::{Outcome, Place, Shelf, Slices, entities},
     value::encode_text,
+    verdict::Together,
 };
 use cedar_policy::{Authorizer, Entities, Request};
 use doorward_vocab::{Decision, Digest, Reason, ReasonCode};
@@ -27,6 +28,7 @@ pub struct Policies {
     entities: Memo<(Digest, Digest), Arc<Entities>>,
     next_place: AtomicU64,
     rulings: Memo<Box<[u8]>, Arc<Ruling>>,
+    verdicts: Memo<[usize; 4], Arc<Together>>,
     ownerless: Arc<Ruling>,
     doubtful: Arc<Ruling>,
 }
@@ -80,6 +82,7 @@ impl Policies {
             entities: Memo::new(8192),
             next_place: AtomicU64::new(0),
             rulings: Memo::new(32_768),
+            verdicts: Memo::new(4096),
             ownerless: fixed(
                 ReasonCode::NotPermitted,
                 "there is no person, and the delegation names no accountable owner",
@@ -109,8 +112,19 @@ impl Policies {
             Some((seat, principal)) => self.rule(seat, principal, question, &mut key),
             None => Arc::clone(&self.ownerless),
         });
-        let decision = rulings.iter().map(|r| r.decision).fold(Decision::Allow, Decision::join);
-        Verdict { decision, rulings, autonomous: question.human.is_none() }
+        Verdict::new(self.together(rulings), question.human.is_none())
+    }
+
+    /// What these rulings say together. They are known by where they are: memory keeps them alive, so nothing else is there.
+    fn together(&self, rulings: [Arc<Ruling>; 4]) -> Arc<Together> {
+        let places = rulings.each_ref().map(|r| Arc::as_ptr(r).addr());
+        let spread = places.iter().fold(0, |all, place| all ^ place >> 6) as u64;
+        if let Some(together) = self.verdicts.recall(spread, &places) {
+            return together;
+        }
+        let together = Arc::new(Together::of(rulings));
+        self.verdicts.keep(spread, places, Arc::clone(&together));
+        together
     }
 
     /// Whether the target may be seen in a list: false only where it may not be listed, or where `question.action`

@@ -116,14 +116,35 @@ pub struct WouldBe {
 pub struct Verdict {
     /// The strictest decision of the four.
     pub decision: Decision,
-    pub(crate) rulings: [Arc<Ruling>; 4],
-    pub(crate) autonomous: bool,
+    together: Arc<Together>,
+    autonomous: bool,
+}
+
+/// What four rulings say together: worked out once, shared by every verdict that they make.
+#[derive(Debug)]
+pub(crate) struct Together {
+    decision: Decision,
+    rulings: [Arc<Ruling>; 4],
+    reasons: Arc<[Reason]>,
+    would_be: Option<WouldBe>,
+}
+
+impl Together {
+    pub(crate) fn of(rulings: [Arc<Ruling>; 4]) -> Self {
+        let decision = rulings.iter().map(|r| r.decision).fold(Decision::Allow, Decision::join);
+        let reasons = decisive(rulings.iter().map(|r| (r.decision, &r.reasons)), decision).into();
+        let would_be = would_be(&rulings);
+        Self { decision, rulings, reasons, would_be }
+    }
 }
 
 impl Verdict {
+    pub(crate) fn new(together: Arc<Together>, autonomous: bool) -> Self {
+        Self { decision: together.decision, together, autonomous }
+    }
     /// What the policies of one party say.
     pub fn ruling(&self, party: Party) -> &Ruling {
-        let [agent, human, delegation, server] = &self.rulings;
+        let [agent, human, delegation, server] = &self.together.rulings;
         match party {
             Party::Agent => agent,
             Party::Human => human,
@@ -132,12 +153,12 @@ impl Verdict {
         }
     }
     /// Why it is so: who allows, where all do; else the reasons of those parties that are as strict as the whole.
-    pub fn reasons(&self) -> Vec<Reason> {
-        decisive(self.rulings.iter().map(|r| (r.decision, &r.reasons)), self.decision)
+    pub fn reasons(&self) -> &Arc<[Reason]> {
+        &self.together.reasons
     }
     /// What must be done for an allowance to hold: all that any party asks for.
     pub fn obligations(&self) -> Vec<Obligation> {
-        let mut all: Vec<_> = self.rulings.iter().flat_map(|r| &r.obligations).copied().collect();
+        let mut all: Vec<_> = self.together.rulings.iter().flat_map(|r| &r.obligations).copied().collect();
         all.sort();
         all.dedup();
         all
@@ -147,22 +168,14 @@ impl Verdict {
         if self.decision != Decision::Challenge {
             return Vec::new();
         }
-        let mut all: Vec<_> = self.rulings.iter().flat_map(|r| &r.remedies).copied().collect();
+        let mut all: Vec<_> = self.together.rulings.iter().flat_map(|r| &r.remedies).copied().collect();
         all.sort();
         all.dedup();
         all
     }
     /// What it would be if the policies that only observe acted; None where that makes no difference.
-    pub fn would_be(&self) -> Option<WouldBe> {
-        self.rulings.iter().find(|r| r.would_be.is_some())?;
-        let each = || {
-            self.rulings.iter().map(|r| match &r.would_be {
-                Some(w) => (w.decision, &w.reasons),
-                None => (r.decision, &r.reasons),
-            })
-        };
-        let decision = each().map(|(d, _)| d).fold(Decision::Allow, Decision::join);
-        Some(WouldBe { decision, reasons: decisive(each(), decision) })
+    pub fn would_be(&self) -> Option<&WouldBe> {
+        self.together.would_be.as_ref()
     }
     /// Who stands behind an allowance, as far as policies know. Turns and approvals may tell more.
     pub fn authorized_by(&self) -> AuthorizedBy {
@@ -174,6 +187,18 @@ impl Verdict {
             AuthorizedBy::StandingPolicy
         }
     }
+}
+
+fn would_be(rulings: &[Arc<Ruling>; 4]) -> Option<WouldBe> {
+    rulings.iter().find(|r| r.would_be.is_some())?;
+    let each = || {
+        rulings.iter().map(|r| match &r.would_be {
+            Some(w) => (w.decision, &w.reasons),
+            None => (r.decision, &r.reasons),
+        })
+    };
+    let decision = each().map(|(d, _)| d).fold(Decision::Allow, Decision::join);
+    Some(WouldBe { decision, reasons: decisive(each(), decision) })
 }
 
 fn decisive<'a>(each: impl Iterator<Item = (Decision, &'a Vec<Reason>)>, whole: Decision) -> Vec<Reason> {

@@ -74,19 +74,14 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> 
 
 /// Puts `bytes` in the place of `path`, durably and in one step: a reader sees the old file or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    put(path, bytes, mode)?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
-}
-
-/// The same, but for the directory that holds its name.
-pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let temporary = path.with_extension("new");
     // A leftover of a crash may have another mode.
     let _ = fs::remove_file(&temporary);
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&temporary, path)
+    fs::rename(&temporary, path)?;
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// Makes the names in a directory durable.

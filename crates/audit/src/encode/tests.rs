@@ -96,7 +96,7 @@ fn ruling() -> impl Strategy<Value = Ruling> {
         mode: Mode::Observe,
         decision: Decision::Oblige,
         enforced: r.4,
-        reasons: l.0,
+        reasons: l.0.into(),
         arguments: l.3,
         labels: Labels { arguments: l.4, conversation: Label::OUTSIDE },
         values: l.1,
@@ -220,7 +220,7 @@ proptest! {
     #[test]
     fn a_long_record_is_cut_and_says_so(mut r in ruling(), long in 20_000..200_000_usize, many in 0..3000_usize, c in "[\\x00a\u{1f600}]") {
         r.rationale = Some(c.repeat(long).into());
-        r.reasons = vec![Reason::new(ReasonCode::Forbidden, c.repeat(100)); many];
+        r.reasons = vec![Reason::new(ReasonCode::Forbidden, c.repeat(100)); many].into();
         r.agent.name = c.repeat(long).into();
         r.values = vec![ValueSource { at: "/a".into(), call: None, encoding: None, label: Label::BOTTOM, source: c.repeat(400).into() }; many];
         let mut bytes = b"before".to_vec();

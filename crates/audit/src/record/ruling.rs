@@ -4,6 +4,7 @@ use doorward_vocab::{
     Assurance, AuthorizedBy, CallId, Decision, Digest, Effects, Finding, Level, Mode, Reason, ServerName, TurnId,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The decision about a message, made before anything was done with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,8 +54,8 @@ pub struct Ruling {
     /// Whether the decision was acted on; `false` where it was only observed.
     pub enforced: bool,
     /// Why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<Reason>,
+    #[serde(default, skip_serializing_if = "<[Reason]>::is_empty")]
+    pub reasons: Arc<[Reason]>,
     /// The arguments, by digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Payload>,

@@ -78,7 +78,7 @@ fn story(state: &Path) -> [CallId; 2] {
         mode: Mode::Enforce,
         decision: Decision::Allow,
         enforced: true,
-        reasons: vec![Reason::new(ReasonCode::Permitted, "the turn asks for it")],
+        reasons: [Reason::new(ReasonCode::Permitted, "the turn asks for it")].into(),
         arguments: Some(Payload::of(b"{}")),
         labels: Labels::default(),
         values: Vec::new(),
@@ -95,7 +95,7 @@ fn story(state: &Path) -> [CallId; 2] {
         effects: Effects::just(Effect::Send),
         authorized_by: AuthorizedBy::Autonomous,
         decision: Decision::Deny,
-        reasons: vec![Reason::new(ReasonCode::FlowRefused, "=cmd, \"to\" came from a mail")],
+        reasons: [Reason::new(ReasonCode::FlowRefused, "=cmd, \"to\" came from a mail")].into(),
         values: vec![ValueSource {
             at: "/to".into(),
             call: Some(calls[0]),

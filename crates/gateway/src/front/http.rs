@@ -3,7 +3,7 @@
 use crate::{
     Endpoint, Gateway, Live,
     admit::Arrival,
-    front::{reading::Reading, sse, turns},
+    front::{outlive::outliving, reading::Reading, sse, turns},
     link::Routing,
     passage::Caller,
     refusal::{Refusal, Told},
@@ -104,7 +104,7 @@ async fn answer(
 ) -> Response<Body> {
     let (endpoint, transport) = match route {
         Route::Metadata(endpoint) => return metadata(&live, &endpoint),
-        Route::Turns => return turns::answer(gateway, &live, request, loopback).await,
+        Route::Turns => return Box::pin(turns::answer(gateway, &live, request, loopback)).await,
         Route::Mcp(endpoint) => (live.settle(endpoint), Transport::Streamable),
         Route::Sse(endpoint) => (live.settle(endpoint), Transport::Sse),
     };
@@ -131,12 +131,12 @@ async fn answer(
         return plain(StatusCode::NOT_FOUND, "no such server");
     }
     if transport == Transport::Sse {
-        return sse::answer(gateway, live, endpoint, caller, request).await;
+        return Box::pin(sse::answer(gateway, live, endpoint, caller, request)).await;
     }
     match *request.method() {
         Method::POST => post(gateway, live, endpoint, caller, request).await,
-        Method::GET => get(gateway, &endpoint, &caller, request.headers()).await,
-        Method::DELETE => delete(gateway, &endpoint, &caller, request.headers()).await,
+        Method::GET => Box::pin(get(gateway, &endpoint, &caller, request.headers())).await,
+        Method::DELETE => Box::pin(delete(gateway, &endpoint, &caller, request.headers())).await,
         _ => not_allowed(),
     }
 }
@@ -171,7 +171,7 @@ async fn post(
     };
     let era = era_of(&head.headers, &message);
     let served = match era {
-        Era::Modern => modern(gateway, live, &endpoint, caller, &head.headers, message).await,
+        Era::Modern => Box::pin(modern(gateway, live, &endpoint, caller, &head.headers, message)).await,
         Era::Legacy => legacy(gateway, live, endpoint, caller, &head.headers, message).await,
     };
     match served {
@@ -307,9 +307,8 @@ async fn legacy(
     match message {
         Message::Request(request) => match &endpoint {
             Endpoint::All | Endpoint::Virtual(_) => {
-                let (gateway, arrival, endpoint) = (gateway.clone(), arrival.clone(), endpoint.clone());
-                let asking = async move { gateway.request_all(&arrival, &endpoint, request).await };
-                tokio::spawn(asking).await.unwrap_or(Err(Refusal::Trail))
+                let (gateway, endpoint) = (gateway.clone(), endpoint.clone());
+                outliving(async move { gateway.request_all(&arrival, &endpoint, request).await }).await
             }
             Endpoint::One(name) => {
                 if !request.method.allowed(Side::Client, Era::Legacy) {
@@ -320,16 +319,15 @@ async fn legacy(
                 let link = session.link(name).ok_or_else(gone)?.link;
                 if !link.is_alive() {
                     // The process of this session has ended: another one knows nothing of it.
-                    gateway.end_session(&session.id).await;
+                    Box::pin(gateway.end_session(&session.id)).await;
                     return Err(gone().into());
                 }
                 // The end of a connection cancels nothing in this era, so the request must outlive its connection.
-                let (gateway, arrival) = (gateway.clone(), arrival.clone());
-                let asking = async move { gateway.request_one(&arrival, &server, &link, request).await };
-                tokio::spawn(asking).await.unwrap_or(Err(Refusal::Trail))
+                let gateway = gateway.clone();
+                outliving(async move { gateway.request_one(&arrival, &server, &link, request).await }).await
             }
         },
-        message => gateway.pass_on(&arrival, &session, message).await.map(|()| Reply::Accepted),
+        message => Box::pin(gateway.pass_on(&arrival, &session, message)).await.map(|()| Reply::Accepted),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod http;
+mod outlive;
 mod pipe;
 mod reading;
 pub(crate) mod sse;

@@ -169,8 +169,8 @@ impl Link {
         receipt: Receipt,
     ) -> Result<Answer, LinkError> {
         match self.wire() {
-            Self::Events(session) => session.request(request, permitted, receipt).await,
-            Self::Process(process) => process.request(request, permitted, receipt).await,
+            Self::Events(session) => Box::pin(session.request(request, permitted, receipt)).await,
+            Self::Process(process) => Box::pin(process.request(request, permitted, receipt)).await,
             other => other.tell(permitted, receipt).await,
         }
     }
@@ -178,8 +178,8 @@ impl Link {
     pub(crate) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
         match self.wire() {
             Self::Http(session) => session.post(permitted, receipt).await,
-            Self::Events(session) => session.tell(permitted, receipt).await,
-            Self::Process(process) => process.tell(permitted, receipt).await.map(|()| Answer::Accepted),
+            Self::Events(session) => Box::pin(session.tell(permitted, receipt)).await,
+            Self::Process(process) => Box::pin(process.tell(permitted, receipt)).await.map(|()| Answer::Accepted),
             Self::Pooled(_) | Self::Lifted(_) => Ok(Answer::Accepted),
         }
     }

@@ -1,6 +1,6 @@
 use super::scan::{JsonError, Limits, Strictness, scan};
 use bytes::Bytes;
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, cell::Cell, fmt, ops::Range};
 
 /// What stands at a place of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,13 @@ impl Node {
     }
 }
 
+/// The most nodes for which a thread keeps room from one document to the next.
+const KEPT: usize = 4096;
+
+thread_local! {
+    static TAPE: Cell<Vec<Node>> = const { Cell::new(Vec::new()) };
+}
+
 /// A JSON text with the tape of its values. Cheap to clone: the bytes are shared, the tape too.
 #[derive(Clone)]
 pub struct Document {
@@ -102,8 +109,14 @@ impl Document {
     /// # Errors
     /// [`JsonError`] for anything that is not JSON, or that parsers are known to disagree about.
     pub fn parse(bytes: Bytes, limits: &Limits, strictness: Strictness) -> Result<Self, JsonError> {
-        let nodes = scan(&bytes, limits, strictness)?.into();
-        Ok(Self { bytes, nodes })
+        let mut tape = TAPE.take();
+        tape.clear();
+        let nodes = scan(&bytes, limits, strictness, &mut tape).map(|()| tape.as_slice().into());
+        // One large document must not keep its memory for ever.
+        if tape.capacity() <= KEPT {
+            TAPE.set(tape);
+        }
+        Ok(Self { bytes, nodes: nodes? })
     }
     /// The same on bytes of its own: what is kept for long must not hold on to the buffer that it was read into.
     #[must_use]

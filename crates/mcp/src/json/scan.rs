@@ -73,28 +73,34 @@ pub enum JsonError {
     },
 }
 
-/// One pass: the tape of `text`, or why not.
-pub(super) fn scan(text: &[u8], limits: &Limits, strictness: Strictness) -> Result<Vec<Node>, JsonError> {
+/// One pass: fills the empty `nodes` with the tape of `text`, or says why not.
+pub(super) fn scan(
+    text: &[u8],
+    limits: &Limits,
+    strictness: Strictness,
+    nodes: &mut Vec<Node>,
+) -> Result<(), JsonError> {
     if let Err(e) = std::str::from_utf8(text) {
         return Err(JsonError::Utf8 { at: e.valid_up_to() });
     }
     if u32::try_from(text.len()).is_err() {
         return Err(JsonError::Nodes { limit: u32::MAX as usize });
     }
-    let mut s = Scan { text, at: 0, nodes: Vec::with_capacity((text.len() / 24).clamp(16, 4096)), limits, strictness };
+    nodes.reserve((text.len() / 24).clamp(16, 4096));
+    let mut s = Scan { text, at: 0, nodes, limits, strictness };
     s.space();
     s.document()?;
     s.space();
     if s.at != text.len() {
         return Err(s.syntax("the end"));
     }
-    Ok(s.nodes)
+    Ok(())
 }
 
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
+    nodes: &'a mut Vec<Node>,
     limits: &'a Limits,
     strictness: Strictness,
 }

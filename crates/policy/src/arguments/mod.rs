@@ -76,7 +76,12 @@ impl ArgumentFacts {
     /// The facts of `leaves`. Cost and size are bounded; a policy that reads a list which is not complete cannot be
     /// decided, and that denies.
     pub fn of<'a>(leaves: impl IntoIterator<Item = Leaf<'a>>) -> Self {
-        read::read(leaves)
+        Self::gather(|see| leaves.into_iter().for_each(see))
+    }
+
+    /// The facts of the leaves that `walk` shows, each for as long as it is looked at.
+    pub fn gather(walk: impl FnOnce(&mut dyn FnMut(Leaf<'_>))) -> Self {
+        read::read(walk)
     }
 
     /// Paths, normalized; sorted.

@@ -12,14 +12,13 @@ const DEPTH: usize = 256 * 1024;
 const SHAPE: usize = 4096;
 const VALUE: usize = 256;
 
-pub(super) fn read<'a>(leaves: impl IntoIterator<Item = Leaf<'a>>) -> ArgumentFacts {
+pub(super) fn read(walk: impl FnOnce(&mut dyn FnMut(Leaf<'_>))) -> ArgumentFacts {
     let mut reader = Reader::default();
-    for leaf in leaves {
-        if !reader.look() {
-            break;
+    walk(&mut |leaf| {
+        if reader.look() {
+            reader.leaf(&leaf);
         }
-        reader.leaf(&leaf);
-    }
+    });
     let listed = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>();
     ArgumentFacts {
         paths: listed(reader.paths),
@@ -254,17 +253,17 @@ impl Reader {
         if pointer.len() + text.len() < VALUE {
             let mut value = String::with_capacity(pointer.len() + text.len() + 1);
             let _ = write!(value, "{pointer}={text}");
-            add(&mut self.values, &mut self.facts.cut.values, VALUES, &value);
+            add(&mut self.values, &mut self.facts.cut.values, VALUES, value);
         }
     }
 }
 
-fn add(list: &mut BTreeSet<String>, cut: &mut bool, most: usize, fact: &str) {
-    if list.contains(fact) {
+fn add(list: &mut BTreeSet<String>, cut: &mut bool, most: usize, fact: impl AsRef<str> + Into<String>) {
+    if list.contains(fact.as_ref()) {
     } else if list.len() >= most {
         *cut = true;
     } else {
-        list.insert(fact.to_owned());
+        list.insert(fact.into());
     }
 }
 

@@ -2,7 +2,7 @@ use super::{
     OpenError, TrailError,
     buffer::Buffer,
     layout::Layout,
-    publisher::{Publisher, Queue},
+    publisher::{Publisher, Queue, SegmentHead},
     recover::recover,
     writer::Writer,
 };
@@ -78,15 +78,20 @@ impl Trail {
         let buffer = Arc::new(Buffer::new(found.tiler.size(), options.max_waiting));
         let queue = Arc::new(Queue::default());
         let latest = Arc::new(Mutex::new(Arc::from("")));
-        let publisher = Publisher {
+        let segment = found.segment.first;
+        let mut publisher = Publisher {
             layout: layout.clone(),
             key: found.key,
             queue: Arc::clone(&queue),
             buffer: Arc::clone(&buffer),
             latest: Arc::clone(&latest),
+            segment: found.from,
+            young: found.young,
         };
-        let head = (found.tiler.size(), found.tiler.head().root());
-        publisher.publish(&found.tiles, head).map_err(OpenError::io("write", layout.checkpoint()))?;
+        let (size, root) = (found.tiler.size(), found.tiler.head().root());
+        publisher
+            .publish(&found.tiles, SegmentHead { size, root, segment })
+            .map_err(OpenError::io("write", layout.checkpoint()))?;
         let writer = Writer {
             layout,
             options,
@@ -95,7 +100,7 @@ impl Trail {
             segment: found.segment,
             tiler: found.tiler,
             tiles: Vec::new(),
-            published: head.0,
+            published: size,
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.to_owned()).spawn(run).map_err(OpenError::io("start a thread for", dir))
@@ -107,7 +112,7 @@ impl Trail {
         let trail = Self { dir: dir.to_owned(), buffer, verifier, latest, threads: Mutex::new(threads), _lock: lock };
         for (what, bytes) in found.repairs {
             tracing::warn!(what, bytes, "the trail was repaired");
-            let repaired = Event::Recovered(Recovered { what: what.into(), bytes, size: head.0 });
+            let repaired = Event::Recovered(Recovered { what: what.into(), bytes, size });
             // INVARIANT: a new buffer is neither full nor failed.
             let _ = trail.append(&Record::new(clock.now(), repaired));
         }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! A record is acknowledged when its segment is on disk. Heads are signed once a second and at the end, always after
-//! the records they cover are on disk.
+//! the records they cover are on disk. Tiles follow from the records: those of the segment that is written are left to
+//! the system to write, and whoever opens the trail makes them again where they are not as they should be.
 
 mod buffer;
 mod door;

@@ -20,15 +20,22 @@ pub(super) struct Found {
     pub(super) key: SigningKey,
     pub(super) segment: Segment,
     pub(super) tiler: Tiler,
-    /// Tiles that are not on disk yet.
+    /// Tiles that are not there yet, or not as they should be.
     pub(super) tiles: Vec<(Tile, Vec<u8>)>,
+    /// Where the first segment begins that was read, and what it and those after it completed: tiles that are there, and
+    /// perhaps not durable.
+    pub(super) from: u64,
+    pub(super) young: Vec<Tile>,
     /// What was repaired, and how many bytes it took.
     pub(super) repairs: Vec<(&'static str, u64)>,
 }
 
 /// Where reading the segments ended.
 struct Replay {
+    /// Where the first segment begins that was read.
+    from: u64,
     tiler: Tiler,
+    /// Those that were completed from there on.
     tiles: Vec<(Tile, Vec<u8>)>,
     /// The last segment, and how many bytes of it are good.
     last: Option<(u64, usize)>,
@@ -73,7 +80,10 @@ pub(super) fn recover(layout: &Layout, origin: Option<&str>) -> Result<Found, Op
         None => Segment::create(layout, 0).map_err(OpenError::io("create", layout.segment(0)))?,
     };
     cut_history(layout)?;
-    Ok(Found { key, segment, tiler: replay.tiler, tiles: replay.tiles, repairs })
+    let there = |(tile, bytes): &(Tile, Vec<u8>)| fs::read(layout.tile(*tile)).is_ok_and(|found| found == *bytes);
+    let (there, tiles): (Vec<_>, Vec<_>) = replay.tiles.into_iter().partition(there);
+    let young = there.into_iter().map(|(tile, _)| tile).collect();
+    Ok(Found { key, segment, tiler: replay.tiler, tiles, from: replay.from, young, repairs })
 }
 
 /// The newest head that was signed: of the checkpoint and of the history.
@@ -103,7 +113,14 @@ fn replay(layout: &Layout, firsts: &[u64], signed: Option<&Checkpoint>, use_tile
     let edge =
         || firsts.iter().enumerate().rev().filter(|(_, f)| **f <= size).find_map(|(n, f)| Some((n, tiles.edge(*f)?)));
     let (from, tiler) = if use_tiles { edge() } else { None }.unwrap_or((0, Tiler::new()));
-    let mut replay = Replay { tiler, tiles: Vec::new(), last: None, torn: Vec::new(), agrees: signed.is_none() };
+    let mut replay = Replay {
+        from: firsts.get(from).copied().unwrap_or(0),
+        tiler,
+        tiles: Vec::new(),
+        last: None,
+        torn: Vec::new(),
+        agrees: signed.is_none(),
+    };
     replay.check(signed);
     for (n, first) in firsts.iter().enumerate().skip(from) {
         let path = layout.segment(*first);
@@ -120,7 +137,6 @@ fn replay(layout: &Layout, firsts: &[u64], signed: Option<&Checkpoint>, use_tile
         replay.last = Some((*first, good));
         replay.torn = torn.to_vec();
     }
-    replay.tiles.retain(|(tile, bytes)| fs::read(layout.tile(*tile)).ok().as_deref() != Some(bytes));
     Ok(replay)
 }
 
@@ -166,7 +182,7 @@ fn reopen(layout: &Layout, first: u64, good: usize) -> Result<Segment, OpenError
         file.seek(io::SeekFrom::End(0))?;
         file.sync_all()?;
         sync_dir(&layout.segments())?;
-        Ok(Segment { file, length: good as u64 })
+        Ok(Segment { file, first, length: good as u64 })
     };
     open().map_err(OpenError::io("open", &path))
 }

@@ -6,7 +6,7 @@ use super::{
     buffer::{Batch, Buffer, Turn, Wait},
     door::Options,
     layout::Layout,
-    publisher::Queue,
+    publisher::{Queue, SegmentHead},
     segment::{HEADER, header, seal},
 };
 use crate::place::sync_dir;
@@ -38,6 +38,8 @@ pub(super) struct Writer {
 /// The segment that is written.
 pub(super) struct Segment {
     pub(super) file: fs::File,
+    /// Its first record.
+    pub(super) first: u64,
     pub(super) length: u64,
 }
 
@@ -48,7 +50,7 @@ impl Segment {
         file.write_all(&header(first))?;
         file.sync_all()?;
         sync_dir(&layout.segments())?;
-        Ok(Self { file, length: HEADER as u64 })
+        Ok(Self { file, first, length: HEADER as u64 })
     }
 }
 
@@ -98,7 +100,8 @@ impl Writer {
                 && unsynced.is_none()
                 && (turn == Turn::Close || signed_at.elapsed() >= self.options.checkpoint_every)
             {
-                self.queue.publish(&mut self.tiles, (self.tiler.size(), self.tiler.head().root()));
+                let (size, root) = (self.tiler.size(), self.tiler.head().root());
+                self.queue.publish(&mut self.tiles, SegmentHead { size, root, segment: self.segment.first });
                 self.published = self.tiler.size();
                 signed_at = Instant::now();
             }

@@ -25,7 +25,7 @@ fn story(trail: &Trail) -> [CallId; 4] {
         decision: Decision::Deny,
         target: Some("delete_file".into()),
         parent: Some(calls[0]),
-        reasons: vec![Reason::new(ReasonCode::FlowRefused, "the path came from `mail` \"OR\" elsewhere")],
+        reasons: [Reason::new(ReasonCode::FlowRefused, "the path came from `mail` \"OR\" elsewhere")].into(),
         ..ruling(calls[1])
     };
     let elsewhere = Conversation { id: ConversationId::new("c2").unwrap(), ..ruling(calls[2]).conversation };

@@ -42,7 +42,7 @@ pub(crate) fn ruling(call: CallId) -> Ruling {
         mode: Mode::Enforce,
         decision: Decision::Allow,
         enforced: true,
-        reasons: vec![Reason::new(ReasonCode::Permitted, "reading is permitted by `base`")],
+        reasons: [Reason::new(ReasonCode::Permitted, "reading is permitted by `base`")].into(),
         arguments: Some(Payload::of(b"{}")),
         labels: Labels::default(),
         values: Vec::new(),

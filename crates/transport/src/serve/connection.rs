@@ -56,10 +56,11 @@ where
         service_fn(move |request: Request<Incoming>| {
             let in_flight = activity.begin(request.version());
             let phase = shared.phase.clone();
-            let answer = shared.service.clone().serve(request, peer.clone());
-            // Boxed, so that a connection without a request holds no room for one.
+            let (service, peer) = (shared.service.clone(), peer.clone());
+            // Boxed, so that a connection without a request holds no room for one. The answer is made inside: what is made
+            // outside and awaited inside has room in both places.
             Box::pin(async move {
-                let mut response = answer.await;
+                let mut response = service.serve(request, peer).await;
                 let body = response.body_mut();
                 body.track(in_flight);
                 body.on_drain(|ends| drain_signal(ends, &phase));

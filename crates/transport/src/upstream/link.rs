@@ -220,7 +220,7 @@ impl HttpLink {
                 Ok(response) => return Ok((lease, response)),
                 Err(failed) => match failed.unsent {
                     Some(unsent) if !lease.fresh => {
-                        lease = self.pool.replace(lease).await?;
+                        lease = Box::pin(self.pool.replace(lease)).await?;
                         request = unsent;
                     }
                     _ => return Err(failed.error),

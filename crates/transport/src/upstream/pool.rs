@@ -55,7 +55,8 @@ impl Pool {
                 return Ok(Lease { wire, fresh: false, room });
             }
         }
-        self.open(room).await
+        // Boxed, as everything that few calls need: every call would hold room for it, and move that about.
+        Box::pin(self.open(room)).await
     }
 
     /// A new connection in place of one that the server closed before the request could go out.
