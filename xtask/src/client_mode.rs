@@ -50,7 +50,7 @@ fn one(client: &str, revision: &str, scenario: &str) -> Result<Report, String> {
 }
 
 fn alone() -> String {
-    let client = workspace::peers().join("node/client_everything.mjs");
+    let client = workspace::peers().join("node/everything.mjs");
     format!("{} {}", workspace::node().display(), client.display())
 }
 
@@ -58,7 +58,7 @@ fn alone() -> String {
 pub(crate) fn behind(options: &Options) -> Outcome {
     let [url] = options.urls.as_slice() else { return Err("`--behind` needs one `--url`".to_owned()) };
     let gateway = Gateway::start(options, url)?;
-    let client = workspace::peers().join("node/client_everything.mjs");
+    let client = workspace::peers().join("node/everything.mjs");
     let status = Command::new(workspace::node()).arg(client).arg(&gateway.url).status();
     match status {
         Ok(status) if status.success() => Ok(Verdict::Pass),

@@ -180,7 +180,6 @@ fn plant(revision: Revision) {
         }
     }
     assert!(planted > 300, "{revision}: only {planted} places");
-    eprintln!("{revision}: {planted} places");
 }
 
 #[test]
