@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: the official suite against our test server, direct and through the gateway.
 //!
-//! Through the gateway must say the same as direct, scenario by scenario, for every pair of client and server era.
+//! Through the gateway must say the same as direct, scenario by scenario, for every pair of client and server era. The
+//! suite's other side is in `client_mode`.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -352,6 +353,8 @@ mod tests {
         let options = parse("--through --level guard --upstream fixture-legacy --revision 2025-11-25").unwrap();
         assert!(options.through && options.upstream == Some(Upstream::Legacy));
         assert_eq!(options.revisions().collect::<Vec<_>>(), ["2025-11-25"]);
+        let behind = parse("--behind --gateway doorward --level guard --url http://localhost:1/mcp").unwrap();
+        assert!(behind.behind && !behind.client && behind.urls == ["http://localhost:1/mcp"]);
         assert!(parse("--upstream perl").err().unwrap().contains("`perl`"));
         assert!(parse("--level").err().unwrap().contains("needs a value"));
     }

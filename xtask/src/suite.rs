@@ -83,11 +83,16 @@ pub(crate) fn run_client(client: &str, revision: &str, scenario: &str) -> Result
 /// The suite is not installed, or names none.
 pub(crate) fn client_scenarios(revision: &str) -> Result<Vec<String>, String> {
     let list = quiet(suite()?.args(["list", "--requirements", revision]))?;
-    let (_, list) = list.split_once("Client scenarios").ok_or("the suite names no client scenarios")?;
+    let names = client_names(&list);
+    if names.is_empty() { Err("the suite names no client scenarios".to_owned()) } else { Ok(names) }
+}
+
+fn client_names(list: &str) -> Vec<String> {
+    let (_, list) = list.split_once("Client scenarios").unwrap_or_default();
     let (required, besides) = list.split_once("\n\n").unwrap_or((list, ""));
     let required = required.lines().filter_map(|line| line.trim().strip_prefix("- "));
     let besides = besides.lines().filter_map(|line| line.trim().strip_prefix("- ")?.strip_suffix(" [client]"));
-    Ok(required.chain(besides).map(str::to_owned).collect())
+    required.chain(besides).map(str::to_owned).collect()
 }
 
 fn suite() -> Result<Command, String> {
@@ -171,6 +176,13 @@ mod tests {
     fn folders_name_scenarios() {
         assert_eq!(scenario_name("server-tools-list-2026-11-20T11-41-44-623Z"), "tools-list");
         assert_eq!(scenario_name("server-server-sse-polling-2026-11-20T11-41-44-623Z"), "server-sse-polling");
+    }
+
+    #[test]
+    fn client_scenarios_are_those_of_clients() {
+        let list = "Server scenarios (test against a server):\n  - ping\n\nClient scenarios (test against a client):\n  - tools_call\n  - auth/dpop\n\nRun and reported, but never scored:\n  pending (2):\n    - sampling [server]\n    - late [client]\n";
+        assert_eq!(client_names(list), ["tools_call", "auth/dpop", "late"]);
+        assert_eq!(client_names(""), Vec::<String>::new());
     }
 
     #[test]
