@@ -1,11 +1,12 @@
 //! `cargo xtask conformance`: the official suite against our test server, direct and through the gateway.
 //!
-//! Through the gateway must say the same as direct, scenario by scenario, for every pair of client and server era.
+//! Through the gateway must say the same as direct, scenario by scenario, for every pair of client and server era. The
+//! suite's other side is in `client_mode`.
 
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    Outcome, Verdict,
+    Outcome, Verdict, client_mode,
     process::{Background, build, free_port},
     suite::{self, REVISIONS, Report},
     workspace,
@@ -91,23 +92,31 @@ impl Upstream {
 
 /// What was asked for on the command line.
 #[derive(Default)]
-struct Options {
-    urls: Vec<String>,
+pub(crate) struct Options {
+    pub(crate) urls: Vec<String>,
     through: bool,
-    gateway: Option<PathBuf>,
-    level: Option<String>,
+    /// The suite's client mode: a client is what is looked at.
+    client: bool,
+    /// This is the client, as the suite started it.
+    behind: bool,
+    pub(crate) gateway: Option<PathBuf>,
+    pub(crate) level: Option<String>,
     more_config: Option<PathBuf>,
     upstream: Option<Upstream>,
     revision: Option<String>,
-    scenario: Option<String>,
+    pub(crate) scenario: Option<String>,
 }
 
 const USAGE: &str = "usage: cargo xtask conformance [--url URL]… [--through] [--gateway BINARY] [--level watch|guard|lockdown]
-       [--config-extra FILE] [--upstream fixture|fixture-legacy|fixture-modern|python] [--revision REV] [--scenario NAME]";
+       [--config-extra FILE] [--upstream fixture|fixture-legacy|fixture-modern|python] [--revision REV] [--scenario NAME]
+       cargo xtask conformance --client [--gateway BINARY] [--level …] [--config-extra FILE] [--revision REV] [--scenario NAME]";
 
 /// Runs what the arguments ask for; without any, our server and the Python one, direct.
 pub(crate) fn run(args: &[String]) -> Outcome {
     let options = Options::parse(args)?;
+    if options.behind {
+        return client_mode::behind(&options);
+    }
     let tally = check(&options)?;
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(if tally.failed == 0 { Verdict::Pass } else { Verdict::Fail })
@@ -122,11 +131,18 @@ pub(crate) struct Tally {
 
 /// What `cargo xtask test` runs.
 pub(crate) fn check_all() -> Result<Tally, String> {
-    check(&Options { through: true, level: Some("guard".to_owned()), ..Options::default() })
+    let guard = || Some("guard".to_owned());
+    let mut tally = check(&Options { through: true, level: guard(), ..Options::default() })?;
+    client_mode::check(&Options { level: guard(), ..Options::default() }, &mut tally)?;
+    Ok(tally)
 }
 
 fn check(options: &Options) -> Result<Tally, String> {
     let mut tally = Tally::default();
+    if options.client {
+        client_mode::check(options, &mut tally)?;
+        return Ok(tally);
+    }
     for url in &options.urls {
         for revision in options.revisions() {
             tally.add_direct(url, &suite::run(url, revision, options.scenario.as_deref())?, revision);
@@ -243,14 +259,14 @@ fn exception(upstream: Upstream, revision: &str, scenario: &str) -> Option<&'sta
 }
 
 /// The gateway in front of one server, on loopback, with a state folder of its own.
-struct Gateway {
-    url: String,
+pub(crate) struct Gateway {
+    pub(crate) url: String,
     state: PathBuf,
     _running: Background,
 }
 
 impl Gateway {
-    fn start(options: &Options, upstream: &str) -> Result<Self, String> {
+    pub(crate) fn start(options: &Options, upstream: &str) -> Result<Self, String> {
         let binary = options.gateway.clone().map_or_else(|| build("doorward", "doorward"), Ok)?;
         let (mcp, console) = (free_port()?, free_port()?);
         let state = std::env::temp_dir().join(format!("doorward-conformance-state-{}-{mcp}", std::process::id()));
@@ -281,6 +297,8 @@ impl Options {
             match flag.as_str() {
                 "--url" => options.urls.push(value()?),
                 "--through" => options.through = true,
+                "--client" => options.client = true,
+                "--behind" => options.behind = true,
                 "--gateway" => options.gateway = Some(value()?.into()),
                 "--level" => options.level = Some(value()?),
                 "--config-extra" => options.more_config = Some(value()?.into()),
@@ -297,7 +315,7 @@ impl Options {
         Ok(options)
     }
 
-    fn revisions(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn revisions(&self) -> impl Iterator<Item = &str> {
         REVISIONS.iter().copied().filter(|revision| self.revision.as_deref().is_none_or(|only| only == *revision))
     }
 
@@ -335,6 +353,8 @@ mod tests {
         let options = parse("--through --level guard --upstream fixture-legacy --revision 2025-11-25").unwrap();
         assert!(options.through && options.upstream == Some(Upstream::Legacy));
         assert_eq!(options.revisions().collect::<Vec<_>>(), ["2025-11-25"]);
+        let behind = parse("--behind --gateway doorward --level guard --url http://localhost:1/mcp").unwrap();
+        assert!(behind.behind && !behind.client && behind.urls == ["http://localhost:1/mcp"]);
         assert!(parse("--upstream perl").err().unwrap().contains("`perl`"));
         assert!(parse("--level").err().unwrap().contains("needs a value"));
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod bench;
+mod client_mode;
 mod conformance;
 mod fuzz;
 mod process;
@@ -45,7 +46,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "conformance",
-        help: "the official MCP suite, direct and through the gateway [--through] [--url URL]",
+        help: "the official MCP suite, direct and through the gateway [--through] [--client] [--url URL]",
         run: conformance::run,
     },
     Command {

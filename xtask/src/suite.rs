@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::workspace;
+use crate::{process::quiet, workspace};
 
 /// The revisions whose requirements are checked.
 pub(crate) const REVISIONS: &[&str] = &["2025-11-25", "2026-07-28"];
@@ -44,6 +44,11 @@ impl Report {
         let pairs = self.0.keys().map(|name| (name.as_str(), of(self, name), of(other, name)));
         pairs.filter(|(_, a, b)| b.passed < a.passed || b.failed > a.failed).collect()
     }
+
+    /// The same for one scenario.
+    pub(crate) fn falls_short(&self, scenario: &str, other: &Self) -> bool {
+        self.shortfalls(other).iter().any(|(name, ..)| *name == scenario)
+    }
 }
 
 /// Runs the server scenarios that one revision requires, or one scenario as that revision has it.
@@ -51,26 +56,67 @@ impl Report {
 /// # Errors
 /// The suite is not installed, or left no results.
 pub(crate) fn run(url: &str, revision: &str, scenario: Option<&str>) -> Result<Report, String> {
-    let suite = workspace::node_modules().join("@modelcontextprotocol/conformance/dist/index.js");
-    if !suite.exists() {
-        return Err("the conformance suite is not installed: run `cargo xtask setup`".to_owned());
-    }
-    let results = results_folder()?;
-    let mut command = Command::new(workspace::node());
-    command.arg(suite).args(["server", "--url", url, "-o"]).arg(&results);
+    let mut command = suite()?;
+    command.args(["server", "--url", url]);
     match scenario {
         Some(scenario) => command.args(["--scenario", scenario, "--spec-version", revision, "--force"]),
         None => command.args(["--requirements", revision]),
     };
+    reported(command, &format!("{url} ({revision})"))
+}
+
+/// Runs one client scenario as a revision has it. The suite starts `client` with the URL of its server as last word.
+///
+/// # Errors
+/// The suite is not installed, or left no results.
+pub(crate) fn run_client(client: &str, revision: &str, scenario: &str) -> Result<Report, String> {
+    let mut command = suite()?;
+    command.args(["client", "--command", client, "--scenario", scenario, "--spec-version", revision, "--force"]);
+    // A busy machine starts programs slowly.
+    command.args(["--timeout", "60000"]);
+    reported(command, &format!("{scenario} ({revision})"))
+}
+
+/// The client scenarios that one revision requires, and those that it has besides.
+///
+/// # Errors
+/// The suite is not installed, or names none.
+pub(crate) fn client_scenarios(revision: &str) -> Result<Vec<String>, String> {
+    let list = quiet(suite()?.args(["list", "--requirements", revision]))?;
+    let names = client_names(&list);
+    if names.is_empty() { Err("the suite names no client scenarios".to_owned()) } else { Ok(names) }
+}
+
+fn client_names(list: &str) -> Vec<String> {
+    let (_, list) = list.split_once("Client scenarios").unwrap_or_default();
+    let (required, besides) = list.split_once("\n\n").unwrap_or((list, ""));
+    let required = required.lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let besides = besides.lines().filter_map(|line| line.trim().strip_prefix("- ")?.strip_suffix(" [client]"));
+    required.chain(besides).map(str::to_owned).collect()
+}
+
+fn suite() -> Result<Command, String> {
+    let suite = workspace::node_modules().join("@modelcontextprotocol/conformance/dist/index.js");
+    if !suite.exists() {
+        return Err("the conformance suite is not installed: run `cargo xtask setup`".to_owned());
+    }
+    let mut command = Command::new(workspace::node());
+    command.arg(suite);
+    Ok(command)
+}
+
+fn reported(mut command: Command, what: &str) -> Result<Report, String> {
+    let results = results_folder()?;
     // A failed check is an exit code of its own; what counts is in the files.
-    let output = command.output().map_err(|error| format!("cannot start the suite: {error}"))?;
+    let output =
+        command.arg("-o").arg(&results).output().map_err(|error| format!("cannot start the suite: {error}"))?;
     let report = read(&results);
     let _ = fs::remove_dir_all(&results);
     match report {
         Ok(report) if !report.0.is_empty() => Ok(report),
         _ => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            Err(format!("the suite left no results for {url} ({revision}): {}", said.trim()))
+            Err(format!("the suite left no results for {what}: {}", said.trim()))
         }
     }
 }
@@ -130,6 +176,13 @@ mod tests {
     fn folders_name_scenarios() {
         assert_eq!(scenario_name("server-tools-list-2026-11-20T11-41-44-623Z"), "tools-list");
         assert_eq!(scenario_name("server-server-sse-polling-2026-11-20T11-41-44-623Z"), "server-sse-polling");
+    }
+
+    #[test]
+    fn client_scenarios_are_those_of_clients() {
+        let list = "Server scenarios (test against a server):\n  - ping\n\nClient scenarios (test against a client):\n  - tools_call\n  - auth/dpop\n\nRun and reported, but never scored:\n  pending (2):\n    - sampling [server]\n    - late [client]\n";
+        assert_eq!(client_names(list), ["tools_call", "auth/dpop", "late"]);
+        assert_eq!(client_names(""), Vec::<String>::new());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic, and every span must be usable.
 
-use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition};
+use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition, encoded};
 use doorward_vocab::{Channel, Effects};
 use std::sync::OnceLock;
 
-/// Feeds `data` to every detector on every channel, to the matcher of known secrets and to the digest.
+/// Feeds `data` to every detector on every channel, to the decoders, to the matcher of known secrets and to the digest.
 ///
 /// # Panics
 /// When a span cannot be cut out of its text: that is the bug the fuzzer looks for.
@@ -24,6 +24,9 @@ pub fn fuzz_scan(data: &[u8]) {
     for found in known.find(data) {
         assert!(data.get(found.span).is_some());
     }
+    let decoded = [encoded::in_base64(&text, Some("text/plain")), encoded::in_data_uri(&text), encoded::in_uri(&text)];
+    assert!(decoded.into_iter().flatten().all(|decoded| decoded.len() <= text.len() * 3));
+    assert!(encoded::in_base64(&encoded::base64(&text), Some("text/plain")).is_none_or(|back| back == text));
     let _ = definition::digest(data);
     let effects = definition::infer_effects(&text, &text, definition::Annotations::default(), &text);
     assert!(effects == Effects::NONE || effects.iter().count() > 0);

@@ -15,6 +15,7 @@
 pub mod definition;
 mod detector;
 mod detectors;
+pub mod encoded;
 #[doc(hidden)]
 pub mod fuzzing;
 mod known;

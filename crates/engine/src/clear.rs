@@ -2,18 +2,20 @@
 
 use crate::{
     Cleared, EntitySet, Heard, History, Snapshot, Subject,
+    asks::{Ask, asks, leads_astray},
+    readable::{NO_DATA, Texts, icon_finding},
     rule::{self, look, reflections},
 };
 use doorward_mcp::{
     Message, Method, Notice,
-    json::{Edits, Kind, Value, quote},
+    json::{Edits, Value, quote},
 };
 use doorward_policy::{Action, ArgumentFacts};
 use doorward_vocab::{
     CallId, Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode,
     Severity, Timestamp,
 };
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 /// What became of a message on its way to a client.
 #[derive(Debug)]
@@ -38,6 +40,9 @@ pub struct Clearance {
 /// server sends by itself, the request that opened the session. `edits` are the changes that the protocol asks for
 /// (an id, a name, a filtered list); what is found is taken out of the same original.
 ///
+/// What the server asks of the client, by a request or inside of another message, needs a right. Where it has none,
+/// nothing of the message passes.
+///
 /// Pure, like [`rule`](crate::rule()).
 pub fn clear(
     view: &Snapshot,
@@ -47,19 +52,18 @@ pub fn clear(
     mut edits: Edits,
     now: Timestamp,
 ) -> Clearance {
-    let passage = Passage::of(message);
+    let channel = channel(message);
     let enforce = subject.server.mode == Mode::Enforce;
     let mut found = Found::default();
-    found.secrets(view, message, passage.channel);
-    if let Some(content) = passage.content {
-        // Tools are judged one by one as definitions, and what a person approved stays as it is.
-        let judged = is_tool_list(subject).then(|| content.get("tools")).flatten().map_or(0..0, Value::span);
-        found.read(view, content, &judged, passage.channel, subject.call);
-    }
+    found.secrets(view, message, channel);
+    // Tools are judged one by one as definitions, and what a person approved stays as it is.
+    let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
+    let judged = is_tool_list(subject).then(tools).flatten().map_or(0..0, Value::span);
+    found.read(view, message, &judged, channel, subject.call);
     let refused =
-        passage.action.filter(|_| enforce).and_then(|action| refusal(view, history, subject, action, &found, now));
-    let label = found.label(subject.server.label);
-    let heard = Heard { label: passage.content.map(|_| label), injected: found.injected, entities: found.entities };
+        asks(message).iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
+    let label = Some(found.label(subject.server.label)).filter(|_| says_something(message));
+    let heard = Heard { label, injected: found.injected, entities: found.entities };
     if let Some(reasons) = refused {
         let decision = Decision::Deny;
         return Clearance {
@@ -85,93 +89,63 @@ pub fn clear(
     Clearance { cleared, changed, decision, reasons: found.reasons, findings: found.findings, redactions, heard }
 }
 
-/// A server's own request asks for a right like an agent's does.
+/// What a server asks of the client needs a right, like what an agent asks of a server.
 fn refusal(
     view: &Snapshot,
     history: &History,
     subject: &Subject<'_>,
-    action: Action,
+    ask: &Ask<'_>,
     found: &Found,
     now: Timestamp,
 ) -> Option<Vec<Reason>> {
-    if found.injected {
-        return Some(vec![Reason::new(
-            ReasonCode::ContentRefused,
-            "a request of the server carries instructions for the model",
-        )]);
+    let refused = |code, why| Some(vec![Reason::new(code, why)]);
+    let place = ask.asked.span();
+    let within = || found.findings.iter().filter(|f| place.contains(&f.span.start));
+    if within().any(is_poison) {
+        return refused(ReasonCode::ContentRefused, "a request of the server carries instructions for the model");
     }
-    let mut kinds: Vec<FindingKind> = found.findings.iter().map(|f| f.kind).collect();
+    let Some(action) = ask.action else {
+        return refused(ReasonCode::Protocol, "the server asks for an input of a kind that no revision knows");
+    };
+    if action == Action::Elicit && ask.params.is_some_and(leads_astray) {
+        return refused(
+            ReasonCode::ContentRefused,
+            "the server sends the person to an address that is no page of the web",
+        );
+    }
+    let mut kinds: Vec<FindingKind> = within().map(|f| f.kind).collect();
+    kinds.sort_unstable_by_key(|k| k.as_str());
     kinds.dedup();
     let context = rule::context(view, history, subject, ArgumentFacts::none(), false, &kinds, now);
     let verdict = view.policies.decide(&rule::question(subject.actor, action, &subject.server.whole, &context));
     (verdict.decision > Decision::Oblige).then(|| verdict.reasons().to_vec())
 }
 
-/// What of a message a model or person may read, on which channel, and the right that it needs. Every method and
-/// notification of every revision has its arm here: one that has none does not compile, and so cannot be delivered.
-struct Passage<'a> {
-    channel: Channel,
-    content: Option<Value<'a>>,
-    action: Option<Action>,
-}
-
-impl<'a> Passage<'a> {
-    fn of(message: &'a Message) -> Self {
-        match message {
-            Message::Response(response) => match response.error() {
-                Some(error) => Self { channel: Channel::Error, content: Some(error), action: None },
-                None => Self { channel: Channel::Result, content: response.result(), action: None },
-            },
-            Message::Notification(notification) => {
-                let content = match notification.notice {
-                    // Text that people and models read.
-                    Notice::Progress
-                    | Notice::Message
-                    | Notice::TaskStatus
-                    | Notice::Tasks
-                    | Notice::Cancelled
-                    | Notice::ResourceUpdated
-                    | Notice::ElicitationComplete
-                    | Notice::Acknowledged
-                    // No text of their own, but `_meta` may hold any.
-                    | Notice::ToolsChanged
-                    | Notice::PromptsChanged
-                    | Notice::ResourcesChanged
-                    // Notifications of clients; `decode` refuses them from a server.
-                    | Notice::Initialized
-                    | Notice::RootsChanged => notification.params(),
-                };
-                Self { channel: Channel::Notification, content, action: None }
-            }
-            Message::Request(request) => {
-                let action = match request.method {
-                    Method::Sample => Some(Action::Sample),
-                    Method::Elicit => Some(Action::Elicit),
-                    Method::RootsList => Some(Action::Roots),
-                    Method::Ping | Method::TasksGet | Method::TasksResult | Method::TasksList | Method::TasksCancel => {
-                        Some(Action::Session)
-                    }
-                    // Requests of clients; `decode` refuses them from a server.
-                    Method::Initialize
-                    | Method::Discover
-                    | Method::ToolsList
-                    | Method::ToolsCall
-                    | Method::ResourcesList
-                    | Method::TemplatesList
-                    | Method::ResourcesRead
-                    | Method::DirectoryRead
-                    | Method::ResourcesSubscribe
-                    | Method::ResourcesUnsubscribe
-                    | Method::PromptsList
-                    | Method::PromptsGet
-                    | Method::Complete
-                    | Method::SetLevel
-                    | Method::Listen
-                    | Method::TasksUpdate => Some(Action::Call),
-                };
-                Self { channel: Channel::ServerRequest, content: request.params(), action }
-            }
-        }
+/// On which channel a message reaches its reader. Every notification of every revision has its arm here: one that has none
+/// does not compile, and so cannot be delivered. All members of a message are read, those that no revision knows too.
+fn channel(message: &Message) -> Channel {
+    match message {
+        Message::Response(response) if response.is_error => Channel::Error,
+        Message::Response(_) => Channel::Result,
+        Message::Notification(notification) => match notification.notice {
+            // Text that people and models read.
+            Notice::Progress
+            | Notice::Message
+            | Notice::TaskStatus
+            | Notice::Tasks
+            | Notice::Cancelled
+            | Notice::ResourceUpdated
+            | Notice::ElicitationComplete
+            | Notice::Acknowledged
+            // No text of their own, but `_meta` may hold any.
+            | Notice::ToolsChanged
+            | Notice::PromptsChanged
+            | Notice::ResourcesChanged
+            // Notifications of clients; `decode` refuses them from a server.
+            | Notice::Initialized
+            | Notice::RootsChanged => Channel::Notification,
+        },
+        Message::Request(_) => Channel::ServerRequest,
     }
 }
 
@@ -197,16 +171,12 @@ impl Found {
             self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a secret that the gateway handles came back"));
         }
     }
-    /// Reads all of `content` but the texts within `judged`.
-    fn read(&mut self, view: &Snapshot, content: Value<'_>, judged: &Range<usize>, channel: Channel, call: CallId) {
-        let mut texts = Vec::new();
-        readable(content, &mut |text, span| {
-            if !judged.contains(&span.start) {
-                texts.push((text, span));
-            }
-        });
+    /// Reads all of `message` but the texts within `judged`.
+    fn read(&mut self, view: &Snapshot, message: &Message, judged: &Range<usize>, channel: Channel, call: CallId) {
+        let all = Texts::of_message(message.doc().root(), judged);
+        let texts = &all.texts;
         let mut poisoned = Vec::new();
-        look(view, channel, &texts, |index, finding| {
+        look(view, channel, texts, |index, finding| {
             if is_poison(&finding) {
                 self.injected = true;
                 let acts = view.scanner.mode(&finding.detector) == Some(Mode::Enforce);
@@ -219,12 +189,22 @@ impl Found {
         if self.injected {
             texts.iter().for_each(|(text, _)| self.entities.extend_from_text(text));
         }
-        for (_, span) in poisoned.iter().filter_map(|i| texts.get(*i)) {
-            let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
-            self.removals.push((span.clone(), quote(&note)));
+        for (index, (_, span)) in poisoned.iter().filter_map(|i| Some((*i, texts.get(*i)?))) {
+            // What was read in two forms goes once.
+            if self.removals.last().is_none_or(|(last, _)| last != span) {
+                let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
+                self.removals.push((span.clone(), all.withheld(index, &note)));
+            }
         }
         if self.injected {
             self.reasons.push(Reason::new(ReasonCode::ContentRefused, "a text gives orders to its reader"));
+        }
+        if !all.icons.is_empty() {
+            self.reasons.push(Reason::new(ReasonCode::ContentRefused, "an icon is no picture of the web"));
+        }
+        for span in all.icons {
+            self.findings.push(icon_finding(channel, span.clone()));
+            self.removals.push((span, quote(NO_DATA)));
         }
     }
     fn label(&self, server: Label) -> Label {
@@ -244,36 +224,12 @@ fn is_poison(f: &Finding) -> bool {
     matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText) && f.severity >= Severity::High
 }
 
-fn is_tool_list(subject: &Subject<'_>) -> bool {
-    matches!(subject.message.inspect(), Message::Request(r) if r.method == Method::ToolsList)
+/// Whether a message holds anything but the words that say what it is.
+fn says_something(message: &Message) -> bool {
+    let root = message.doc().root();
+    ["params", "result", "error"].iter().any(|key| root.get(key).is_some())
 }
 
-/// Every text in `value` that somebody may read, keys too, but for the bytes of images, sounds and binary resources.
-fn readable<'a>(value: Value<'a>, visit: &mut dyn FnMut(Cow<'a, str>, Range<usize>)) {
-    let binary = |v: Value<'a>| {
-        let kind = v.get("type").and_then(Value::as_str);
-        matches!(kind.as_deref(), Some("image" | "audio")) || v.get("blob").is_some()
-    };
-    match value.kind() {
-        Kind::Object => {
-            let skip = binary(value);
-            for (key, member) in value.members() {
-                if skip && matches!(&*key, "data" | "blob") && member.kind() == Kind::String {
-                    continue;
-                }
-                // A key is looked at with its value's place: a removal replaces the value.
-                if key.len() > 24 {
-                    visit(key, member.span());
-                }
-                readable(member, visit);
-            }
-        }
-        Kind::Array => value.items().for_each(|item| readable(item, visit)),
-        Kind::String => {
-            if let Some(text) = value.as_str() {
-                visit(text, value.span());
-            }
-        }
-        Kind::Null | Kind::False | Kind::True | Kind::Number | Kind::Key => {}
-    }
+fn is_tool_list(subject: &Subject<'_>) -> bool {
+    matches!(subject.message.inspect(), Message::Request(r) if r.method == Method::ToolsList)
 }

@@ -1,6 +1,11 @@
-use doorward_mcp::HeaderParameter;
+use crate::{
+    Snapshot,
+    readable::{Texts, icon_finding},
+};
+use doorward_detect::{DefinitionContext, Text};
+use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
-use doorward_vocab::{Digest, Effects, Finding, FindingKind, Level, Severity};
+use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Level, Severity};
 use std::sync::Arc;
 
 /// A tool as its server declares it, with what the gateway concluded.
@@ -59,6 +64,15 @@ pub fn judge_definition(
         None if level == Level::Lockdown => DefinitionState::Pending,
         None => DefinitionState::Approved,
     }
+}
+
+/// What is seen in `item`, a tool as its server declares it.
+pub fn look_at_definition(view: &Snapshot, item: Value<'_>, context: &DefinitionContext<'_>) -> Vec<Finding> {
+    let texts = Texts::of_definition(item);
+    let views: Vec<Text<'_>> =
+        texts.texts.iter().map(|(text, _)| Text { path: "", text, channel: Channel::Definition }).collect();
+    let seen = view.scanner.scan_definition(&views, context).into_iter().map(|located| located.finding);
+    seen.chain(texts.icons.iter().map(|span| icon_finding(Channel::Definition, span.clone()))).collect()
 }
 
 #[cfg(test)]

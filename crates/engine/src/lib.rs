@@ -12,6 +12,7 @@
 //! ```
 
 mod actor;
+mod asks;
 mod clear;
 mod cleared;
 mod definition;
@@ -19,6 +20,7 @@ mod entity;
 mod history;
 mod judgement;
 mod permit;
+mod readable;
 mod rule;
 mod snapshot;
 mod subject;
@@ -26,7 +28,7 @@ mod subject;
 pub use actor::Actor;
 pub use clear::{Clearance, clear};
 pub use cleared::Cleared;
-pub use definition::{Definition, judge_definition};
+pub use definition::{Definition, judge_definition, look_at_definition};
 pub use entity::EntitySet;
 pub use history::{Heard, History};
 pub use judgement::{Judgement, Ruling};

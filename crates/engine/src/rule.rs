@@ -23,12 +23,11 @@ use std::{borrow::Cow, ops::Range, sync::Arc};
 /// Pure: the same snapshot, history, subject and time give the same ruling. Anything that cannot be judged is refused.
 pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound: Outbound, now: Timestamp) -> Ruling {
     let matter = Matter::of(subject);
-    let facts = matter.arguments.map(argument_facts);
+    let said = || matter.arguments.map(|a| ("", a)).into_iter().chain(matter.given.map(|g| (GIVEN, g)));
+    let facts = said().next().map(|_| argument_facts(said()));
     let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
     let mut findings = Vec::new();
-    if let Some(arguments) = matter.arguments {
-        inspect(view, arguments, &mut findings);
-    }
+    said().for_each(|(_, said)| inspect(view, said, &mut findings));
     let (decision, reasons, authorized_by) = match subject.target {
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
@@ -88,6 +87,9 @@ struct Matter<'a> {
     action: Action,
     target: Cow<'a, PolicyTarget>,
     arguments: Option<Value<'a>>,
+    /// What the client says to what the server asked, sent with the request that the server asked it about (2026-07-28,
+    /// basic/patterns/mrtr).
+    given: Option<Value<'a>>,
     effects: Effects,
     sink: bool,
 }
@@ -137,7 +139,13 @@ impl<'a> Matter<'a> {
                 | Notice::ElicitationComplete
                 | Notice::Acknowledged => (Action::Notify, notification.params()),
             },
-            Message::Response(response) => (Action::Answer, response.result()),
+            Message::Response(response) => (Action::Answer, response.result().or_else(|| response.error())),
+        };
+        let given = match subject.message.inspect() {
+            Message::Request(request) if request.method != Method::TasksUpdate => {
+                request.params().and_then(|params| params.get("inputResponses"))
+            }
+            _ => None,
         };
         let server = subject.server;
         let target = match subject.target {
@@ -152,21 +160,30 @@ impl<'a> Matter<'a> {
         };
         // The task methods steer a call that was ruled as a sink or not when it began; cancelling one is no new effect.
         let sink = matches!(action, Action::Call) && effects.is_sink();
-        Self { action, target, arguments, effects, sink }
+        Self { action, target, arguments, given, effects, sink }
     }
 }
 
-fn argument_facts(arguments: Value<'_>) -> ArgumentFacts {
+/// Where policies find what a client says beside the arguments of a call. It has a place of its own, so that it cannot
+/// pass for an argument.
+const GIVEN: &str = "/inputResponses";
+
+/// The facts of some values, each with the pointer to where policies find it.
+fn argument_facts<'a>(said: impl Iterator<Item = (&'static str, Value<'a>)>) -> ArgumentFacts {
     ArgumentFacts::gather(|see| {
-        arguments.leaves(&mut |path, value| {
-            if let Some(text) = value.as_str() {
-                see(Leaf { path, value: LeafValue::Str(&text) });
-            } else if let Some(b) = value.as_bool() {
-                see(Leaf { path, value: LeafValue::Bool(b) });
-            } else if value.kind() == Kind::Number {
-                see(Leaf { path, value: LeafValue::Number(value.raw()) });
-            }
-        });
+        for (place, value) in said {
+            value.leaves(&mut |path, value| {
+                let path = if place.is_empty() { Cow::Borrowed(path) } else { Cow::Owned([place, path].concat()) };
+                let path = &*path;
+                if let Some(text) = value.as_str() {
+                    see(Leaf { path, value: LeafValue::Str(&text) });
+                } else if let Some(b) = value.as_bool() {
+                    see(Leaf { path, value: LeafValue::Bool(b) });
+                } else if value.kind() == Kind::Number {
+                    see(Leaf { path, value: LeafValue::Number(value.raw()) });
+                }
+            });
+        }
     })
 }
 

@@ -161,10 +161,12 @@ impl Gateway {
         let mut params = params.to_vec();
         if arrival.revision.era() == Era::Modern {
             params.push(format!(
-                "\"_meta\":{{\"{}\":\"{}\",\"{}\":{{}}}}",
+                "\"_meta\":{{\"{}\":\"{}\",\"{}\":{{}},\"{}\":{{\"name\":\"doorward\",\"version\":\"{}\"}}}}",
                 meta::PROTOCOL_VERSION,
                 arrival.revision,
-                meta::CLIENT_CAPABILITIES
+                meta::CLIENT_CAPABILITIES,
+                meta::CLIENT_INFO,
+                env!("CARGO_PKG_VERSION")
             ));
         }
         let text = format!(

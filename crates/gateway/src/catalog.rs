@@ -4,10 +4,10 @@ use crate::{Live, all::Kind, pins::Pins, server::Server};
 use arc_swap::ArcSwap;
 use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
 use doorward_detect::{
-    DefinitionContext, Text,
+    DefinitionContext,
     definition::{Annotations, canonical, infer_effects},
 };
-use doorward_engine::{Definition, ServerProfile, judge_definition};
+use doorward_engine::{Definition, ServerProfile, judge_definition, look_at_definition};
 use doorward_mcp::{json::Value, parameter_headers};
 use doorward_policy::{DefinitionState, Target, ToolFacts};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
@@ -278,10 +278,7 @@ fn scan(
 ) -> Vec<Finding> {
     let others: Vec<(&str, &str)> = others.iter().map(|(s, t)| (s.as_str(), &**t)).collect();
     let context = DefinitionContext { server: server.name.as_str(), name, others: &others };
-    let texts: Vec<_> = item.texts().collect();
-    let views: Vec<Text<'_>> =
-        texts.iter().map(|(t, _)| Text { path: "", text: t, channel: Channel::Definition }).collect();
-    live.snapshot.scanner.scan_definition(&views, &context).into_iter().map(|located| located.finding).collect()
+    look_at_definition(&live.snapshot, item, &context)
 }
 
 fn changed(item: Value<'_>) -> Finding {

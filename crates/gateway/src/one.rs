@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use doorward_mcp::{
-    Era, Id, Message, Request, Revision, RpcError,
+    Era, Id, Message, Request, Response, Revision, RpcError, Side, decode,
     json::{Document, Limits, Strictness},
 };
 use doorward_transport::LinkError;
@@ -307,11 +307,23 @@ impl Gateway {
             return self.tell_lifted(arrival, server, lifted, message, &bytes).await;
         }
         let passage = self.passage(arrival, server, message, About::Server);
-        let out = outbound(&passage, bytes, link);
-        match self.forward(&passage, link, out).await? {
+        let out = outbound(&passage, bytes.clone(), link);
+        let told = self.forward(&passage, link, out).await;
+        if let Err(Refusal::Ruled(_, judgement)) = &told {
+            self.decline_instead(passage, link, bytes, judgement.told()).await;
+        }
+        match told? {
             Answer::Status(404) => Err(RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone.").into()),
             _ => Ok(()),
         }
+    }
+
+    /// A server whose question was answered with what must not reach it is told that there is no answer.
+    async fn decline_instead(&self, passage: Passage, link: &Link, answer: Bytes, told: &str) {
+        let answer = decode(answer, &passage.live.limits, Side::Client);
+        let Ok(Message::Response(Response { id: Some(id), .. })) = answer else { return };
+        let scope = Scope { passage: Arc::new(passage), session: None, joined: false, link: link.clone() };
+        self.decline(&scope, &id, &RpcError::new(RpcError::REFUSED, 403, told)).await;
     }
 
     /// Takes a session out and ends its links; what it had in flight is over.

@@ -3,7 +3,7 @@
 use doorward_engine::{Cleared, Judgement};
 use doorward_mcp::{DecodeError, Era, HeaderError, Id, Method, RpcError, json::quote};
 use doorward_transport::LinkError;
-use doorward_vocab::{CallId, Decision};
+use doorward_vocab::{CallId, Decision, Reason};
 use std::fmt::Write as _;
 
 /// Why a message stops.
@@ -56,11 +56,12 @@ impl Refusal {
                     .with_data(quote(e.code()))
             }
             Self::Ruled(call, judgement) => {
+                let ruling = ruling(*call, judgement.decision, &judgement.reasons);
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
-                    return Told { status: 200, message: refused_call(id, *call, judgement, era) };
+                    return Told { status: 200, message: refused_call(id, judgement.told(), &ruling, era) };
                 }
                 let status = if era == Era::Modern { 403 } else { 200 };
-                RpcError::new(RpcError::REFUSED, status, judgement.told()).with_data(ruling(*call, judgement))
+                RpcError::new(RpcError::REFUSED, status, judgement.told()).with_data(ruling)
             }
         };
         let id = id.or(match self {
@@ -71,19 +72,35 @@ impl Refusal {
     }
 }
 
+/// What the client gets in place of an answer of which nothing may pass: it is told as if its request had been refused.
+pub(crate) fn withheld(id: Option<&Id>, method: Option<Method>, era: Era, call: CallId, reasons: &[Reason]) -> Cleared {
+    let told = told(reasons);
+    match (id, method) {
+        (Some(id), Some(Method::ToolsCall)) => refused_call(id, told, &ruling(call, Decision::Deny, reasons), era),
+        _ => {
+            let error = RpcError::new(RpcError::REFUSED, 200, told).with_data(ruling(call, Decision::Deny, reasons));
+            Cleared::error(&error, id)
+        }
+    }
+}
+
+fn told(reasons: &[Reason]) -> &'static str {
+    reasons.first().map_or("This is not permitted.", Reason::told)
+}
+
 /// `{id, effect, reasons[]}`, in words for the agent.
-fn ruling(call: CallId, judgement: &Judgement) -> String {
-    let effect = if judgement.decision == Decision::Challenge { "challenge" } else { "deny" };
-    let mut told: Vec<&str> = judgement.reasons.iter().map(doorward_vocab::Reason::told).collect();
+fn ruling(call: CallId, decision: Decision, reasons: &[Reason]) -> String {
+    let effect = if decision == Decision::Challenge { "challenge" } else { "deny" };
+    let mut told: Vec<&str> = reasons.iter().map(Reason::told).collect();
     told.dedup();
     let reasons: Vec<String> = told.into_iter().map(quote).collect();
     format!("{{\"id\":\"{call}\",\"effect\":\"{effect}\",\"reasons\":[{}]}}", reasons.join(","))
 }
 
-fn refused_call(id: &Id, call: CallId, judgement: &Judgement, era: Era) -> Cleared {
+fn refused_call(id: &Id, told: &str, ruling: &str, era: Era) -> Cleared {
     let mut result = String::from("{\"content\":[{\"type\":\"text\",\"text\":");
-    doorward_mcp::json::quote_into(judgement.told(), &mut result);
-    let _ = write!(result, "}}],\"isError\":true,\"_meta\":{{\"dev.doorward/ruling\":{}}}", ruling(call, judgement));
+    doorward_mcp::json::quote_into(told, &mut result);
+    let _ = write!(result, "}}],\"isError\":true,\"_meta\":{{\"dev.doorward/ruling\":{ruling}}}");
     if era == Era::Modern {
         result.push_str(",\"resultType\":\"complete\"");
     }

@@ -11,7 +11,7 @@ use crate::{
     Gateway, bridge,
     link::{Answer, Incoming, Incomings, Link},
     passage::Passage,
-    refusal::Refusal,
+    refusal::{Refusal, withheld},
     session::{Session, wrap},
 };
 use bytes::Bytes;
@@ -224,8 +224,12 @@ impl Gateway {
             }
             Message::Notification(_) => self.noticed(&passage, &clearance, now),
         }
-        // What is declined at the server is not asked of the client.
+        // What is declined at the server is not asked of the client. A client that waits for an answer gets one.
         delivery.message = clearance.cleared.filter(|_| delivery.decline.is_none());
+        if let (Message::Response(response), None) = (&message, &delivery.message) {
+            let (id, era) = (response.id.as_ref(), passage.revision.era());
+            delivery.message = Some(withheld(id, passage.method(), era, passage.call, &clearance.reasons));
+        }
         delivery
     }
 

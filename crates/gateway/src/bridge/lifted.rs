@@ -184,14 +184,18 @@ impl Gateway {
         bytes: &Bytes,
     ) -> Result<(), Refusal> {
         let passage = self.passage(arrival, server, message, About::Server);
-        self.permit(&passage).await?;
+        let permitted = self.permit(&passage).await;
         // Among several servers the id that the client knows is not the one that was given here.
         if let Ok(Message::Response(response)) = decode(bytes.clone(), &arrival.live.limits, Side::Client)
             && let Some(id) = response.id.clone()
         {
-            lifted.answered(&id, response);
+            // What must not reach the server is no answer, and there will be no other.
+            match permitted {
+                Ok(()) => lifted.answered(&id, response),
+                Err(_) => drop(lifted.waiting.lock().remove(&id)),
+            }
         }
-        Ok(())
+        permitted
     }
 
     /// What the server says by itself, for the one stream of a session.

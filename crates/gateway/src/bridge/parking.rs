@@ -225,7 +225,15 @@ impl Gateway {
         let bytes = if parked.link.one_line() { crate::admit::on_one_line(bytes) } else { bytes };
         let passage = Arc::new(Passage { alias: parked.passage.alias.clone(), ..passage });
         let answer = Outbound { bytes, kind: OutboundKind::Response, method: "", headers: Arc::default() };
-        if let Answer::Status(status) = self.forward(&passage, &parked.link, answer).await? {
+        let forwarded = match self.forward(&passage, &parked.link, answer).await {
+            Err(refusal @ Refusal::Ruled(..)) => {
+                // The server still waits: its client may say something else.
+                self.parking.parked.lock().insert(number, parked);
+                return Err(refusal);
+            }
+            forwarded => forwarded?,
+        };
+        if let Answer::Status(status) = forwarded {
             self.ended(&passage, Outcome::Failed, None, None);
             return Ok(Some(Reply::Status(status)));
         }

@@ -2,7 +2,7 @@
 //! for.
 
 use crate::{
-    client::{Client, soon, text_of},
+    client::{Client, is_refused, soon, text_of},
     front::{Front, command_server, http_server},
 };
 use doorward_testkit::{
@@ -154,6 +154,80 @@ async fn input_is_asked_for_in_results_in_the_2026_era() {
         assert_eq!(text_of(&done).as_deref(), Some("state-ok"), "{done}");
         let tampered = client.ask("tools/call", params(&format!("{state}0"))).await;
         assert!(tampered.get("error").is_some(), "{tampered}");
+    }
+}
+
+const NO_QUESTIONS: &str =
+    "@id(\"no-questions\")\nforbid (principal is Server, action == Action::\"elicit\", resource);\n";
+
+#[tokio::test]
+async fn an_input_that_is_not_permitted_is_an_answer_that_the_model_can_read() {
+    let server = Server::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.cedar");
+    std::fs::write(&file, NO_QUESTIONS).unwrap();
+    let front = Front::start(&format!("{}[policy]\nfiles = [{file:?}]\n", http_server("fixture", &server.url()))).await;
+    for (path, prefix) in ENDPOINTS {
+        let client = Client::modern(&front, path).capable(capable());
+        let asked = client.call(&format!("{prefix}test_input_required_result_request_state"), json!({})).await;
+        assert!(is_refused(&asked), "{asked}");
+        assert_eq!((&asked["result"]["isError"], &asked["result"]["resultType"]), (&json!(true), &json!("complete")));
+        assert!(text_of(&asked).unwrap().contains("not permitted"), "{asked}");
+        assert!(asked["result"].get("inputRequests").is_none(), "{asked}");
+        // Another right is another question.
+        let sampling = client.call(&format!("{prefix}test_input_required_result_sampling"), json!({})).await;
+        assert_eq!(sampling["result"]["resultType"], "input_required", "{sampling}");
+        // A session's client is not asked either, and what it called goes on without an answer.
+        let client = Client::legacy_with(&front, path, capable()).await;
+        let (asked, answer) =
+            conversation(&client, &format!("{prefix}test_elicitation"), json!({ "message": "who" })).await;
+        assert!(asked.is_empty() && answer["result"].is_object() || answer["error"].is_object(), "{asked:?} {answer}");
+    }
+    let records = front.stop().await;
+    let withheld = |r: &&doorward_audit::Record| matches!(&r.event, doorward_audit::Event::Outcome(o) if o.outcome == doorward_vocab::Outcome::Withheld);
+    assert_eq!(records.iter().filter(withheld).count(), 2);
+}
+
+#[tokio::test]
+async fn a_secret_of_the_gateway_does_not_leave_in_an_answer() {
+    const SECRET: &str = "answer-7c31e0b95d2f48a6";
+    for era in ["both", "legacy", "modern"] {
+        let server = Server::start(Options { era: era.parse().unwrap(), ..Options::default() }).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, SECRET).unwrap();
+        let toml = format!(
+            "[[server]]\nname = \"fixture\"\nurl = \"{}\"\nheaders = {{ x-api-key = {{ file = {file:?} }} }}\n",
+            server.url()
+        );
+        let front = Front::start(&toml).await;
+        for (path, prefix) in ENDPOINTS {
+            let told = json!({ "action": "accept", "content": { "username": SECRET, "email": "a@example.com", "name": SECRET, "ok": true } });
+            let client = Client::legacy_with(&front, path, capable()).await;
+            let mut stream = client.open_call(&format!("{prefix}test_elicitation"), json!({ "message": "who" })).await;
+            let asked = soon("the question", stream.message()).await.unwrap();
+            client.reply(&asked["id"], told.clone()).await;
+            // The server hears that there is no answer, and the call ends.
+            let answer = soon("the answer", stream.answer()).await;
+            assert!(!answer.to_string().contains(SECRET) && answer.get("id").is_some(), "{era} {path}: {answer}");
+
+            let client = Client::modern(&front, path).capable(capable());
+            let tool = format!("{prefix}test_input_required_result_elicitation");
+            let asked = client.call(&tool, json!({})).await["result"].clone();
+            let key = asked["inputRequests"].as_object().unwrap().keys().next().unwrap().clone();
+            let mut params = json!({ "name": tool, "arguments": {}, "inputResponses": { &key: told } });
+            if let Some(state) = asked.get("requestState") {
+                params["requestState"] = state.clone();
+            }
+            let refused = client.ask("tools/call", params.clone()).await;
+            assert!(is_refused(&refused), "{era} {path}: {refused}");
+            // Another answer is fine.
+            params["inputResponses"][&key]["content"]["name"] = json!("ada");
+            params["inputResponses"][&key]["content"]["username"] = json!("ada");
+            let done = client.ask("tools/call", params).await;
+            assert!(text_of(&done).is_some_and(|text| text.contains("ada")), "{era} {path}: {done}");
+        }
+        front.stop().await;
     }
 }
 

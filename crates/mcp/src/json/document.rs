@@ -198,6 +198,10 @@ impl<'a> Value<'a> {
     pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Self)> + Clone {
         self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), value))
     }
+    /// The members of an object with the span of each key, quotes and all.
+    pub fn keyed(self) -> impl Iterator<Item = (Cow<'a, str>, Range<usize>, Self)> + Clone {
+        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), key.span(), value))
+    }
     /// The span of each member, key and value together, with its value.
     pub(super) fn member_ranges(self) -> impl Iterator<Item = (Cow<'a, str>, Range<usize>)> {
         self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), key.start()..value.span().end))

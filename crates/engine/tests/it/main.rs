@@ -1,0 +1,11 @@
+//! The two decisions, at the door of the crate.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
+
+mod channels;
+mod given;
+mod inputs;
+mod instances;
+mod scene;
+#[allow(dead_code, reason = "tests of another crate need more of it")]
+#[path = "../../../bridge/tests/it/schema.rs"]
+mod schema;

@@ -1,0 +1,107 @@
+//! The local user's agent, one server, and what each says to the other.
+
+use doorward_audit::{Basis, Conversation};
+use doorward_detect::{KnownSecrets, Scanner, Settings};
+use doorward_engine::{
+    Actor, Clearance, Correlation, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot,
+    Subject, Target, clear, rule,
+};
+use doorward_identity::{Authenticator, Presented};
+use doorward_mcp::{
+    DecodeError, Era, Message, Revision, Side, decode,
+    json::{Edits, Limits},
+};
+use doorward_policy::{Base, Policies, ServerFacts, Source, Transport};
+use doorward_vocab::{CallId, ConversationId, Digest, Label, Level, Mode, Tainted, Timestamp};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+/// A secret that the gateway handles.
+pub(crate) const SECRET: &str = "crm-6f1d0c8e27b94ab5";
+
+pub(crate) struct Scene {
+    pub(crate) view: Snapshot,
+    pub(crate) server: ServerProfile,
+    actor: Actor,
+    correlation: Correlation,
+}
+
+impl Scene {
+    /// A scene at `level`, with these policies beside those of the level.
+    pub(crate) fn new(level: Level, mode: Mode, policies: &str) -> Self {
+        let party = ServerFacts { name: &"crm".parse().unwrap(), transport: Transport::Http, attested: false };
+        let sources = [Source { name: "own.cedar".to_owned(), text: policies.to_owned() }];
+        let settings = doorward_identity::Settings { local_user: Some("ada".into()), ..Default::default() };
+        let here = Presented { authorization: None, loopback: true, server: None };
+        let conversation = ConversationId::new("c-1").unwrap();
+        Self {
+            view: Snapshot {
+                version: Digest::of(b"scene"),
+                level,
+                policies: Arc::new(Policies::compile(&sources, Base::Level(level)).unwrap()),
+                scanner: Scanner::new(&Settings::default()).unwrap(),
+                secrets: KnownSecrets::new([("crm", SECRET.as_bytes())]).0,
+            },
+            server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
+            actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),
+            correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
+        }
+    }
+
+    /// What becomes of `said`, which the server sends to do with a request of `method`.
+    pub(crate) fn clear(&self, method: &str, revision: Revision, said: &Value) -> Result<Clearance, DecodeError> {
+        let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": {} });
+        let asked = Tainted::new(message(&asked, Side::Client).unwrap(), Label::OUTSIDE);
+        let said = message(said, Side::Server)?;
+        let subject = self.subject(&asked, revision);
+        Ok(clear(&self.view, &History::default(), &subject, &said, Edits::new(), NOW))
+    }
+
+    /// How `said` of the client is judged.
+    pub(crate) fn rule(&self, said: &Value) -> Judgement {
+        let said = Tainted::new(message(said, Side::Client).unwrap(), Label::OUTSIDE);
+        let outbound = Outbound {
+            bytes: bytes::Bytes::new(),
+            kind: OutboundKind::Notification,
+            method: "",
+            headers: Arc::default(),
+        };
+        let subject = self.subject(&said, Revision::LATEST);
+        match rule(&self.view, &History::default(), &subject, outbound, NOW) {
+            Ruling::Go(_, judgement) | Ruling::Stop(judgement) => judgement,
+        }
+    }
+
+    fn subject<'a>(&'a self, message: &'a Tainted<Message>, revision: Revision) -> Subject<'a> {
+        Subject {
+            call: "call_0123456789abcdefghjkmnpqrs".parse::<CallId>().unwrap(),
+            actor: &self.actor,
+            server: &self.server,
+            message,
+            target: Target::Server,
+            revision,
+            local: true,
+            correlation: &self.correlation,
+        }
+    }
+}
+
+fn message(value: &Value, from: Side) -> Result<Message, DecodeError> {
+    decode(value.to_string().into(), &Limits::default(), from)
+}
+
+/// The answer to a request, as its server sends it.
+pub(crate) fn answer(result: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": 1, "result": result })
+}
+
+/// What a client gets of a message.
+pub(crate) fn gets(clearance: &Clearance) -> Option<Value> {
+    clearance.cleared.as_ref().map(|cleared| serde_json::from_slice(cleared.bytes()).unwrap())
+}
+
+/// Whether servers of `revision` make requests.
+pub(crate) fn asks(revision: Revision) -> bool {
+    revision.era() == Era::Legacy
+}
