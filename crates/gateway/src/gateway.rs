@@ -87,7 +87,7 @@ impl Gateway {
             me: me.clone(),
             parking,
             shown: Shown::default(),
-            cursors: cursors,
+            cursors,
             returns: broadcast::channel(RETURNS).0,
             travel,
             trail,

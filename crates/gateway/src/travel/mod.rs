@@ -19,7 +19,7 @@ use crate::bridge::Sealer;
 use doorward_identity::PrincipalKey;
 use doorward_store::{Keep, KeepError, Kept, KeptKind};
 use doorward_vocab::{Digest, Entropy, Secret, Timestamp};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// Where state is kept beyond this process, and with which key it is sealed.
@@ -33,6 +33,8 @@ pub struct Beyond {
 
 /// Writes that may wait; above it, state does not travel.
 const QUEUE: usize = 8192;
+/// How long the store may take. Whoever waits for it is at the beginning of a session, or behind a human.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 type Job = Box<dyn FnOnce(&dyn Keep) + Send>;
 
@@ -91,11 +93,21 @@ impl Travel {
         let job: Job = Box::new(|store| {
             let _ = to.send(job(store));
         });
-        jobs.send(job).await.map_err(|_| Silent)?;
-        from.await.map_err(|_| Silent)?.map_err(|error| {
-            tracing::warn!("the store of sessions does not answer: {error}");
-            Silent
-        })
+        let answer = async {
+            jobs.send(job).await.ok()?;
+            from.await.ok()
+        };
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Some(Ok(answer))) => Ok(answer),
+            Ok(Some(Err(error))) => {
+                tracing::warn!("the store of sessions does not answer: {error}");
+                Err(Silent)
+            }
+            Ok(None) | Err(_) => {
+                tracing::warn!("the store of sessions does not answer in time");
+                Err(Silent)
+            }
+        }
     }
 
     /// Seals `plain` under `name`, for one principal and route and until a moment.
