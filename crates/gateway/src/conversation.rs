@@ -44,6 +44,11 @@ impl Conversations {
         }
     }
 
+    /// The same, where something is remembered of it.
+    pub(crate) fn known(&self, owner: PrincipalKey, id: &ConversationId) -> Option<Cell> {
+        self.cells.get(&(owner, id.clone()))
+    }
+
     /// How many conversations are remembered.
     pub(crate) fn count(&self) -> u64 {
         self.cells.entry_count()

@@ -10,6 +10,7 @@ use crate::{
     refusal::Refusal,
     server::Server,
     session::Sessions,
+    travel::Travel,
 };
 use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
@@ -52,6 +53,8 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     /// Requests that wait for something from their clients.
     pub(crate) parking: Parking,
+    /// The way to what outlives this gateway.
+    pub(crate) travel: Travel,
     /// Itself, for what goes on beside a request.
     pub(crate) me: Weak<Self>,
 }
@@ -77,13 +80,16 @@ impl Gateway {
         let live = Live::assemble(settings, &surroundings, None)?;
         let limits = live.settings.limits.clone();
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy::default());
-        let parking = Parking::new(&*entropy);
+        let travel = Travel::new(surroundings.beyond.as_ref(), &*entropy);
+        let parking = Parking::new(travel.sealer.clone());
+        let cursors = CursorKey::new(&travel.sealer);
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
             shown: Shown::default(),
-            cursors: CursorKey::new(&*entropy),
+            cursors,
             returns: broadcast::channel(RETURNS).0,
+            travel,
             trail,
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
@@ -230,9 +236,7 @@ impl Gateway {
     pub async fn sweep(&self) {
         let live = self.live.load_full();
         let now = self.clock.now();
-        for session in self.sessions.expired(now, live.settings.limits.session_idle) {
-            self.close_links(&session).await;
-        }
+        self.sweep_sessions(now, live.settings.limits.session_idle).await;
         for server in live.servers.values() {
             self.sweep_pool(server, live.settings.limits.session_idle).await;
         }
@@ -254,14 +258,21 @@ impl Gateway {
         self.metrics.trail_healthy.set(i64::from(self.trail.healthy()));
     }
 
-    /// Ends every session, records the end, and closes the trail.
+    /// Ends every session that another gateway cannot go on with, records the end, and closes the trail.
     pub async fn stop(&self, reason: &str) {
         for session in self.sessions.drain() {
-            self.close_links(&session).await;
+            if session.travels() {
+                self.keep_session(&session);
+                self.leave_session(&session).await;
+            } else {
+                self.close_links(&session).await;
+            }
         }
+        self.parking.leave();
         for server in self.live.load_full().servers.values() {
             server.ties.release().await;
         }
+        self.travel.settle().await;
         self.note(Event::Stop(Stop { reason: reason.to_owned().into() }));
         if let Err(e) = self.trail.close() {
             tracing::error!("the trail did not close in good order: {e}");

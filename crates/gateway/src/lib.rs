@@ -9,6 +9,7 @@
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
+//! | `travel` | sessions and waiting calls outlive this gateway |
 //! | `link`, `server` | the way to a server |
 //! | `bridge` | clients of one era in front of servers of the other |
 //! | `reply`, `replay` | what a client gets, and gets again |
@@ -39,6 +40,7 @@ mod reply;
 mod road;
 mod server;
 mod session;
+mod travel;
 
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;
@@ -46,3 +48,4 @@ pub use live::{Live, LiveError, Surroundings};
 pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;
+pub use travel::Beyond;

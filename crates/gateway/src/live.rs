@@ -1,6 +1,9 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
-use crate::server::{Handled, Server, ServerError};
+use crate::{
+    server::{Handled, Server, ServerError},
+    travel::Beyond,
+};
 use doorward_config::{self as config, Settings};
 use doorward_detect as detect;
 use doorward_engine::Snapshot;
@@ -91,6 +94,8 @@ pub struct Surroundings {
     pub host_token: Secret<String>,
     /// The address that the listener really has.
     pub listen: std::net::SocketAddr,
+    /// Where what outlives this gateway is kept; without it, nothing does.
+    pub beyond: Option<Beyond>,
 }
 
 impl Live {

@@ -58,9 +58,9 @@ impl Gateway {
     }
 
     pub(crate) fn new_session(&self, arrival: &Arrival, endpoint: Endpoint) -> Result<Arc<Session>, Refusal> {
-        self.sessions.open(arrival.caller.actor.key(), endpoint, &*self.entropy, self.clock.now()).ok_or_else(|| {
-            RpcError::new(RpcError::INTERNAL, 503, "Too many sessions are open. Try again later.").into()
-        })
+        self.sessions
+            .open(arrival.caller.actor.key(), endpoint, &*self.entropy, self.clock.now())
+            .ok_or_else(too_many_sessions)
     }
 
     /// Opens a session with a server, whichever era it speaks. Gives the link where the server agreed, and its answer.
@@ -329,6 +329,7 @@ impl Gateway {
     /// Takes a session out and ends its links; what it had in flight is over.
     pub(crate) async fn end_session(&self, id: &str) {
         if let Some(session) = self.sessions.close(id) {
+            self.forget_session(&session);
             self.close_links(&session).await;
         }
     }
@@ -349,8 +350,12 @@ impl Gateway {
     }
 }
 
+pub(crate) fn too_many_sessions() -> Refusal {
+    RpcError::new(RpcError::INTERNAL, 503, "Too many sessions are open. Try again later.").into()
+}
+
 /// How long the end of a session waits for its server.
-const CLOSE: Duration = Duration::from_secs(5);
+pub(crate) const CLOSE: Duration = Duration::from_secs(5);
 
 /// The revision that an `initialize` asks for; the newest with sessions where it asks for one that has none.
 pub(crate) fn requested_revision(request: &Request) -> Revision {

@@ -60,6 +60,11 @@ struct State {
 }
 
 impl Replays {
+    /// Of a session that had streams before: no id of theirs may come again.
+    pub(crate) fn after(number: u64) -> Self {
+        Self { opened: AtomicU64::new(number), ..Self::default() }
+    }
+
     /// A new stream. Where too many are open already, there is none, and the flow is its client's alone.
     pub(crate) fn open(&self) -> Option<Arc<Replay>> {
         let mut streams = self.streams.lock();

@@ -16,7 +16,7 @@ use doorward_transport::{
     stdio::{Command, StdioSettings},
     upstream::{Credential, HttpLink, HttpSettings},
 };
-use doorward_vocab::{Mode, Secret};
+use doorward_vocab::{Digest, Mode, Secret};
 use std::{
     fmt,
     sync::{
@@ -209,6 +209,21 @@ impl Server {
         let (link, credentials, catalog) = (link.clone(), credentials.clone(), self.catalog.clone());
         let name = self.profile.name.as_str();
         Link::Events(EventSession::new(name, link, credentials, self.limits, self.patience, routing, catalog))
+    }
+
+    /// The link of a session that the server gave before; `None` where sessions end with their process.
+    pub(crate) fn resumed(&self, id: Option<&str>, revision: Option<&str>) -> Option<Link> {
+        match &self.reach {
+            Reach::Http { link, credentials, .. } => {
+                Some(Link::Http(HttpSession::resumed(link.clone(), credentials.clone(), self.limits, id, revision)))
+            }
+            Reach::Command { .. } => None,
+        }
+    }
+
+    /// How it is reached, as a digest: what is kept of it is good as long as that stays.
+    pub(crate) fn place(&self) -> String {
+        Digest::of(format!("{:?}", self.settings.upstream).as_bytes()).to_string()
     }
 
     /// The link for requests that stand alone (2026 era), where that is over HTTP.

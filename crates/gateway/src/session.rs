@@ -3,7 +3,7 @@
 use crate::{link::Link, passage::Passage, replay::Replays};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Revision, json::Value};
-use doorward_vocab::{ConversationId, Digest, Entropy, ServerName, Timestamp};
+use doorward_vocab::{ConversationId, Digest, Entropy, Label, ServerName, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -59,9 +59,44 @@ pub(crate) struct Session {
     pub(crate) replays: Replays,
     /// Open streams; a session with one is not idle.
     pub(crate) streams: AtomicUsize,
+    /// Until when it is kept beyond this gateway, and what its conversation had read then; `None` where it is not.
+    pub(crate) kept: Mutex<Option<(Timestamp, Option<Label>, bool)>>,
 }
 
+/// How long the ids of sessions are.
+pub(crate) const ID_LEN: usize = 64;
+
 impl Session {
+    fn new(id: Box<str>, owner: PrincipalKey, endpoint: Endpoint, now: Timestamp) -> Option<Self> {
+        let digest = Digest::of(id.as_bytes());
+        Some(Self {
+            digest,
+            conversation: ConversationId::new(&format!("session:{}", digest.to_string().get(7..23)?)).ok()?,
+            id,
+            owner,
+            endpoint,
+            revision: OnceLock::new(),
+            links: RwLock::default(),
+            pending: Mutex::default(),
+            asked: Mutex::default(),
+            touched: AtomicU64::new(now.micros()),
+            replays: Replays::default(),
+            streams: AtomicUsize::new(0),
+            kept: Mutex::default(),
+        })
+    }
+    /// One that another gateway had.
+    pub(crate) fn taken_up(id: &str, owner: PrincipalKey, endpoint: Endpoint, now: Timestamp) -> Option<Self> {
+        Some(Self { replays: Replays::after(now.micros()), ..Self::new(id.into(), owner, endpoint, now)? })
+    }
+    /// Whether it outlives this gateway.
+    pub(crate) fn travels(&self) -> bool {
+        self.kept.lock().is_some()
+    }
+    /// When it is over, if nothing happens before.
+    pub(crate) fn until(&self, now: Timestamp, limit: Duration) -> Timestamp {
+        now.plus(limit.saturating_sub(self.idle(now)))
+    }
     pub(crate) fn link(&self, server: &ServerName) -> Option<Opened> {
         self.links.read().get(server).cloned()
     }
@@ -162,21 +197,7 @@ impl Sessions {
     ) -> Option<Arc<Session>> {
         let id: Box<str> =
             [entropy.draw(), entropy.draw()].concat().iter().map(|b| format!("{b:02x}")).collect::<String>().into();
-        let digest = Digest::of(id.as_bytes());
-        let session = Arc::new(Session {
-            digest,
-            conversation: ConversationId::new(&format!("session:{}", digest.to_string().get(7..23)?)).ok()?,
-            id: id.clone(),
-            owner,
-            endpoint,
-            revision: OnceLock::new(),
-            links: RwLock::default(),
-            pending: Mutex::default(),
-            asked: Mutex::default(),
-            touched: AtomicU64::new(now.micros()),
-            replays: Replays::default(),
-            streams: AtomicUsize::new(0),
-        });
+        let session = Arc::new(Session::new(id.clone(), owner, endpoint, now)?);
         let mut open = self.open.write();
         if open.len() >= self.most {
             return None;
@@ -198,6 +219,25 @@ impl Sessions {
             session.touch(now);
             session
         })
+    }
+
+    /// Adds a session that was made elsewhere, unless it is there already. Gives the one that is there now, and whether it
+    /// is the one that came; `None` where there are too many.
+    pub(crate) fn adopt(&self, session: Arc<Session>) -> Option<(Arc<Session>, bool)> {
+        let mut open = self.open.write();
+        if let Some(here) = open.get(&session.id) {
+            return Some((here.clone(), false));
+        }
+        if open.len() >= self.most {
+            return None;
+        }
+        open.insert(session.id.clone(), session.clone());
+        Some((session, true))
+    }
+
+    /// All of them, as they are now.
+    pub(crate) fn all(&self) -> Vec<Arc<Session>> {
+        self.open.read().values().cloned().collect()
     }
 
     pub(crate) fn close(&self, id: &str) -> Option<Arc<Session>> {

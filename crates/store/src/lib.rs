@@ -6,19 +6,22 @@
 //! - [`trail::verify`] proves offline that nothing in a trail was edited, deleted, reordered or cut.
 //! - [`Index`] answers questions about a trail; it can be rebuilt from the segments at any time.
 //! - [`State`] holds the definitions that were approved.
+//! - [`Keep`] is where sessions and waiting calls outlive a gateway; [`KeptDb`] keeps them on this machine.
 //!
 //! Invariant: nothing here rules about a message.
 
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
+mod kept;
 mod place;
 mod sources;
 mod state;
 pub mod trail;
 
 pub use index::{Filter, Hit, Index, IndexError, IndexThread};
-pub use place::{PlaceError, host_token, state_dir};
+pub use kept::{Keep, KeepError, Kept, KeptDb, KeptKind};
+pub use place::{PlaceError, host_token, seal_key, state_dir};
 pub use sources::{OsEntropy, SystemClock};
 pub use state::{Pin, PinKey, PinState, Pins, Seen, State, StateError, Unknown};
 pub use trail::{OpenError, Options, Trail, TrailError};

@@ -2,6 +2,7 @@
 
 use crate::sources::fill;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use doorward_vocab::Secret;
 use std::{
     env, fs, io,
     io::Write,
@@ -61,6 +62,45 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
     Ok(token)
 }
 
+/// The key with which a gateway seals what leaves it, from `seal.key` in `state`: 32 random bytes, readable by the owner
+/// alone. Made where it is missing; of several processes that make it at once, all get the same.
+///
+/// # Errors
+/// [`PlaceError::Io`], also where the file is not a key.
+pub fn seal_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
+    let path = state.join("seal.key");
+    let failed = |act, source| PlaceError::Io { act, path: path.clone(), source };
+    if !path.exists() {
+        make_dir(state)?;
+        let mut bytes = [0; 32];
+        fill(&mut bytes);
+        make_once(&path, &bytes).map_err(|e| failed("write", e))?;
+        bytes.fill(0);
+    }
+    let mut bytes = fs::read(&path).map_err(|e| failed("read", e))?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice());
+    bytes.fill(0);
+    key.map(Secret::new)
+        .map_err(|_| failed("use", io::Error::new(io::ErrorKind::InvalidData, "it is not 32 bytes long")))
+}
+
+/// Writes a file that only its owner may read, unless there is one: a reader sees the whole file or none.
+fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = [0; 8];
+    fill(&mut name);
+    let temporary = path.with_extension(format!("new-{:016x}", u64::from_be_bytes(name)));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    // Unlike a rename, a link does not take the place of what somebody else was quicker to make.
+    let linked = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary)?;
+    match linked {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => sync_dir(path.parent().unwrap_or(Path::new("."))),
+    }
+}
+
 /// Makes a directory that only its owner may enter, and those above it.
 pub(crate) fn make_dir(path: &Path) -> Result<(), PlaceError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
@@ -103,5 +143,24 @@ mod tests {
         assert_eq!(host_token(&state).unwrap(), token);
         assert_eq!(fs::metadata(state.join("host.token")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn the_seal_key_is_made_once_and_kept_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("a");
+        let making: Vec<_> = (0..8)
+            .map(|_| {
+                let state = state.clone();
+                std::thread::spawn(move || seal_key(&state).unwrap().reveal(|k| *k))
+            })
+            .collect();
+        let keys: Vec<[u8; 32]> = making.into_iter().map(|m| m.join().unwrap()).collect();
+        assert!(keys.iter().all(|k| *k == keys[0] && *k != [0; 32]));
+        let path = state.join("seal.key");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&state).unwrap().count(), 1, "nothing else is left");
+        fs::write(&path, "short").unwrap();
+        assert!(seal_key(&state).is_err());
     }
 }

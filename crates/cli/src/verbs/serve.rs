@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use doorward_config::{LogFormat, Settings};
-use doorward_gateway::{Gateway, LiveError, Pins, Surroundings};
-use doorward_store::{State, SystemClock, Trail, trail};
+use doorward_gateway::{Beyond, Gateway, LiveError, Pins, Surroundings};
+use doorward_store::{KeptDb, State, SystemClock, Trail, trail};
 use doorward_vocab::Secret;
 use std::{
     net::SocketAddr,
@@ -46,7 +46,10 @@ pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result
     let opened = Trail::open(&dir.join("trail"), &*clock, trail::Options::default()).map_err(|e| broken(&e))?;
     let state = State::open(dir).map_err(|e| broken(&e))?;
     let token = doorward_store::host_token(dir).map_err(|e| broken(&e))?;
-    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen };
+    let store = Arc::new(KeptDb::open(dir).map_err(|e| broken(&e))?);
+    let key = doorward_store::seal_key(dir).map_err(|e| broken(&e))?;
+    let beyond = Some(Beyond { store, key });
+    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond };
     let gateway =
         Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {

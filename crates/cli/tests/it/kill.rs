@@ -67,6 +67,47 @@ async fn a_kill_at_any_moment_loses_no_decision() {
     );
 }
 
+/// What clients hold ids of is there after a kill: sessions, and a call that waits for an answer, which runs once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_leaves_sessions_and_waiting_calls() {
+    let place = Place::new();
+    let calls = place.path("calls.jsonl");
+    let server = Fixture::start(&["--era", "legacy", "--log", calls.to_str().unwrap()]).unwrap();
+    let toml = http_server("fixture", server.url());
+    let mut live = Live::start(&place, &toml);
+    let elicitation = json!({ "elicitation": {} });
+
+    let mut modern = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
+    modern.capabilities = elicitation.clone();
+    let mut call = json!({ "name": "test_elicitation", "arguments": { "message": "Who?" } });
+    let asked = modern.ask("tools/call", call.clone()).await.unwrap();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    let mut legacy = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
+    let hello =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    let (session, _) = legacy.ask_in(None, "initialize", hello).await.unwrap();
+    let echo = |text: &str| json!({ "name": "echo", "arguments": { "text": text } });
+    legacy.ask_in(Some(&session), "tools/call", echo("1")).await.unwrap();
+
+    for round in 0..3 {
+        live.process.kill().unwrap();
+        live = Live::start(&place, &toml);
+        let mut legacy = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
+        let (_, answer) = legacy.ask_in(Some(&session), "tools/call", echo("2")).await.unwrap();
+        assert_eq!(answer["result"]["content"][0]["text"], "2", "round {round}: {answer}");
+    }
+    let mut modern = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
+    modern.capabilities = elicitation;
+    call["requestState"] = asked["result"]["requestState"].clone();
+    let content = json!({ "username": "ada", "email": "a@b.example" });
+    call["inputResponses"] = json!({ "input": { "action": "accept", "content": content } });
+    let done = modern.ask("tools/call", call.clone()).await.unwrap();
+    assert!(done["result"]["content"][0]["text"].as_str().is_some_and(|t| t.contains("ada")), "{done}");
+    assert_eq!(modern.ask("tools/call", call).await.unwrap()["error"]["code"], -32602);
+    let ran = lines(&calls).iter().filter(|call| call["tool"] == "test_elicitation").count();
+    assert_eq!(ran, 1, "{:?}", lines(&calls));
+}
+
 /// Calls a sink again and again until the gateway is gone.
 async fn load(base: String, round: u64, client: u64, done: Arc<AtomicU64>) {
     let Ok(mut connection) = Connection::open(&base, "/mcp/fixture").await else { return };

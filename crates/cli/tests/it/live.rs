@@ -3,7 +3,7 @@
 use crate::place::Place;
 use bytes::Bytes;
 use doorward_testkit::peers::Running;
-use http::{Request, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -65,6 +65,8 @@ pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
     path: String,
+    /// What it declares.
+    pub(crate) capabilities: Value,
 }
 
 impl Connection {
@@ -73,14 +75,14 @@ impl Connection {
         let stream = TcpStream::connect(&host).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(connection);
-        Ok(Self { sender, host, path: path.to_owned() })
+        Ok(Self { sender, host, path: path.to_owned(), capabilities: json!({}) })
     }
 
     /// Sends a request and gives the last message of its answer; `None` where the connection breaks first.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Option<Value> {
         let mut params = params;
         params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {} });
+            "io.modelcontextprotocol/clientCapabilities": self.capabilities });
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let mut request = Request::post(&self.path)
@@ -92,13 +94,38 @@ impl Connection {
         if !name.is_empty() {
             request = request.header("mcp-name", name);
         }
+        self.exchange(request.body(Full::new(body.into())).ok()?).await.map(|(_, answer)| answer)
+    }
+
+    /// The same in a session of 2025-11-25; without one, it opens one. Gives the session too.
+    pub(crate) async fn ask_in(
+        &mut self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Option<(String, Value)> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let mut request = Request::post(&self.path)
+            .header(header::HOST, &self.host)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json, text/event-stream");
+        if let Some(session) = session {
+            request = request.header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25");
+        }
+        let (headers, answer) = self.exchange(request.body(Full::new(body.into())).ok()?).await?;
+        let opened = headers.get("mcp-session-id").and_then(|id| id.to_str().ok());
+        Some((opened.or(session).unwrap_or_default().to_owned(), answer))
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Option<(HeaderMap, Value)> {
         let asking = async {
             self.sender.ready().await.ok()?;
-            let response = self.sender.send_request(request.body(Full::new(body.into())).ok()?).await.ok()?;
+            let response = self.sender.send_request(request).await.ok()?;
+            let headers = response.headers().clone();
             let text = response.into_body().collect().await.ok()?.to_bytes();
             let text = String::from_utf8_lossy(&text).into_owned();
             let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
-            serde_json::from_str(data).ok()
+            Some((headers, serde_json::from_str(data).ok()?))
         };
         tokio::time::timeout(PATIENCE, asking).await.expect("an answer in time")
     }

@@ -2,14 +2,14 @@
 //! carried to another list, address or principal.
 
 use super::view::Kind;
-use crate::session::Endpoint;
+use crate::{bridge::Sealer, session::Endpoint};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::Method;
-use doorward_vocab::{Entropy, ServerName};
+use doorward_vocab::ServerName;
 
-/// The key of one process: a cursor does not outlive it.
+/// The key of cursors: of all gateways that share one.
 pub(crate) struct CursorKey(hmac::Key);
 
 impl std::fmt::Debug for CursorKey {
@@ -36,8 +36,8 @@ pub(super) struct After {
 const TAG: usize = 32;
 
 impl CursorKey {
-    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &[entropy.draw(), entropy.draw()].concat()))
+    pub(crate) fn new(of: &Sealer) -> Self {
+        Self(of.derived(b"doorward cursor 1"))
     }
 
     pub(super) fn seal(&self, list: List<'_>, after: &After) -> String {

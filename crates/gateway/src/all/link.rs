@@ -39,6 +39,7 @@ impl Gateway {
                 self.initialized(arrival, server, &opened).await;
                 let link = opened.link.clone();
                 session.add_link(server.profile.name.clone(), opened);
+                self.rekeep_session(session);
                 Ok(link)
             }
             Ok(Err(refusal)) => Err(refusal),

@@ -58,6 +58,39 @@ pub(crate) struct Lifted {
 }
 
 impl Lifted {
+    fn new(link: Link, client: Client, revision: Revision, wanted: Filter) -> Self {
+        Self {
+            link,
+            client,
+            revision,
+            issued: AtomicI64::new(0),
+            level: Mutex::default(),
+            wanted: Mutex::new(wanted),
+            waiting: Mutex::default(),
+            stream: Mutex::default(),
+            reader: Mutex::default(),
+            over: CancellationToken::new(),
+        }
+    }
+    /// One that was held by another gateway. Its ids begin with `first`, so that none of before comes again.
+    pub(crate) fn resumed(
+        link: Link,
+        client: Client,
+        revision: Revision,
+        level: Option<Box<str>>,
+        wanted: Filter,
+        first: u64,
+    ) -> Self {
+        let issued = AtomicI64::new(i64::try_from(first).unwrap_or(0));
+        Self { issued, level: Mutex::new(level), ..Self::new(link, client, revision, wanted) }
+    }
+    /// What is held here because the server holds nothing: the level of its log, and what the client wants to hear of.
+    pub(crate) fn held(&self) -> (Option<Box<str>>, Filter) {
+        (self.level(), self.wanted.lock().clone())
+    }
+    pub(crate) const fn revision(&self) -> Revision {
+        self.revision
+    }
     pub(crate) fn issue(&self) -> Id {
         Id::Int(self.issued.fetch_add(1, Relaxed) + 1)
     }
@@ -126,18 +159,7 @@ impl Gateway {
             uris: Vec::new(),
         };
         let answer = Cleared::own_message(legacy_on_modern::initialized(&request, &discovered, revision));
-        let lifted = Lifted {
-            link,
-            client: Client::of_initialize(&request),
-            revision,
-            issued: AtomicI64::new(0),
-            level: Mutex::default(),
-            wanted: Mutex::new(wanted),
-            waiting: Mutex::default(),
-            stream: Mutex::default(),
-            reader: Mutex::default(),
-            over: CancellationToken::new(),
-        };
+        let lifted = Lifted::new(link, Client::of_initialize(&request), revision, wanted);
         let opened = Opened { link: Link::Lifted(Arc::new(lifted)), by: passage };
         Ok(Some((opened, revision, answer.into_bytes())))
     }
@@ -168,6 +190,9 @@ impl Gateway {
         let passage = self.passage(arrival, server, Message::Request(request.clone()), about.clone());
         self.permit(&passage).await?;
         change();
+        if let Some(session) = arrival.session.as_ref().filter(|_| request.method != Method::Ping) {
+            self.rekeep_session(session);
+        }
         self.ended(&passage, doorward_vocab::Outcome::Completed, None, None);
         let body = Cleared::own(&request.id, "{}").into_bytes();
         Ok(Some(Reply::Message { status: 200, body, session: None }))

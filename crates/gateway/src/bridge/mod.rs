@@ -21,8 +21,9 @@ mod seal;
 pub(crate) use asking::{Asking, Next};
 pub(crate) use era::Ties;
 pub(crate) use lifted::Lifted;
-pub(crate) use parking::Parking;
+pub(crate) use parking::{Parked, Parking};
 pub(crate) use pooled::Pooled;
+pub(crate) use seal::Sealer;
 
 use crate::{
     Gateway,

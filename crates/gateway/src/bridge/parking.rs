@@ -15,8 +15,10 @@ use crate::{
 };
 use doorward_bridge::{Input, modern_on_legacy};
 use doorward_engine::{Cleared, Outbound, OutboundKind};
+use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Message, Method, Request, RpcError, Side, decode, json::Value};
-use doorward_vocab::{Digest, Entropy, Outcome, Timestamp};
+use doorward_store::KeptKind;
+use doorward_vocab::{Digest, Outcome, Timestamp};
 use parking_lot::Mutex;
 use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
@@ -30,20 +32,24 @@ const KEY: &str = "input";
 
 /// A request whose server waits for its client.
 #[derive(Debug)]
-struct Parked {
-    passage: Arc<Passage>,
-    link: Link,
-    incomings: Incomings,
-    input: Input,
+pub(crate) struct Parked {
+    pub(crate) passage: Arc<Passage>,
+    pub(crate) link: Link,
+    pub(crate) incomings: Incomings,
+    pub(crate) input: Input,
     /// The id of the server's request.
-    id: Id,
-    until: Timestamp,
+    pub(crate) id: Id,
+    pub(crate) until: Timestamp,
+    /// The event that the server's request came in, where it has an id.
+    pub(crate) last: Option<Box<str>>,
+    /// Whether another gateway can go on with it.
+    pub(crate) travels: bool,
 }
 
 /// All that are parked, by the number in their sealed state.
 #[derive(Debug)]
 pub(crate) struct Parking {
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     parked: Mutex<HashMap<[u8; 16], Parked>>,
 }
 
@@ -73,8 +79,20 @@ impl Ticket {
 }
 
 impl Parking {
-    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
-        Self { sealer: Sealer::new(entropy), parked: Mutex::default() }
+    pub(crate) fn new(sealer: Arc<Sealer>) -> Self {
+        Self { sealer, parked: Mutex::default() }
+    }
+
+    /// Whether one more of this principal may be parked.
+    fn has_room(parked: &HashMap<[u8; 16], Parked>, owner: PrincipalKey) -> bool {
+        let mine = || parked.values().filter(|p| p.passage.caller.actor.key() == owner).count();
+        parked.len() < MOST && mine() < MOST_OF_ONE
+    }
+
+    /// What others can go on with keeps its session at its server.
+    pub(crate) fn leave(&self) {
+        let parked = std::mem::take(&mut *self.parked.lock());
+        parked.values().filter(|p| p.travels).for_each(|p| p.link.leave());
     }
 
     /// Seals `ticket` for the request of `passage`.
@@ -121,6 +139,9 @@ impl Gateway {
         let Some(Message::Request(request)) = &incoming.message else { return None };
         let (id, method) = (request.id.clone(), request.method);
         let Message::Request(asked) = scope.passage.message.inspect() else { return None };
+        if pooled.is_repeated(&id) {
+            return None;
+        }
         if method == Method::Ping {
             self.respond_to(scope, &id, "{}").await;
             return None;
@@ -131,6 +152,7 @@ impl Gateway {
             self.decline(scope, &id, &RpcError::method_not_found(method.as_str())).await;
             return None;
         }
+        let last = incoming.event.as_ref().and_then(|e| String::from_utf8(e.id()?.to_vec()).ok()).map(Into::into);
         let Delivery { message, decline, .. } = self.deliver(scope, incoming);
         if let Some((id, error)) = decline {
             self.decline(scope, &id, &error).await;
@@ -147,8 +169,10 @@ impl Gateway {
             input,
             id: id.clone(),
             until: self.clock.now().plus(PATIENCE),
+            last,
+            travels: false,
         };
-        match self.keep(parked, &scope.passage, asked) {
+        match self.keep(parked, &scope.passage, asked).await {
             Ok(out) => {
                 self.ended(&scope.passage, Outcome::Completed, None, None);
                 Some(out)
@@ -163,20 +187,41 @@ impl Gateway {
     }
 
     /// Parks, and says to the client what is asked.
-    fn keep(&self, parked: Parked, passage: &Passage, asked: &Request) -> Result<Out, Box<Parked>> {
+    async fn keep(&self, mut parked: Parked, passage: &Passage, asked: &Request) -> Result<Out, Box<Parked>> {
         let number = self.entropy.draw();
-        let mut all = self.parking.parked.lock();
         let owner = passage.caller.actor.key();
-        let mine = || all.values().filter(|p| p.passage.caller.actor.key() == owner).count();
-        if all.len() >= MOST || mine() >= MOST_OF_ONE {
+        if !Parking::has_room(&self.parking.parked.lock(), owner) {
             return Err(Box::new(parked));
         }
         let Some(state) = self.parking.seal(Ticket::Parked(number), passage, asked, parked.until) else {
             return Err(Box::new(parked));
         };
+        parked.travels = self.keep_call(&number, &parked).await;
         let out = Out::answer(ask(&asked.id, std::slice::from_ref(&parked.input), &state));
+        let mut all = self.parking.parked.lock();
+        // Others may have come meanwhile.
+        if !Parking::has_room(&all, owner) {
+            self.travel.forget(KeptKind::Parked, &number);
+            return Err(Box::new(parked));
+        }
         all.insert(number, parked);
         Ok(out)
+    }
+
+    /// Takes out what was parked here or by another gateway: it is good once, for all of them.
+    async fn unpark(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        passage: &Passage,
+        number: &[u8; 16],
+    ) -> Result<Option<Parked>, Refusal> {
+        let here = self.parking.parked.lock().remove(number);
+        match here {
+            Some(parked) if !parked.travels || self.take_call(number).await => Ok(Some(parked)),
+            Some(_) => Ok(None),
+            None => Box::pin(self.fetch_call(arrival, server, passage, number)).await,
+        }
     }
 
     /// Says to the client what an error of an older server asks to be done elsewhere first (2025-11-25, URL mode
@@ -203,22 +248,24 @@ impl Gateway {
         let Some(state) = request.params().and_then(|p| p.get("requestState")) else { return Ok(None) };
         let passage = self.passage(arrival, server, Message::Request(request.clone()), about.clone());
         let now = self.clock.now();
-        let unknown = || RpcError::invalid_params("`requestState` is not one of this request, or too old");
+        let unknown = || {
+            RpcError::invalid_params(
+                "`requestState` is not one of this request, or not any more; call again without it",
+            )
+        };
         let state = state.as_str().ok_or_else(unknown)?;
         let opened = self.parking.sealer.open(&state, &bound(&passage, request));
         let number = match opened.and_then(|plain| Ticket::decode(&plain, now)).ok_or_else(unknown)? {
             Ticket::Again => return Ok(None),
             Ticket::Parked(number) => number,
         };
-        // Taken out: it is good once.
-        let parked = self.parking.parked.lock().remove(&number).ok_or_else(unknown)?;
         let given = request.params().and_then(|p| p.get("inputResponses")).and_then(|r| r.get(KEY));
-        let Some(given) = given.filter(|g| g.is_object()) else {
-            if request.params().and_then(|p| p.get("inputResponses")).is_some_and(|r| r.get(KEY).is_some()) {
-                self.parking.parked.lock().insert(number, parked);
-                return Err(RpcError::invalid_params(format!("`inputResponses.{KEY}` must be an object")).into());
-            }
-            let out = self.keep(parked, &passage, request).map_err(|_| unknown())?;
+        if given.is_some_and(|g| !g.is_object()) {
+            return Err(RpcError::invalid_params(format!("`inputResponses.{KEY}` must be an object")).into());
+        }
+        let parked = self.unpark(arrival, server, &passage, &number).await?.ok_or_else(unknown)?;
+        let Some(given) = given else {
+            let out = self.keep(parked, &passage, request).await.map_err(|_| unknown())?;
             return Ok(Some(Reply::Message { status: 200, body: out.message.unwrap_or_default(), session: None }));
         };
         let bytes = modern_on_legacy::answer(&parked.id, given);
@@ -256,12 +303,15 @@ impl Gateway {
     /// Gives up what nobody came back for: its server is told.
     pub(crate) async fn sweep_parking(&self) {
         let now = self.clock.now();
-        let old: Vec<Parked> = {
+        let old: Vec<([u8; 16], Parked)> = {
             let mut all = self.parking.parked.lock();
             let old: Vec<[u8; 16]> = all.iter().filter(|(_, p)| p.until <= now).map(|(n, _)| *n).collect();
-            old.iter().filter_map(|n| all.remove(n)).collect()
+            old.into_iter().filter_map(|n| Some((n, all.remove(&n)?))).collect()
         };
-        for parked in old {
+        for (number, parked) in old {
+            if parked.travels && !self.take_call(&number).await {
+                continue; // Another gateway goes on with it.
+            }
             let scope = Scope { passage: parked.passage, session: None, joined: false, link: parked.link };
             self.cancel(&scope).await;
         }

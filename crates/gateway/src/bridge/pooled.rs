@@ -47,9 +47,29 @@ pub(crate) struct Pooled {
     level: Mutex<Option<usize>>,
     touched: AtomicU64,
     pub(super) changes: Changes,
+    /// Questions of the server that it may say again on a stream that was taken up.
+    repeated: Mutex<Vec<Id>>,
 }
 
+/// Questions that are remembered so.
+const MOST_REPEATED: usize = 64;
+
 impl Pooled {
+    fn new(link: Link, by: Arc<Passage>, greeting: Response, client: Client, issued: i64, now: Timestamp) -> Self {
+        let info = greeting.result().and_then(|r| r.get("serverInfo")).map(|i| i.raw().into());
+        Self {
+            link,
+            by,
+            info,
+            greeting,
+            client,
+            issued: AtomicI64::new(issued),
+            level: Mutex::default(),
+            touched: AtomicU64::new(now.micros()),
+            changes: Changes::default(),
+            repeated: Mutex::default(),
+        }
+    }
     pub(crate) fn issue(&self) -> Id {
         Id::Int(self.issued.fetch_add(1, Relaxed) + 1)
     }
@@ -60,6 +80,28 @@ impl Pooled {
     /// Whether the client said that it can be asked this.
     pub(super) fn declared(&self, input: &Input) -> bool {
         self.client.answers(input)
+    }
+    /// The server's answer to `initialize`.
+    pub(crate) const fn greeting(&self) -> &Response {
+        &self.greeting
+    }
+    /// The server may say this question again: some repeat the event after which a stream is taken up.
+    pub(crate) fn may_repeat(&self, question: Id) {
+        let mut repeated = self.repeated.lock();
+        if repeated.len() >= MOST_REPEATED {
+            repeated.remove(0);
+        }
+        repeated.push(question);
+    }
+    /// Whether a question was asked before. Ids are used once in a session (2025-11-25, basic).
+    pub(super) fn is_repeated(&self, question: &Id) -> bool {
+        let mut repeated = self.repeated.lock();
+        let at = repeated.iter().position(|id| id == question);
+        at.is_some_and(|at| repeated.remove(at) == *question)
+    }
+    /// The client that the session was opened for.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
     }
     /// What the server says about one of its capabilities.
     fn capability(&self, name: &str) -> Option<Value<'_>> {
@@ -168,18 +210,38 @@ impl Gateway {
         };
         self.initialized(&fresh, server, &opened).await;
         let greeting = Response { doc: greeting.doc.detached(), ..greeting };
-        let info = greeting.result().and_then(|r| r.get("serverInfo")).map(|i| i.raw().into());
-        Ok(Arc::new(Pooled {
-            link: opened.link,
-            by: opened.by,
-            info,
-            greeting,
-            client,
-            issued: AtomicI64::new(0),
-            level: Mutex::default(),
-            touched: AtomicU64::new(self.clock.now().micros()),
-            changes: Changes::default(),
-        }))
+        Ok(Arc::new(Pooled::new(opened.link, opened.by, greeting, client, 0, self.clock.now())))
+    }
+
+    /// A session that another gateway opened, over `link`: the one that serves this principal's requests from now on, or,
+    /// where there is one already, one that serves what it left behind.
+    pub(crate) async fn pooled_again(
+        &self,
+        arrival: &Arrival,
+        server: &Arc<Server>,
+        client: Client,
+        greeting: Response,
+        link: Link,
+    ) -> Option<Arc<Pooled>> {
+        let key = (arrival.caller.actor.key(), Digest::of(client.capabilities.as_bytes()));
+        let slot = server.ties.pool.slot(key, arrival.live.settings.limits.sessions)?;
+        let mut slot = slot.lock().await;
+        if let Some(here) = slot.as_ref().filter(|here| here.link.is_alive() && here.link.is_same_session(&link)) {
+            return Some(here.clone());
+        }
+        let bytes =
+            modern_on_legacy::initialize(&Id::Str(format!("{OWN_ID}0").into()), &client, Revision::LATEST_LEGACY);
+        let Ok(Message::Request(request)) = decode(bytes, &arrival.live.limits, Side::Client) else { return None };
+        let fresh = Arrival { session: None, asked: None, revision: Revision::LATEST_LEGACY, ..arrival.clone() };
+        let by = Arc::new(self.passage(&fresh, server, Message::Request(request), About::Server));
+        let now = self.clock.now();
+        // Ids of before must not come again in the same session (2025-11-25, basic).
+        let issued = i64::try_from(now.micros()).unwrap_or(0);
+        let again = Arc::new(Pooled::new(link, by, greeting, client, issued, now));
+        if slot.as_ref().is_none_or(|here| !here.link.is_alive()) {
+            *slot = Some(again.clone());
+        }
+        Some(again)
     }
 
     /// What a request comes to that a server with sessions does not answer as it stands.

@@ -288,7 +288,7 @@ async fn legacy(
         Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None, asked: None };
     let message = match message {
         Message::Request(request) if request.method == McpMethod::Initialize => {
-            return match &endpoint {
+            let opened = match &endpoint {
                 Endpoint::All | Endpoint::Virtual(_) => {
                     Box::pin(gateway.open_all(&mut arrival, &endpoint, request)).await
                 }
@@ -298,10 +298,14 @@ async fn legacy(
                     Box::pin(gateway.open_one(&mut arrival, &server, request, Routing::ByRequest)).await
                 }
             };
+            if let (Ok(Reply::Message { session: Some(_), .. }), Some(session)) = (&opened, &arrival.session) {
+                gateway.keep_session(session);
+            }
+            return opened;
         }
         message => message,
     };
-    let session = session_of(gateway, &endpoint, &arrival.caller, headers)?;
+    let session = session_of(gateway, &endpoint, &arrival.caller, headers).await?;
     arrival.revision = session.revision();
     arrival.session = Some(session.clone());
     match message {
@@ -331,7 +335,7 @@ async fn legacy(
     }
 }
 
-fn session_of(
+async fn session_of(
     gateway: &Gateway,
     endpoint: &Endpoint,
     caller: &Caller,
@@ -350,14 +354,14 @@ fn session_of(
         );
     }
     let id = headers.get(SESSION).ok_or_else(missing)?.to_str().map_err(|_| unknown())?;
-    gateway.sessions.find(id, caller.actor.key(), endpoint, gateway.clock.now()).ok_or_else(|| unknown().into())
+    gateway.session(id, caller, endpoint).await?.ok_or_else(|| unknown().into())
 }
 
 async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Response<Body> {
     if !headers.contains_key(SESSION) {
         return not_allowed();
     }
-    let session = match session_of(gateway, endpoint, caller, headers) {
+    let session = match session_of(gateway, endpoint, caller, headers).await {
         Ok(session) => session,
         Err(refusal) => return told(refusal.told(None, None, Era::Legacy)),
     };
@@ -378,7 +382,7 @@ async fn delete(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, he
     if !headers.contains_key(SESSION) {
         return not_allowed();
     }
-    match session_of(gateway, endpoint, caller, headers) {
+    match session_of(gateway, endpoint, caller, headers).await {
         Ok(session) => {
             gateway.end_session(&session.id).await;
             Response::new(Body::empty())

@@ -22,6 +22,8 @@ pub(crate) struct HttpSession {
     state: RwLock<State>,
     /// The server does not know the session any more.
     lost: AtomicBool,
+    /// Somebody else goes on with the session: its end here is not its end.
+    left: AtomicBool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -32,7 +34,30 @@ struct State {
 
 impl HttpSession {
     pub(crate) fn new(link: HttpLink, credentials: Arc<Credentials>, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { link, credentials, limits, state: RwLock::default(), lost: AtomicBool::new(false) })
+        Self::resumed(link, credentials, limits, None, None)
+    }
+
+    /// The same with a session that the server gave before.
+    pub(crate) fn resumed(
+        link: HttpLink,
+        credentials: Arc<Credentials>,
+        limits: Limits,
+        id: Option<&str>,
+        revision: Option<&str>,
+    ) -> Arc<Self> {
+        let state = RwLock::new(State { id: id.map(Into::into), revision: revision.map(Into::into) });
+        Arc::new(Self { link, credentials, limits, state, lost: AtomicBool::default(), left: AtomicBool::default() })
+    }
+
+    /// What the server knows the session by: its id, and the revision that it settled on.
+    pub(crate) fn known_as(&self) -> (Option<String>, Option<String>) {
+        let state = self.state.read();
+        (state.id.as_deref().map(str::to_owned), state.revision.as_deref().map(str::to_owned))
+    }
+
+    /// Somebody else goes on with the session.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Relaxed);
     }
 
     /// The revision that `initialize` settled on, sent with everything after it.
@@ -113,6 +138,7 @@ impl HttpSession {
     pub(super) async fn close(&self) {
         let state = self.state.read().clone();
         if state.id.is_some()
+            && !self.left.load(Relaxed)
             && let Err(e) = self.link.delete(&self.headers(&state)).await
         {
             tracing::debug!("could not end a session of {}: {e}", self.link.url());

@@ -231,6 +231,19 @@ impl Link {
             _ => {}
         }
     }
+    /// Somebody else goes on with what it is a session of.
+    pub(crate) fn leave(&self) {
+        if let (Self::Http(_) | Self::Pooled(_), Self::Http(session)) = (self, self.wire()) {
+            session.leave();
+        }
+    }
+    /// Whether both lead to one session of a server.
+    pub(crate) fn is_same_session(&self, other: &Self) -> bool {
+        match (self.wire(), other.wire()) {
+            (Self::Http(one), Self::Http(other)) => one.known_as() == other.known_as(),
+            _ => false,
+        }
+    }
     /// Ends it. What a lifted session goes over belongs to others too.
     pub(crate) async fn close(&self) {
         match self {

@@ -2,13 +2,21 @@
 
 use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
-use doorward_gateway::{Gateway, Pins, Surroundings, http::McpDoor};
-use doorward_store::{PinKey, Pins as _, State, SystemClock, Trail, trail};
+use doorward_gateway::{Beyond, Gateway, Pins, Surroundings, http::McpDoor};
+use doorward_store::{KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
 use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings};
-use doorward_vocab::{Clock, Secret};
+use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// The credential of hosts in these tests.
@@ -20,7 +28,8 @@ pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     /// The store as another process sees it, such as `doorward approve`.
     pub(crate) pins: State,
-    state: TempDir,
+    state: Arc<TempDir>,
+    trail: PathBuf,
     running: Option<Running>,
 }
 
@@ -43,15 +52,24 @@ impl Serve for Faraway {
     }
 }
 
+/// A clock that is ahead of the machine's.
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(self.0)
+    }
+}
+
 impl Front {
     /// A gateway with the configuration `toml`, on loopback.
     pub(crate) async fn start(toml: &str) -> Self {
-        Self::serve(toml, false).await
+        Self::serve(toml, false, Self::fresh(), "trail", Duration::ZERO).await
     }
 
     /// The same for peers that are not on this machine.
     pub(crate) async fn start_for_strangers(toml: &str) -> Self {
-        Self::serve(toml, true).await
+        Self::serve(toml, true, Self::fresh(), "trail", Duration::ZERO).await
     }
 
     /// A gateway at level `guard` in front of one server `fixture` at `url`.
@@ -59,16 +77,44 @@ impl Front {
         Self::start(&http_server("fixture", url)).await
     }
 
-    async fn serve(toml: &str, strangers: bool) -> Self {
-        let state = tempfile::tempdir().unwrap();
+    /// Ends this gateway in good order and starts one with its state.
+    pub(crate) async fn restart(self, toml: &str) -> Self {
+        let state = self.state.clone();
+        self.stop().await;
+        Self::serve(toml, false, state, "trail", Duration::ZERO).await
+    }
+
+    /// Another gateway with the same state, whose clock is ahead; its trail is its own.
+    pub(crate) async fn beside(&self, toml: &str, ahead: Duration) -> Self {
+        static OTHERS: AtomicUsize = AtomicUsize::new(1);
+        let trail = format!("trail-{}", OTHERS.fetch_add(1, Ordering::Relaxed));
+        Self::serve(toml, false, self.state.clone(), &trail, ahead).await
+    }
+
+    /// The store of sessions as another process sees it.
+    pub(crate) fn kept(&self) -> KeptDb {
+        KeptDb::open(self.state.path()).unwrap()
+    }
+
+    fn fresh() -> Arc<TempDir> {
+        Arc::new(tempfile::tempdir().unwrap())
+    }
+
+    async fn serve(toml: &str, strangers: bool, state: Arc<TempDir>, trail: &str, ahead: Duration) -> Self {
+        let trail_dir = state.path().join(trail);
         let bound = Bound::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = bound.address();
-        let clock = Arc::new(SystemClock);
-        let trail = Trail::open(&state.path().join("trail"), &*clock, trail::Options::default()).unwrap();
+        let clock = Arc::new(Ahead(ahead));
+        let trail = Trail::open(&trail_dir, &*clock, trail::Options::default()).unwrap();
         let own = Arc::new(State::open(state.path()).unwrap());
         let pins = State::open(state.path()).unwrap();
-        let surroundings =
-            Surroundings { user: "ada".to_owned(), host_token: Secret::new(HOST_TOKEN.to_owned()), listen: address };
+        let store = Arc::new(KeptDb::open(state.path()).unwrap());
+        let surroundings = Surroundings {
+            user: "ada".to_owned(),
+            host_token: Secret::new(HOST_TOKEN.to_owned()),
+            listen: address,
+            beyond: Some(Beyond { store, key: seal_key(state.path()).unwrap() }),
+        };
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
         let running = if strangers {
@@ -76,7 +122,7 @@ impl Front {
         } else {
             bound.serve(door, ServeSettings::default(), None)
         };
-        Self { gateway, address, pins, state, running: Some(running) }
+        Self { gateway, address, pins, state, trail: trail_dir, running: Some(running) }
     }
 
     /// Puts another configuration in force.
@@ -92,7 +138,7 @@ impl Front {
     }
 
     pub(crate) fn trail_dir(&self) -> PathBuf {
-        self.state.path().join("trail")
+        self.trail.clone()
     }
 
     /// What the trail says so far.

@@ -24,4 +24,5 @@ mod sse_clients;
 mod sse_servers;
 mod streams;
 mod trail;
+mod travel;
 mod virtuals;
