@@ -28,6 +28,7 @@ mod gateway;
 mod keys;
 mod link;
 mod live;
+mod maps;
 mod metrics;
 mod observe;
 mod one;

@@ -5,6 +5,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     link::{Answer, Incomings, Lines, Link},
+    maps::Map,
     one::requested_revision,
     passage::{About, Passage},
     refusal::Refusal,
@@ -21,7 +22,6 @@ use doorward_mcp::{
 };
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering::Relaxed},
@@ -49,7 +49,7 @@ pub(crate) struct Lifted {
     /// What the client wants to hear of.
     wanted: Mutex<Filter>,
     /// What it was asked, and has not answered.
-    waiting: Mutex<HashMap<Id, oneshot::Sender<Response>>>,
+    waiting: Mutex<Map<Id, oneshot::Sender<Response>>>,
     /// Ends the server's stream of changes; the next one says what is wanted now.
     stream: Mutex<CancellationToken>,
     /// Ends the client's stream of changes.

@@ -7,6 +7,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     link::{Answer, Incoming, Incomings, Link},
+    maps::Map,
     passage::{About, Passage},
     refusal::Refusal,
     reply::{Flow, Out, Reply},
@@ -18,7 +19,7 @@ use doorward_engine::{Cleared, Outbound, OutboundKind};
 use doorward_mcp::{Id, Message, Method, Request, RpcError, Side, decode, json::Value};
 use doorward_vocab::{Digest, Entropy, Outcome, Timestamp};
 use parking_lot::Mutex;
-use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 /// How long a parked request waits for its client.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -44,7 +45,7 @@ struct Parked {
 #[derive(Debug)]
 pub(crate) struct Parking {
     sealer: Sealer,
-    parked: Mutex<HashMap<[u8; 16], Parked>>,
+    parked: Mutex<Map<[u8; 16], Parked>>,
 }
 
 /// What a sealed state stands for.
