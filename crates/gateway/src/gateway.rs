@@ -78,8 +78,19 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
+        Ok(Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default())))
+    }
+
+    /// A gateway of its parts.
+    pub(crate) fn of(
+        live: Live,
+        surroundings: Surroundings,
+        trail: Trail,
+        pins: Pins,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Arc<Self> {
         let limits = live.settings.limits.clone();
-        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy::default());
         let travel = Travel::new(surroundings.beyond.as_ref(), &*entropy);
         let parking = Parking::new(travel.sealer.clone());
         let cursors = CursorKey::new(&travel.sealer);
@@ -104,7 +115,7 @@ impl Gateway {
             surroundings,
         });
         gateway.started();
-        Ok(gateway)
+        gateway
     }
 
     fn started(&self) {

@@ -29,6 +29,7 @@ mod gateway;
 mod keys;
 mod link;
 mod live;
+mod maps;
 mod metrics;
 mod observe;
 mod one;
@@ -40,6 +41,8 @@ mod reply;
 mod road;
 mod server;
 mod session;
+#[cfg(test)]
+mod simulation;
 mod travel;
 
 pub use front::{console, http, stdio};

@@ -77,6 +77,10 @@ impl Gateway {
             &opened,
             Ok((None, ..)) | Err(Refusal::Link(_, LinkError::Protocol(_) | LinkError::Closed { .. }))
         );
+        if matches!(&opened, Ok((None, ..))) {
+            // Somebody answers, who has no sessions: if it was believed to have them, it is another one since.
+            server.ties.doubt_sessions();
+        }
         if refused && let Ok(Some((lifted, revision, answer))) = Box::pin(self.lift(arrival, server, request)).await {
             return Ok((Some((lifted, revision)), 200, answer));
         }

@@ -188,9 +188,9 @@ impl Source {
     /// The client took its request back.
     async fn stopped(&mut self, gateway: &Gateway) -> Option<Out> {
         if !self.answered {
-            self.answered = true;
             self.incomings = Incomings::Once(None);
             gateway.cancel(&self.scope).await;
+            self.answered = true;
         }
         None
     }
@@ -375,7 +375,10 @@ impl Source {
         }
     }
 
-    async fn finish(self, gateway: &Gateway, abandoned: bool) {
+    async fn finish(mut self, gateway: &Gateway, abandoned: bool) {
+        if self.scope.passage.stop.as_ref().is_some_and(tokio_util::sync::CancellationToken::is_cancelled) {
+            self.stopped(gateway).await;
+        }
         let waiting = self.waiting();
         let Self { scope, incomings, resumable, .. } = self;
         if scope.passage.method() == Some(Method::Listen) {

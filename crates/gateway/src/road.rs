@@ -208,14 +208,11 @@ impl Gateway {
                 match (&clearance.cleared, &scope.session) {
                     // Its client is asked in an answer.
                     (Some(_), None) if matches!(scope.link, Link::Pooled(_)) => {}
-                    (Some(_), Some(session)) => session.ask(if scope.joined {
-                        wrap(
-                            &passage.server.profile.name,
-                            message.doc().root().get("id").unwrap_or_else(|| message.doc().root()),
-                        )
-                    } else {
-                        request.id.clone()
-                    }),
+                    (Some(_), Some(session)) => {
+                        let own = || message.doc().root().get("id").unwrap_or_else(|| message.doc().root());
+                        let joined = scope.joined.then(|| wrap(&passage.server.profile.name, own()));
+                        session.ask(joined.unwrap_or_else(|| request.id.clone()), &scope.link);
+                    }
                     _ => {
                         let told = clearance.reasons.first().map_or("Not permitted.", doorward_vocab::Reason::told);
                         delivery.decline = Some((request.id.clone(), RpcError::new(RpcError::REFUSED, 403, told)));

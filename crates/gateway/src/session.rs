@@ -1,12 +1,12 @@
 //! Sessions of the 2025 era: one client, its links to servers, and what is in flight between them.
 
-use crate::{link::Link, passage::Passage, replay::Replays};
+use crate::{link::Link, maps::Map, passage::Passage, replay::Replays};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Revision, json::Value};
 use doorward_vocab::{ConversationId, Digest, Entropy, Label, ServerName, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::BTreeMap,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -50,10 +50,12 @@ pub(crate) struct Session {
     pub(crate) endpoint: Endpoint,
     pub(crate) revision: OnceLock<Revision>,
     links: RwLock<BTreeMap<ServerName, Opened>>,
+    /// Whose turn it is to open a link again.
+    turns: Mutex<BTreeMap<ServerName, Arc<tokio::sync::Mutex<()>>>>,
     /// Requests of the client that were forwarded and not answered, by their id.
-    pending: Mutex<HashMap<Id, Arc<Passage>>>,
-    /// Requests of servers that were delivered and not answered, by the id that the client sees.
-    asked: Mutex<HashSet<Id>>,
+    pending: Mutex<Map<Id, Arc<Passage>>>,
+    /// Requests of servers that were delivered and not answered, by the id that the client sees, and who asked.
+    asked: Mutex<Map<Id, Link>>,
     touched: AtomicU64,
     /// Streams that the gateway numbers, for this session's client to come back to.
     pub(crate) replays: Replays,
@@ -77,6 +79,7 @@ impl Session {
             endpoint,
             revision: OnceLock::new(),
             links: RwLock::default(),
+            turns: Mutex::default(),
             pending: Mutex::default(),
             asked: Mutex::default(),
             touched: AtomicU64::new(now.micros()),
@@ -105,6 +108,15 @@ impl Session {
     }
     pub(crate) fn add_link(&self, server: ServerName, opened: Opened) {
         self.links.write().insert(server, opened);
+    }
+    /// Locked by whoever opens the link to a server again.
+    pub(crate) fn turn(&self, server: &ServerName) -> Arc<tokio::sync::Mutex<()>> {
+        self.turns.lock().entry(server.clone()).or_default().clone()
+    }
+    /// How many requests wait for their answers.
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> usize {
+        self.pending.lock().len()
     }
     /// A request is on its way, unless its id is in use, since two answers could not be told apart, or `most` wait already.
     pub(crate) fn begin(&self, id: &Id, passage: &Arc<Passage>, most: usize) -> Begun {
@@ -143,11 +155,11 @@ impl Session {
         lost.into_iter().filter_map(|id| pending.remove(&id).map(|p| (id, p))).collect()
     }
     /// A server asked the client something.
-    pub(crate) fn ask(&self, id: Id) {
-        self.asked.lock().insert(id);
+    pub(crate) fn ask(&self, id: Id, link: &Link) {
+        self.asked.lock().insert(id, link.clone());
     }
-    /// The client answers; `false` where nobody asked.
-    pub(crate) fn answered(&self, id: &Id) -> bool {
+    /// The client answers; who asked, where anybody did.
+    pub(crate) fn answered(&self, id: &Id) -> Option<Link> {
         self.asked.lock().remove(id)
     }
     pub(crate) fn touch(&self, now: Timestamp) {
@@ -178,7 +190,7 @@ pub(crate) enum Begun {
 /// All sessions.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    open: RwLock<HashMap<Box<str>, Arc<Session>>>,
+    open: RwLock<Map<Box<str>, Arc<Session>>>,
     most: usize,
 }
 
@@ -238,6 +250,11 @@ impl Sessions {
     /// All of them, as they are now.
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
         self.open.read().values().cloned().collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.open.read().contains_key(id)
     }
 
     pub(crate) fn close(&self, id: &str) -> Option<Arc<Session>> {

@@ -24,7 +24,15 @@ impl Gateway {
             None => self.stateless(arrival, server).await,
             Some(session) => match session.link(name) {
                 Some(opened) if opened.link.is_alive() => Ok(opened.link),
-                _ => self.reopen(arrival, session, server).await,
+                _ => {
+                    // Two at once would open two, and the answers to what one of them asks would go to the other.
+                    let turn = session.turn(name);
+                    let _turn = turn.lock().await;
+                    match session.link(name) {
+                        Some(opened) if opened.link.is_alive() => Ok(opened.link),
+                        _ => self.reopen(arrival, session, server).await,
+                    }
+                }
             },
         }
     }

@@ -23,13 +23,11 @@ impl Gateway {
         let one = |session: &Session| session.links().into_iter().next();
         match &message {
             Message::Response(response) => {
-                let id = response.id.clone().filter(|id| session.answered(id));
-                let Some(id) = id else {
-                    return Err(RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this.").into());
-                };
+                let nobody = || RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this.");
+                let id = response.id.clone().ok_or_else(nobody)?;
+                let asker = session.answered(&id).ok_or_else(nobody)?;
                 let (server, bytes) = if joined {
-                    let (server, json) = unwrap(&id)
-                        .ok_or_else(|| RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this."))?;
+                    let (server, json) = unwrap(&id).ok_or_else(nobody)?;
                     let mut edits = Edits::new();
                     if let Some(value) = message.doc().root().get("id") {
                         edits.replace(value, json);
@@ -38,6 +36,10 @@ impl Gateway {
                 } else {
                     (one(session), message.doc().bytes().clone())
                 };
+                // Who asked may have ended: whoever stands in its place knows nothing of it.
+                if server.as_ref().is_some_and(|(_, opened)| !opened.link.is(&asker)) {
+                    return Err(nobody().into());
+                }
                 self.tell_link(arrival, server, message, bytes).await
             }
             Message::Notification(notification) => {

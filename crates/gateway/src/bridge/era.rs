@@ -51,6 +51,20 @@ impl Ties {
     pub(crate) fn pooled(&self) -> usize {
         self.pool.count()
     }
+    /// The process that all requests share that stand alone.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> Option<Link> {
+        match &**self.spoken.load() {
+            Spoken::Modern(link) => Some(link.clone()),
+            Spoken::Legacy(_) | Spoken::Unknown => None,
+        }
+    }
+    /// It refused a session, so it may not have sessions only.
+    pub(crate) fn doubt_sessions(&self) {
+        if matches!(**self.spoken.load(), Spoken::Legacy(_)) {
+            self.spoken.store(Arc::default());
+        }
+    }
     /// Ends everything that is held open.
     pub(crate) async fn release(&self) {
         for session in self.pool.drain() {

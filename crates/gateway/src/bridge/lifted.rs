@@ -5,6 +5,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     link::{Answer, Incomings, Lines, Link},
+    maps::Map,
     one::requested_revision,
     passage::{About, Passage},
     refusal::Refusal,
@@ -16,19 +17,19 @@ use bytes::Bytes;
 use doorward_bridge::{Client, Filter, legacy_on_modern};
 use doorward_engine::Cleared;
 use doorward_mcp::{
-    Id, Message, Method, Request, Response, Revision, RpcError, Side, decode,
+    Id, Message, Method, Notice, Request, Response, Revision, RpcError, Side, decode,
     json::{Limits, Value},
 };
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering::Relaxed},
     },
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long a broken stream of changes waits before it is opened again, at first and at most.
@@ -36,6 +37,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Changes that may wait for their client.
 const QUEUE: usize = 256;
+/// How many resources one session may want to hear of.
+const MOST_RESOURCES: usize = 1024;
+/// How long the answer to a subscription waits for the server to acknowledge it.
+const SOON: Duration = Duration::from_secs(3);
 
 /// A session with one server.
 #[derive(Debug)]
@@ -46,12 +51,12 @@ pub(crate) struct Lifted {
     pub(super) revision: Revision,
     issued: AtomicI64,
     level: Mutex<Option<Box<str>>>,
-    /// What the client wants to hear of.
-    wanted: Mutex<Filter>,
+    /// What the client wants to hear of, and how often that changed.
+    wanted: watch::Sender<(u64, Filter)>,
+    /// Up to which change the server has said that it will tell.
+    acknowledged: watch::Sender<u64>,
     /// What it was asked, and has not answered.
-    waiting: Mutex<HashMap<Id, oneshot::Sender<Response>>>,
-    /// Ends the server's stream of changes; the next one says what is wanted now.
-    stream: Mutex<CancellationToken>,
+    waiting: Mutex<Map<Id, oneshot::Sender<Response>>>,
     /// Ends the client's stream of changes.
     reader: Mutex<CancellationToken>,
     over: CancellationToken,
@@ -65,9 +70,9 @@ impl Lifted {
             revision,
             issued: AtomicI64::new(0),
             level: Mutex::default(),
-            wanted: Mutex::new(wanted),
+            wanted: watch::Sender::new((0, wanted)),
+            acknowledged: watch::Sender::new(0),
             waiting: Mutex::default(),
-            stream: Mutex::default(),
             reader: Mutex::default(),
             over: CancellationToken::new(),
         }
@@ -86,7 +91,7 @@ impl Lifted {
     }
     /// What is held here because the server holds nothing: the level of its log, and what the client wants to hear of.
     pub(crate) fn held(&self) -> (Option<Box<str>>, Filter) {
-        (self.level(), self.wanted.lock().clone())
+        (self.level(), self.wanted.borrow().1.clone())
     }
     pub(crate) const fn revision(&self) -> Revision {
         self.revision
@@ -116,14 +121,24 @@ impl Lifted {
         self.over.cancel();
     }
     fn want(&self, uri: &str, on: bool) {
-        {
-            let mut wanted = self.wanted.lock();
+        self.wanted.send_modify(|(changes, wanted)| {
+            *changes += 1;
             wanted.uris.retain(|u| &**u != uri);
             if on {
                 wanted.uris.push(uri.into());
             }
+        });
+    }
+    fn has_room(&self) -> bool {
+        self.wanted.borrow().1.uris.len() < MOST_RESOURCES
+    }
+    /// Waits until the server tells what is wanted now, where the client listens: what changes after it was told so, it hears.
+    async fn in_force(&self) {
+        let wanted = self.wanted.borrow().0;
+        if self.wanted.receiver_count() > 0 {
+            let mut acknowledged = self.acknowledged.subscribe();
+            let _ = tokio::time::timeout(SOON, acknowledged.wait_for(|so_far| *so_far >= wanted)).await;
         }
-        self.stream.lock().cancel();
     }
 }
 
@@ -179,6 +194,9 @@ impl Gateway {
                 let level = request.params().and_then(|p| p.get("level")).and_then(Value::as_str);
                 *lifted.level.lock() = level.map(|l| l.as_ref().into());
             },
+            Method::ResourcesSubscribe if !lifted.has_room() => {
+                return Err(RpcError::invalid_params("this session subscribes to too many resources").into());
+            }
             Method::ResourcesSubscribe => &|| lifted.want(&request.target().unwrap_or_default(), true),
             Method::ResourcesUnsubscribe => &|| lifted.want(&request.target().unwrap_or_default(), false),
             // The tasks of this era are not those of the extension of the other.
@@ -190,6 +208,9 @@ impl Gateway {
         let passage = self.passage(arrival, server, Message::Request(request.clone()), about.clone());
         self.permit(&passage).await?;
         change();
+        if matches!(request.method, Method::ResourcesSubscribe | Method::ResourcesUnsubscribe) {
+            lifted.in_force().await;
+        }
         if let Some(session) = arrival.session.as_ref().filter(|_| request.method != Method::Ping) {
             self.rekeep_session(session);
         }
@@ -236,40 +257,53 @@ impl Gateway {
     }
 }
 
-/// Keeps a stream of changes open at the server for as long as the client reads, asking again when what it wants changes.
+/// Keeps a stream of changes open at the server for as long as the client reads, and opens another when what it wants
+/// changes: the old one ends when the new one is acknowledged, so that nothing is missed in between.
 async fn listen(gateway: Arc<Gateway>, lifted: Arc<Lifted>, by: Arc<Passage>, to: mpsc::Sender<Message>) {
+    let mut wants = lifted.wanted.subscribe();
+    let mut current: Option<Incomings> = None;
     let mut pause = PAUSE;
     loop {
-        let changed = {
-            let mut stream = lifted.stream.lock();
-            if stream.is_cancelled() {
-                *stream = CancellationToken::new();
+        let (changes, wanted) = wants.borrow_and_update().clone();
+        if let Some(mut next) = open(&gateway, &lifted, &by, &wanted).await
+            && pass(&mut next, &to, true).await
+        {
+            if let Some(mut old) = current.replace(next) {
+                // What it has said already; to hear of a change twice does no harm.
+                let _ = pass(&mut old, &to, false).now_or_never();
             }
-            stream.clone()
-        };
-        let wanted = lifted.wanted.lock().clone();
-        let round = async {
-            let Some(mut incomings) = open(&gateway, &lifted, &by, &wanted).await else { return };
-            while let Some(Ok(incoming)) = incomings.next().await {
-                pause = PAUSE;
-                if let Some(message @ Message::Notification(_)) = incoming.message
-                    && to.send(message).await.is_err()
-                {
-                    return;
-                }
+            pause = PAUSE;
+            lifted.acknowledged.send_replace(changes);
+        }
+        if let Some(incomings) = &mut current {
+            tokio::select! {
+                () = to.closed() => return,
+                _ = wants.changed() => continue,
+                _ = pass(incomings, &to, false) => current = None,
             }
-        };
-        tokio::select! {
-            () = to.closed() => return,
-            () = changed.cancelled() => continue,
-            () = round => {}
         }
         tokio::select! {
             () = to.closed() => return,
-            () = changed.cancelled() => {}
+            _ = wants.changed() => {}
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
         }
     }
+}
+
+/// Passes on what comes, until the server has acknowledged the stream where that is what is waited for, else to the end.
+/// `false` at the end.
+async fn pass(incomings: &mut Incomings, to: &mpsc::Sender<Message>, until_acknowledged: bool) -> bool {
+    while let Some(Ok(incoming)) = incomings.next().await {
+        let Some(Message::Notification(told)) = incoming.message else { continue };
+        if told.notice == Notice::Acknowledged {
+            if until_acknowledged {
+                return true;
+            }
+        } else if to.send(Message::Notification(told)).await.is_err() {
+            return false;
+        }
+    }
+    false
 }
 
 async fn open(gateway: &Gateway, lifted: &Lifted, by: &Passage, wanted: &Filter) -> Option<Incomings> {

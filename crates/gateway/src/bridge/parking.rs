@@ -7,6 +7,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     link::{Answer, Incoming, Incomings, Link},
+    maps::Map,
     passage::{About, Passage},
     refusal::Refusal,
     reply::{Flow, Out, Reply},
@@ -20,7 +21,7 @@ use doorward_mcp::{Id, Message, Method, Request, RpcError, Side, decode, json::V
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Outcome, Timestamp};
 use parking_lot::Mutex;
-use std::{collections::HashMap, mem, sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 /// How long a parked request waits for its client.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -50,7 +51,7 @@ pub(crate) struct Parked {
 #[derive(Debug)]
 pub(crate) struct Parking {
     sealer: Arc<Sealer>,
-    parked: Mutex<HashMap<[u8; 16], Parked>>,
+    parked: Mutex<Map<[u8; 16], Parked>>,
 }
 
 /// What a sealed state stands for.
@@ -84,7 +85,7 @@ impl Parking {
     }
 
     /// Whether one more of this principal may be parked.
-    fn has_room(parked: &HashMap<[u8; 16], Parked>, owner: PrincipalKey) -> bool {
+    fn has_room(parked: &Map<[u8; 16], Parked>, owner: PrincipalKey) -> bool {
         let mine = || parked.values().filter(|p| p.passage.caller.actor.key() == owner).count();
         parked.len() < MOST && mine() < MOST_OF_ONE
     }

@@ -6,6 +6,7 @@ use crate::{
     Gateway,
     admit::{Arrival, OWN_ID},
     link::{Link, Routing},
+    maps::Map,
     passage::{About, Passage},
     refusal::Refusal,
     reply::Reply,
@@ -18,7 +19,6 @@ use doorward_mcp::{Id, Message, Method, Request, Response, Revision, RpcError, S
 use doorward_vocab::{Digest, Outcome, Timestamp};
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
@@ -123,7 +123,7 @@ type Key = (PrincipalKey, Digest);
 /// The sessions with one server.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    slots: Mutex<HashMap<Key, Slot>>,
+    slots: Mutex<Map<Key, Slot>>,
 }
 
 /// One place in the pool; locked while its session is opened, so that a second request waits instead of opening another.

@@ -157,6 +157,18 @@ async fn post(
         Ok(bytes) => bytes,
         Err(error) => return plain(error.status(), &error.to_string()),
     };
+    message(gateway, live, endpoint, caller, &head.headers, bytes).await
+}
+
+/// One message of a client, and what it gets for it. Whoever drops this, or its body, is a client that is gone.
+pub(crate) async fn message(
+    gateway: &Arc<Gateway>,
+    live: Arc<Live>,
+    endpoint: Endpoint,
+    caller: Caller,
+    headers: &HeaderMap,
+    bytes: Bytes,
+) -> Response<Body> {
     let message = match decode(bytes, &live.limits, Side::Client) {
         Ok(message) => message,
         Err(error) => {
@@ -169,10 +181,10 @@ async fn post(
         Message::Request(r) => (Some(r.id.clone()), Some(r.method)),
         Message::Notification(_) | Message::Response(_) => (None, None),
     };
-    let era = era_of(&head.headers, &message);
+    let era = era_of(headers, &message);
     let served = match era {
-        Era::Modern => Box::pin(modern(gateway, live, &endpoint, caller, &head.headers, message)).await,
-        Era::Legacy => legacy(gateway, live, endpoint, caller, &head.headers, message).await,
+        Era::Modern => Box::pin(modern(gateway, live, &endpoint, caller, headers, message)).await,
+        Era::Legacy => legacy(gateway, live, endpoint, caller, headers, message).await,
     };
     match served {
         Ok(reply) => respond(gateway, reply, id.as_ref()).await,
@@ -308,11 +320,13 @@ async fn legacy(
     let session = session_of(gateway, &endpoint, &arrival.caller, headers).await?;
     arrival.revision = session.revision();
     arrival.session = Some(session.clone());
+    let own = gateway.clone();
     match message {
         Message::Request(request) => match &endpoint {
             Endpoint::All | Endpoint::Virtual(_) => {
                 let (gateway, endpoint) = (gateway.clone(), endpoint.clone());
-                outliving(async move { gateway.request_all(&arrival, &endpoint, request).await }).await
+                let asking = async move { gateway.request_all(&arrival, &endpoint, request).await };
+                to_its_end(own, asking).await
             }
             Endpoint::One(name) => {
                 if !request.method.allowed(Side::Client, Era::Legacy) {
@@ -326,12 +340,30 @@ async fn legacy(
                     Box::pin(gateway.end_session(&session.id)).await;
                     return Err(gone().into());
                 }
-                // The end of a connection cancels nothing in this era, so the request must outlive its connection.
                 let gateway = gateway.clone();
-                outliving(async move { gateway.request_one(&arrival, &server, &link, request).await }).await
+                let asking = async move { gateway.request_one(&arrival, &server, &link, request).await };
+                to_its_end(own, asking).await
             }
         },
         message => Box::pin(gateway.pass_on(&arrival, &session, message)).await.map(|()| Reply::Accepted),
+    }
+}
+
+/// Asks, whether or not the client waits: the end of a connection cancels nothing in this era, so the request must outlive
+/// it, and so must its answer.
+async fn to_its_end(
+    gateway: Arc<Gateway>,
+    asking: impl Future<Output = Result<Reply, Refusal>> + Send + 'static,
+) -> Result<Reply, Refusal> {
+    let asking = async move {
+        match asking.await? {
+            Reply::Stream(flow) => Ok::<_, Refusal>(Err(Beginning { gateway, flow: Some(flow) })),
+            reply => Ok(Ok(reply)),
+        }
+    };
+    match outliving(asking).await? {
+        Ok(reply) => Ok(reply),
+        Err(beginning) => Ok(Reply::Stream(beginning.goes_on())),
     }
 }
 
@@ -357,7 +389,12 @@ async fn session_of(
     gateway.session(id, caller, endpoint).await?.ok_or_else(|| unknown().into())
 }
 
-async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Response<Body> {
+pub(crate) async fn get(
+    gateway: &Arc<Gateway>,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Response<Body> {
     if !headers.contains_key(SESSION) {
         return not_allowed();
     }
@@ -378,7 +415,12 @@ async fn get(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, heade
     }
 }
 
-async fn delete(gateway: &Arc<Gateway>, endpoint: &Endpoint, caller: &Caller, headers: &HeaderMap) -> Response<Body> {
+pub(crate) async fn delete(
+    gateway: &Arc<Gateway>,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Response<Body> {
     if !headers.contains_key(SESSION) {
         return not_allowed();
     }
@@ -413,14 +455,47 @@ async fn respond(gateway: &Arc<Gateway>, reply: Reply, id: Option<&Id>) -> Respo
 
 /// Waits for the beginning of a flow. A pipe answers most requests with one message: that is plain JSON. What ends at once
 /// with a status of its own is too.
-async fn begin(gateway: &Arc<Gateway>, mut flow: Flow) -> Response<Body> {
+async fn begin(gateway: &Arc<Gateway>, flow: Flow) -> Response<Body> {
     let pipe = flow.is_pipe();
-    match flow.next(gateway).await {
+    let mut beginning = Beginning { gateway: gateway.clone(), flow: Some(flow) };
+    let first = match &mut beginning.flow {
+        Some(flow) => flow.next(gateway).await,
+        None => None,
+    };
+    let flow = beginning.goes_on();
+    match first {
         Some(Out { message: Some(message), last: true, status, .. }) if pipe || status != 200 => {
             flow.finish(gateway, false).await;
             json(status, message)
         }
         first => answer_stream(gateway, flow, first),
+    }
+}
+
+/// A flow whose client may leave before there is anything to tell it. Where that takes the request back, its server is
+/// told; in a session it does not, and the request goes on to its end.
+struct Beginning {
+    gateway: Arc<Gateway>,
+    flow: Option<Flow>,
+}
+
+impl Beginning {
+    /// Its client is there.
+    fn goes_on(mut self) -> Flow {
+        self.flow.take().unwrap_or_else(Flow::joined)
+    }
+}
+
+impl Drop for Beginning {
+    fn drop(&mut self) {
+        if let Some(mut flow) = self.flow.take() {
+            let gateway = self.gateway.clone();
+            tokio::spawn(async move {
+                let goes_on = flow.to_be_numbered().is_some();
+                while goes_on && flow.next(&gateway).await.is_some_and(|out| !out.last) {}
+                flow.finish(&gateway, !goes_on).await;
+            });
+        }
     }
 }
 

@@ -153,6 +153,17 @@ impl Link {
             Self::Lifted(lifted) => lifted.link.wire(),
         }
     }
+    /// Whether it is the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Http(one), Self::Http(other)) => Arc::ptr_eq(one, other),
+            (Self::Process(one), Self::Process(other)) => Arc::ptr_eq(one, other),
+            (Self::Events(one), Self::Events(other)) => Arc::ptr_eq(one, other),
+            (Self::Pooled(one), Self::Pooled(other)) => Arc::ptr_eq(one, other),
+            (Self::Lifted(one), Self::Lifted(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
     /// The era of what goes over it, where that is not the client's.
     pub(crate) const fn other_era(&self) -> Option<Era> {
         match self {

@@ -5,7 +5,7 @@ use super::{
     Incomings, Lines, Source,
     queue::{Receiver, Sender, queue},
 };
-use crate::{admit::OWN_ID, catalog::Catalog};
+use crate::{admit::OWN_ID, catalog::Catalog, maps::Map};
 use doorward_engine::{OutboundKind, Permitted};
 use doorward_mcp::{
     Id, Message, Method, Notice, Request, Side, decode,
@@ -14,7 +14,6 @@ use doorward_mcp::{
 };
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
@@ -67,7 +66,7 @@ pub(super) enum Fed {
 
 #[derive(Debug, Default)]
 struct Routes {
-    open: Mutex<HashMap<Id, Route>>,
+    open: Mutex<Map<Id, Route>>,
     /// Nobody reads what the server says any more. Changed only while `open` is held.
     ended: AtomicBool,
 }
@@ -142,6 +141,12 @@ impl Pipe {
         }
     }
 
+    /// How many requests somebody still waits for.
+    #[cfg(test)]
+    pub(super) fn waited_for(&self) -> usize {
+        self.routes.open.lock().values().filter(|route| !route.to.is_closed()).count()
+    }
+
     /// Whether the server can still be heard.
     pub(super) fn alive(&self) -> bool {
         !self.routes.ended.load(Relaxed)
@@ -210,7 +215,11 @@ impl Routes {
                 }
             };
             match &message {
-                Message::Response(r) => swap(r.doc.root().get("id"), |r| Some(&r.id)),
+                Message::Response(r) => {
+                    swap(r.doc.root().get("id"), |r| Some(&r.id));
+                    let meta = r.result().and_then(|r| r.get("_meta"));
+                    swap(meta.and_then(|m| m.get(meta::SUBSCRIPTION_ID)), |r| Some(&r.id));
+                }
                 Message::Notification(n) => {
                     let params = n.params();
                     swap(params.and_then(|p| p.get("progressToken")), |r| r.token.as_ref());
@@ -276,11 +285,16 @@ impl Feed {
             return if self.ambient.send(message).await.is_err() { Fed::Closed } else { Fed::Open };
         }
         let shared = self.routing == Routing::Shared;
-        let reply = matches!(message, Message::Response(_));
+        // What belongs to a request that is over is nobody's.
+        let belongs = match &message {
+            Message::Response(_) => true,
+            Message::Notification(n) => n.notice == Notice::Progress,
+            Message::Request(_) => false,
+        };
         let restored = shared.then(|| self.routes.restore(message.clone(), &self.limits));
         match self.routes.find(&message, shared) {
             Some(to) => drop(to.send(restored.unwrap_or(message)).await),
-            None if reply => tracing::debug!(server = %self.name, "dropped an answer that nobody waits for"),
+            None if belongs => tracing::debug!(server = %self.name, "dropped what nobody waits for"),
             None => {
                 if self.ambient.try_send(message).is_err() {
                     tracing::debug!(server = %self.name, "dropped a message that nobody listens to");

@@ -34,9 +34,27 @@ impl Process {
         let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
             tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
         })?;
+        Ok(Self::over((link, inbox), name, limits, patience, routing, catalog))
+    }
+
+    /// The server at the other end of a link.
+    pub(crate) fn over(
+        (link, inbox): (StdioLink, StdioInbox),
+        name: &str,
+        limits: Limits,
+        patience: Duration,
+        routing: Routing,
+        catalog: Arc<Catalog>,
+    ) -> Arc<Self> {
         let (pipe, feed) = Pipe::new(name, routing, patience, limits, catalog);
         tokio::spawn(read(inbox, feed, name.to_owned()));
-        Ok(Arc::new(Self { link, pipe }))
+        Arc::new(Self { link, pipe })
+    }
+
+    /// How many requests somebody still waits for.
+    #[cfg(test)]
+    pub(crate) fn waited_for(&self) -> usize {
+        self.pipe.waited_for()
     }
 
     pub(super) async fn request(
