@@ -3,23 +3,24 @@
 export const SAID = 'héllo, wörld ✓';
 export const RESOURCE = 'test://static-text';
 
-const USAGE = "usage: PEER [--mode M] [--prefix P] [--header 'NAME: VALUE']… (URL | -- COMMAND ARGS…)";
+const USAGE = "usage: PEER [--mode M] [--prefix P] [--header 'NAME: VALUE']… (--tour | URL | -- COMMAND ARGS…)";
 
 export function options(defaultMode) {
     const words = process.argv.slice(2);
     const split = words.includes('--') ? words.indexOf('--') : words.length;
-    const parsed = { mode: defaultMode, prefix: '', headers: {}, url: undefined, command: words.slice(split + 1) };
+    const parsed = { mode: defaultMode, prefix: '', headers: {}, url: undefined, tour: false, command: words.slice(split + 1) };
     const before = words.slice(0, split);
     while (before.length > 0) {
         const word = before.shift();
         if (word === '--mode') parsed.mode = before.shift();
         else if (word === '--prefix') parsed.prefix = before.shift();
+        else if (word === '--tour') parsed.tour = true;
         else if (word === '--header') {
             const [name, value] = before.shift().split(': ', 2);
             parsed.headers[name] = value;
         } else parsed.url = word;
     }
-    if (Boolean(parsed.url) === parsed.command.length > 0) {
+    if ([Boolean(parsed.url), parsed.command.length > 0, parsed.tour].filter(Boolean).length !== 1) {
         console.error(USAGE);
         process.exit(2);
     }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from common import RESOURCE, SAID, finish, options
 from fastmcp import Client
 from fastmcp.client.transports import SSETransport, StdioTransport, StreamableHttpTransport
+from mcp.client.subscriptions import listen
+from tour import Tour, serve, visit
 
 PEER = "python-fastmcp"
 OPTIONS = options(PEER)
@@ -30,4 +34,38 @@ async def walk() -> dict:
         }
 
 
-finish(PEER, walk)
+class FastTour(Tour):
+    async def on_elicit(self, message, response_type, params, context):
+        self.asked.append(message)
+        return self.answer
+
+    async def names(self):
+        return [tool.name for tool in await self.client.list_tools()]
+
+    async def say(self, op, progress=None):
+        result = await self.client.call_tool(op["name"], op.get("arguments"), progress_handler=progress, raise_on_error=False)
+        return "".join(getattr(block, "text", "") for block in result.content)
+
+    async def read(self, uri):
+        return (await self.client.read_resource(uri))[0].text
+
+    async def prompt(self, op):
+        return (await self.client.get_prompt(op["name"], op.get("arguments"))).messages[0].content.text
+
+    def listen(self, filter):
+        # It has no way of its own: the session is the official library's.
+        return listen(self.client.session, **filter)
+
+
+async def meet(job: dict) -> dict:
+    tour = FastTour()
+    handlers = {"elicitation_handler": tour.on_elicit, "message_handler": tour.on_message}
+    async with Client(StreamableHttpTransport(job["url"]), mode=OPTIONS.mode, **handlers) as client:
+        tour.client, tour.modern = client, client.protocol_version >= "2026"
+        return {"version": client.protocol_version, "saw": await visit(tour, job["ops"])}
+
+
+if OPTIONS.tour:
+    asyncio.run(serve(PEER, meet))
+else:
+    finish(PEER, walk)

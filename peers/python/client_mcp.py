@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from common import RESOURCE, SAID, finish, options
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ElicitResult
+from tour import Tour, serve, visit
 
 PEER = "python-mcp"
 OPTIONS = options(PEER)
@@ -38,4 +42,37 @@ async def walk() -> dict:
         }
 
 
-finish(PEER, walk)
+class McpTour(Tour):
+    async def on_elicit(self, context, params):
+        self.asked.append(params.message)
+        return ElicitResult(action="accept", content=self.answer)
+
+    async def names(self):
+        return [tool.name for tool in (await self.client.list_tools()).tools]
+
+    async def say(self, op, progress=None):
+        result = await self.client.call_tool(op["name"], op.get("arguments"), progress_callback=progress)
+        return "".join(getattr(block, "text", "") for block in result.content)
+
+    async def read(self, uri):
+        return (await self.client.read_resource(uri)).contents[0].text
+
+    async def prompt(self, op):
+        return (await self.client.get_prompt(op["name"], op.get("arguments"))).messages[0].content.text
+
+    def listen(self, filter):
+        return self.client.listen(**filter)
+
+
+async def meet(job: dict) -> dict:
+    tour = McpTour()
+    handlers = {"elicitation_callback": tour.on_elicit, "message_handler": tour.on_message}
+    async with Client(job["url"], mode=OPTIONS.mode, **handlers) as client:
+        tour.client, tour.modern = client, client.protocol_version >= "2026"
+        return {"version": client.protocol_version, "saw": await visit(tour, job["ops"])}
+
+
+if OPTIONS.tour:
+    asyncio.run(serve(PEER, meet))
+else:
+    finish(PEER, walk)

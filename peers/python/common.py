@@ -12,19 +12,20 @@ RESOURCE = "test://static-text"
 
 
 def options(peer: str):
-    """PEER [--mode M] [--prefix P] [--header 'NAME: VALUE']… (URL | -- COMMAND ARGS…)"""
+    """PEER [--mode M] [--prefix P] [--header 'NAME: VALUE']… (--tour | URL | -- COMMAND ARGS…)"""
     words = sys.argv[1:]
     split = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(prog=peer, usage=options.__doc__)
     parser.add_argument("--mode", default="auto")
     parser.add_argument("--prefix", default="")
     parser.add_argument("--header", action="append", default=[])
+    parser.add_argument("--tour", action="store_true")
     parser.add_argument("url", nargs="?")
     parsed = parser.parse_args(words[:split])
     parsed.command = words[split + 1 :]
     parsed.headers = dict(header.split(": ", 1) for header in parsed.header)
-    if bool(parsed.url) == bool(parsed.command):
-        parser.error("give a URL, or a command after --")
+    if [bool(parsed.url), bool(parsed.command), parsed.tour].count(True) != 1:
+        parser.error("give a URL, a command after --, or --tour")
     return parsed
 
 

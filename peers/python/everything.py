@@ -1,6 +1,7 @@
 """A test server on the official Python library: the names the conformance suite calls, over HTTP or stdio.
 
-usage: everything.py [--port N | --stdio]    (prints its URL as the first line; port 0 lets the system choose)
+usage: everything.py [--port N | --stdio] [--era both|legacy|modern]
+(prints its URL as the first line; port 0 lets the system choose; --era is for HTTP)
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import warnings
 import anyio
 from fixture import handlers
 from fixture.tools import BUS, TOOLS
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http import EventMessage, EventStore
@@ -42,8 +43,34 @@ class Events(EventStore):
         return stream
 
 
+class Telling(Server):
+    """Says to sessions, too, that it tells of changes."""
+
+    def create_initialization_options(self, notification_options=None, *more, **named):
+        return super().create_initialization_options(notification_options or NotificationOptions(True, True, True), *more, **named)
+
+
+class OneEra:
+    """The endpoint as a server has it that knows one era only."""
+
+    def __init__(self, app, era: str) -> None:
+        self.app, self.era = app, era
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and self.refuses(dict(scope["headers"])):
+            body = b"Bad Request: Unsupported protocol version"
+            await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self.app(scope, receive, send)
+
+    def refuses(self, headers: dict) -> bool:
+        is_modern = headers.get(b"mcp-protocol-version") == b"2026-07-28"
+        return is_modern == (self.era == "legacy")
+
+
 def server() -> Server:
-    built = Server(
+    built = Telling(
         "doorward-python-fixture",
         version="1.0.0",
         get_tool_input_schema=lambda name: TOOLS[name][1] if name in TOOLS else None,
@@ -70,10 +97,12 @@ async def serve_stdio() -> None:
         await built.run(read, write, built.create_initialization_options())
 
 
-def serve_http(port: int) -> None:
+def serve_http(port: int, era: str) -> None:
     import uvicorn
 
     app = server().streamable_http_app(event_store=Events(), retry_interval=200)
+    if era != "both":
+        app = OneEra(app, era)
     listener = socket.create_server(("127.0.0.1", port))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
@@ -108,6 +137,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--sse", action="store_true")
     parser.add_argument("--stdio", action="store_true")
+    parser.add_argument("--era", choices=["both", "legacy", "modern"], default="both")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR)
@@ -116,7 +146,7 @@ def main() -> None:
     elif options.sse:
         serve_sse(options.port)
     else:
-        serve_http(options.port)
+        serve_http(options.port, options.era)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ fn the_python_server_is_understood_through_the_gateway() {
     if !installed("the Python server").unwrap() {
         return;
     }
-    let (place, (_server, url)) = (Place::new(), python_fixture().unwrap());
+    let (place, (_server, url)) = (Place::new(), python_fixture(&[]).unwrap());
     let live = Live::start(&place, &http_server("py", &url));
     walk_all(Target::Url(&live.url("/mcp/py")), "", |peer| peer.name == "rust");
 }

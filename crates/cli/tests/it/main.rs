@@ -7,6 +7,7 @@ mod demo;
 mod docs;
 mod kill;
 mod live;
+mod pairs;
 mod place;
 mod process;
 mod servers;

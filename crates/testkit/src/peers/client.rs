@@ -129,7 +129,7 @@ impl Peer {
         Ok(Walk { ok: output.status.success(), summary })
     }
 
-    fn command(&self) -> io::Result<Command> {
+    pub(super) fn command(&self) -> io::Result<Command> {
         Ok(match self.runner {
             Runner::Rust => Command::new(binary("doorward-testkit", "doorward-rmcp-client")?),
             Runner::Python(name) => with_script(Command::new(python()), &format!("python/{name}")),

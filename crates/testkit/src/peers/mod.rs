@@ -21,8 +21,13 @@ mod cache;
 mod client;
 mod process;
 mod servers;
+mod tour;
 
 pub use cache::installed;
 pub use client::{Peer, Target, Walk};
 pub use process::{Running, binary, free_port};
-pub use servers::{Fixture, python_fixture, python_fixture_sse, server_everything, server_filesystem, server_memory};
+pub use servers::{
+    Fixture, python_fixture, python_fixture_sse, server_everything, server_filesystem, server_memory,
+    typescript_fixture,
+};
+pub use tour::Tour;

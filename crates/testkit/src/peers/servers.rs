@@ -47,12 +47,12 @@ impl Fixture {
     }
 }
 
-/// The Python test server over HTTP: the process and its URL.
+/// The test server on the Python library over HTTP, with more arguments: the process and its URL.
 ///
 /// # Errors
 /// It cannot be started; ask [`super::installed`] first.
-pub fn python_fixture() -> io::Result<(Running, String)> {
-    Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]))
+pub fn python_fixture(args: &[&str]) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]).args(args))
 }
 
 /// The same over HTTP+SSE of 2024-11-05.
@@ -61,6 +61,14 @@ pub fn python_fixture() -> io::Result<(Running, String)> {
 /// As [`python_fixture`].
 pub fn python_fixture_sse() -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0", "--sse"]))
+}
+
+/// The test server on the TypeScript library, version 2, over HTTP, with more arguments: the process and its URL.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn typescript_fixture(args: &[&str]) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(node()).arg(script("node/server_sdk2.mjs")).args(["--port", "0"]).args(args))
 }
 
 /// The official example server. `transport` is `stdio`, `streamableHttp` or `sse`; the HTTP ones read `PORT`.

@@ -43,7 +43,7 @@ fn every_client_that_asks_first_falls_back_to_an_old_server() {
 #[test]
 fn the_python_server_is_understood() {
     if installed("the Python server").unwrap() {
-        let (_server, url) = python_fixture().unwrap();
+        let (_server, url) = python_fixture(&[]).unwrap();
         for peer in Peer::all().iter().filter(|peer| peer.name == "rust") {
             let walk = peer.walk(Target::Url(&url)).unwrap();
             assert!(walk.ok, "{peer}: {}", walk.summary);

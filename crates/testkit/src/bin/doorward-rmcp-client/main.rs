@@ -1,5 +1,7 @@
 //! A client on the official Rust library, with the arguments and the summary of the client scripts in `peers/`:
-//! `doorward-rmcp-client [--mode legacy|auto|modern] [--prefix P] [--header 'NAME: VALUE']… (URL | -- COMMAND ARGS…)`.
+//! `doorward-rmcp-client [--mode legacy|auto|modern] [--prefix P] [--header 'NAME: VALUE']… (--tour | URL | -- COMMAND ARGS…)`.
+
+mod tour;
 
 use std::{collections::HashMap, io::Write, process::ExitCode, time::Duration};
 
@@ -18,8 +20,7 @@ use rmcp::{
 use serde_json::{Value, json};
 
 const SAID: &str = "héllo, wörld ✓";
-const USAGE: &str =
-    "usage: doorward-rmcp-client [--mode legacy|auto|modern] [--prefix P] [--header 'N: V'] (URL | -- COMMAND ARGS…)";
+const USAGE: &str = "usage: doorward-rmcp-client [--mode legacy|auto|modern] [--prefix P] [--header 'N: V'] (--tour | URL | -- COMMAND ARGS…)";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -28,11 +29,13 @@ struct Options {
     mode: String,
     prefix: String,
     headers: HashMap<HeaderName, HeaderValue>,
+    tour: bool,
     url: Option<String>,
     command: Vec<String>,
 }
 
-#[tokio::main]
+// One thread: the handlers of notifications, each a task of its own, then run in the order of the messages.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1).collect()) {
         Ok(options) => options,
@@ -41,6 +44,10 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if options.tour {
+        tour::serve(&options).await;
+        return ExitCode::SUCCESS;
+    }
     let walked = tokio::time::timeout(Duration::from_secs(60), walk(&options)).await;
     let walked = walked.unwrap_or_else(|_| Err("no end within 60 s".into()));
     let mut summary = walked.unwrap_or_else(|error| json!({ "error": error.to_string() }));
@@ -108,12 +115,14 @@ impl Options {
                     let (name, value) = header.split_once(": ").ok_or("a header is `NAME: VALUE`")?;
                     options.headers.insert(name.parse()?, value.parse()?);
                 }
+                "--tour" => options.tour = true,
                 "--" => options.command = words.by_ref().collect(),
                 _ => options.url = Some(word),
             }
         }
-        if options.url.is_some() != options.command.is_empty() {
-            return Err("give a URL, or a command after --".into());
+        let targets = [options.url.is_some(), !options.command.is_empty(), options.tour];
+        if targets.into_iter().filter(|given| *given).count() != 1 {
+            return Err("give a URL, a command after --, or --tour".into());
         }
         Ok(options)
     }
