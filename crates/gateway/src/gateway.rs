@@ -75,8 +75,19 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
+        Ok(Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default())))
+    }
+
+    /// A gateway of its parts.
+    pub(crate) fn of(
+        live: Live,
+        surroundings: Surroundings,
+        trail: Trail,
+        pins: Pins,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Arc<Self> {
         let limits = live.settings.limits.clone();
-        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy::default());
         let parking = Parking::new(&*entropy);
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -98,7 +109,7 @@ impl Gateway {
             surroundings,
         });
         gateway.started();
-        Ok(gateway)
+        gateway
     }
 
     fn started(&self) {

@@ -40,6 +40,8 @@ mod reply;
 mod road;
 mod server;
 mod session;
+#[cfg(test)]
+mod simulation;
 
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;

@@ -10,6 +10,8 @@ use doorward_config as config;
 use doorward_engine::ServerProfile;
 use doorward_mcp::json::Limits;
 use doorward_policy::{ServerFacts, Transport};
+#[cfg(test)]
+use doorward_transport::stdio::{StdioInbox, StdioLink};
 use doorward_transport::{
     LinkError,
     egress::{Egress, Trust},
@@ -44,15 +46,32 @@ pub(crate) struct Server {
 }
 
 enum Reach {
-    Http { link: HttpLink, credentials: Arc<Credentials>, stateless: Arc<HttpSession>, speaks: Speaks },
-    Command { command: Command, settings: StdioSettings },
+    Http {
+        link: HttpLink,
+        credentials: Arc<Credentials>,
+        stateless: Arc<HttpSession>,
+        speaks: Speaks,
+    },
+    Command {
+        command: Command,
+        settings: StdioSettings,
+    },
+    /// A server of a simulation, started anew for each session.
+    #[cfg(test)]
+    Simulated(Start),
 }
+
+/// Starts a server of a simulation.
+#[cfg(test)]
+pub(crate) type Start = Box<dyn Fn() -> (StdioLink, StdioInbox) + Send + Sync>;
 
 impl fmt::Debug for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http { link, .. } => link.fmt(f),
             Self::Command { command, .. } => command.fmt(f),
+            #[cfg(test)]
+            Self::Simulated(_) => f.write_str("Simulated"),
         }
     }
 }
@@ -173,6 +192,11 @@ impl Server {
                 Process::spawn(name, command, *settings, self.limits, self.patience, routing, catalog)
                     .map(Link::Process)
             }
+            #[cfg(test)]
+            Reach::Simulated(start) => {
+                let (name, catalog) = (self.profile.name.as_str(), self.catalog.clone());
+                Ok(Link::Process(Process::over(start(), name, self.limits, self.patience, routing, catalog)))
+            }
         }
     }
 
@@ -188,6 +212,8 @@ impl Server {
                 Some(self.events(link, credentials, routing))
             }
             Reach::Http { .. } | Reach::Command { .. } => None,
+            #[cfg(test)]
+            Reach::Simulated(_) => None,
         }
     }
 
@@ -211,11 +237,19 @@ impl Server {
         Link::Events(EventSession::new(name, link, credentials, self.limits, self.patience, routing, catalog))
     }
 
+    /// The same server, reached in another way.
+    #[cfg(test)]
+    pub(crate) fn simulated(&mut self, start: Start) {
+        self.reach = Reach::Simulated(start);
+    }
+
     /// The link for requests that stand alone (2026 era), where that is over HTTP.
     pub(crate) fn over_http(&self) -> Option<Link> {
         match &self.reach {
             Reach::Http { stateless, .. } => Some(Link::Http(stateless.clone())),
             Reach::Command { .. } => None,
+            #[cfg(test)]
+            Reach::Simulated(_) => None,
         }
     }
 }

@@ -15,8 +15,7 @@ use doorward_engine::Permitted;
 use parking_lot::Mutex;
 use std::time::Duration;
 use tokio::{
-    io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    process::ChildStdout,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::{oneshot, watch},
     time::timeout,
 };
@@ -111,6 +110,33 @@ impl StdioLink {
         Ok((Self { outbox: Mutex::new(Some(outbox)), stop, exit, settings }, StdioInbox { lines, failure }))
     }
 
+    /// A link to a server of this process, over two pipes of a test. It is over when the server closes its end, or is shut
+    /// down: nobody has to be killed.
+    #[cfg(feature = "testing")]
+    pub fn over(
+        output: impl AsyncWrite + Unpin + Send + 'static,
+        input: impl AsyncRead + Unpin + Send + 'static,
+        settings: StdioSettings,
+    ) -> (Self, StdioInbox) {
+        let (outbox, to_server) = queue(QUEUE_LINES, settings.queue_bytes);
+        let (from_server, lines) = queue(QUEUE_LINES, settings.queue_bytes);
+        let (failed, failure) = oneshot::channel();
+        let (stop, mut stopped) = watch::channel(false);
+        let (exited, exit) = watch::channel(None);
+        tokio::spawn(write_lines(output, to_server, settings.write, stop.clone()));
+        let mut reader = tokio::spawn(read_lines(input, from_server, settings.max_line, failed, stop.clone()));
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                _ = &mut reader => {}
+                _ = stopped.wait_for(|stop| *stop) => {}
+            }
+            exited.send_replace(Some(Exit { code: Some(0), signal: None }));
+            reader.abort();
+        });
+        (Self { outbox: Mutex::new(Some(outbox)), stop, exit, settings }, StdioInbox { lines, failure })
+    }
+
     /// Queues a message. Waits while the child is slow, up to the limit; then the link is as good as dead.
     pub async fn send(&self, permitted: Permitted, receipt: Receipt) -> Result<(), LinkError> {
         let message = spend(permitted, &receipt)?.bytes;
@@ -202,7 +228,7 @@ pub(super) fn collect(first: Bytes, lines: &mut queue::Receiver, batch: &mut Byt
 }
 
 async fn read_lines(
-    mut stdout: ChildStdout,
+    mut stdout: impl AsyncRead + Unpin,
     inbox: queue::Sender,
     limit: usize,
     failed: oneshot::Sender<LinkError>,
