@@ -57,7 +57,8 @@ impl Line {
             }
         }
         let (caller, live) = (self.caller().await, self.gateway.live.load_full());
-        Exchange::of(http::message(&self.gateway, live, self.endpoint.clone(), caller, &all, bytes).await)
+        let answer = http::message(&self.gateway, live, self.endpoint.clone(), caller, &all, bytes);
+        Exchange::of(Box::pin(answer).await)
     }
     pub(super) async fn get(&self, headers: &[(&str, &str)]) -> Exchange {
         Exchange::of(http::get(&self.gateway, &self.endpoint, &self.caller().await, &map(headers)).await)

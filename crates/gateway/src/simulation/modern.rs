@@ -142,7 +142,7 @@ impl Modern {
         self.say(&format!("{word}: asked `{text}`"));
         let owner = self.world.journal.owner(text);
         // A pipe does not say which of a session's calls a question is about: the session is this principal's alone.
-        if !owner.is_some_and(|o| o.principal == self.who.principal) && text != "nobody" {
+        if owner.is_none_or(|o| o.principal != self.who.principal) && text != "nobody" {
             self.broken(&format!("was asked `{text}`, which is not its own"));
         }
         if !self.answers {
