@@ -78,17 +78,18 @@ fn a_client_declares_in_a_session_what_the_revision_knows() {
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["params"]["clientInfo"]["name"], "doorward");
         assert_eq!(value["params"]["protocolVersion"], revision.as_str());
-        value["params"]["capabilities"].to_string()
+        value["params"]["capabilities"].clone()
     };
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
     let all = r#"{"elicitation":{"form":{},"url":{}},"extensions":{"a/b":{}},"roots":{},"sampling":{"tools":{}}}"#;
     assert_eq!(
         declared(all, Revision::V2025_11_25),
-        r#"{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"tools":{}}}"#
+        json(r#"{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"tools":{}}}"#)
     );
-    assert_eq!(declared(all, Revision::V2025_06_18), r#"{"elicitation":{},"roots":{},"sampling":{}}"#);
-    assert_eq!(declared(all, Revision::V2024_11_05), r#"{"roots":{},"sampling":{}}"#);
+    assert_eq!(declared(all, Revision::V2025_06_18), json(r#"{"elicitation":{},"roots":{},"sampling":{}}"#));
+    assert_eq!(declared(all, Revision::V2024_11_05), json(r#"{"roots":{},"sampling":{}}"#));
     // A client that can only open addresses cannot be asked to fill in forms.
-    assert_eq!(declared(r#"{"elicitation":{"url":{}}}"#, Revision::V2025_06_18), "{}");
+    assert_eq!(declared(r#"{"elicitation":{"url":{}}}"#, Revision::V2025_06_18), json("{}"));
 }
 
 #[test]

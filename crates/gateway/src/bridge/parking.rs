@@ -276,7 +276,8 @@ impl Gateway {
         let forwarded = match self.forward(&passage, &parked.link, answer).await {
             Err(refusal @ Refusal::Ruled(..)) => {
                 // The server still waits: its client may say something else.
-                self.parking.parked.lock().insert(number, parked);
+                // It is here only now: it was taken from where other gateways look.
+                self.parking.parked.lock().insert(number, Parked { travels: false, ..parked });
                 return Err(refusal);
             }
             forwarded => forwarded?,
