@@ -3,7 +3,7 @@
 
 use crate::{
     Gateway,
-    front::http::{json, plain},
+    front::plain::{json, plain},
 };
 use doorward_transport::{
     guard::Guard,

@@ -4,8 +4,9 @@
 use crate::{
     Endpoint, Gateway, Live,
     front::{
-        http::{accepted, accepts, event_stream, is_json, plain, stream_options, told},
         pipe::{Client, Outlet},
+        plain::{accepted, accepts, is_json, plain, told},
+        streams::{event_stream, stream_options},
     },
     passage::Caller,
     refusal::Refusal,

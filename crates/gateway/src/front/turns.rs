@@ -3,7 +3,7 @@
 
 use crate::{
     Gateway, Live,
-    front::http::{json, plain},
+    front::plain::{json, plain},
 };
 use doorward_audit::{Basis, Conversation, Event, Party, Payload, Turn};
 use doorward_identity::Presented;
