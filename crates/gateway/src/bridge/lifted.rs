@@ -265,9 +265,17 @@ async fn listen(gateway: Arc<Gateway>, lifted: Arc<Lifted>, by: Arc<Passage>, to
     let mut pause = PAUSE;
     loop {
         let (changes, wanted) = wants.borrow_and_update().clone();
-        if let Some(mut next) = open(&gateway, &lifted, &by, &wanted).await
-            && pass(&mut next, &to, true).await
-        {
+        let opening = async {
+            let mut next = open(&gateway, &lifted, &by, &wanted).await?;
+            // A server that never acknowledges is heard all the same.
+            let acknowledged = tokio::time::timeout(SOON, pass(&mut next, &to, true)).await;
+            (acknowledged != Ok(false)).then_some(next)
+        };
+        let opened = tokio::select! {
+            () = to.closed() => return,
+            opened = opening => opened,
+        };
+        if let Some(next) = opened {
             if let Some(mut old) = current.replace(next) {
                 // What it has said already; to hear of a change twice does no harm.
                 let _ = pass(&mut old, &to, false).now_or_never();
@@ -293,14 +301,14 @@ async fn listen(gateway: Arc<Gateway>, lifted: Arc<Lifted>, by: Arc<Passage>, to
 /// Passes on what comes, until the server has acknowledged the stream where that is what is waited for, else to the end.
 /// `false` at the end.
 async fn pass(incomings: &mut Incomings, to: &mpsc::Sender<Message>, until_acknowledged: bool) -> bool {
-    while let Some(Ok(incoming)) = incomings.next().await {
+    // Room first: whoever stops waiting here loses nothing that was read.
+    while let Ok(room) = to.reserve().await {
+        let Some(Ok(incoming)) = incomings.next().await else { return false };
         let Some(Message::Notification(told)) = incoming.message else { continue };
-        if told.notice == Notice::Acknowledged {
-            if until_acknowledged {
-                return true;
-            }
-        } else if to.send(Message::Notification(told)).await.is_err() {
-            return false;
+        if told.notice != Notice::Acknowledged {
+            room.send(Message::Notification(told));
+        } else if until_acknowledged {
+            return true;
         }
     }
     false
