@@ -12,7 +12,7 @@ use crate::{
     Outcome, Verdict,
     conformance::{Gateway, Options, Tally},
     process::build,
-    suite::{self, Report, Scenario},
+    suite::{self, Report},
     workspace,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn check(options: &Options, tally: &mut Tally) -> Result<(), String> 
             }
             through.0.extend(report.0);
         }
-        report(tally, revision, &direct, &through);
+        tally.add_through(("a client", revision), &direct, &through, |scenario| exception(revision, scenario));
     }
     Ok(())
 }
@@ -65,32 +65,6 @@ pub(crate) fn behind(options: &Options) -> Outcome {
         Ok(_) => Ok(Verdict::Fail),
         Err(error) => Err(format!("cannot start the client: {error}")),
     }
-}
-
-/// One check per scenario: no fewer passes and no more failures than direct.
-fn report(tally: &mut Tally, revision: &str, direct: &Report, through: &Report) {
-    let differences = direct.shortfalls(through);
-    let (known, new): (Vec<_>, Vec<_>) =
-        differences.iter().partition(|(scenario, ..)| exception(revision, scenario).is_some());
-    println!(
-        "conformance: a client through the gateway, {revision}: {} passed, {} failed (direct {}, {}); {} scenarios fall short, {} of them by nature",
-        through.passed(),
-        through.failed(),
-        direct.passed(),
-        direct.failed(),
-        differences.len(),
-        known.len(),
-    );
-    for (scenario, direct, through) in &new {
-        let count = |scenario: &Scenario| format!("{}/{}", scenario.passed, scenario.failed);
-        println!("  ✗ {scenario}: {} direct, {} through", count(direct), count(through));
-        through.complaints.iter().for_each(|complaint| println!("      {complaint}"));
-    }
-    for (scenario, ..) in &known {
-        println!("  - {scenario}: {}", exception(revision, scenario).unwrap_or_default());
-    }
-    tally.failed += new.len();
-    tally.passed += direct.0.len() - new.len().min(direct.0.len());
 }
 
 fn exception(revision: &str, scenario: &str) -> Option<&'static str> {

@@ -179,7 +179,8 @@ fn check_upstream(options: &Options, upstream: Upstream, tally: &mut Tally) -> R
             let gateway = Gateway::start(options, &server_url)?;
             let mut through = suite::run(&gateway.url, revision, options.scenario.as_deref())?;
             again(&gateway.url, revision, &mut through, |report| unexplained(upstream, revision, &direct, report))?;
-            tally.add_through(upstream, revision, &direct, &through);
+            let reason = |scenario: &str| exception(upstream, revision, scenario);
+            tally.add_through((upstream.name(), revision), &direct, &through, reason);
         }
     }
     Ok(())
@@ -222,14 +223,18 @@ impl Tally {
         self.failed += report.failed();
     }
 
-    /// One check per scenario: no fewer passes and no more failures than direct.
-    fn add_through(&mut self, upstream: Upstream, revision: &str, direct: &Report, through: &Report) {
+    /// One check per scenario: no fewer passes and no more failures than direct, but where `reason` says why.
+    pub(crate) fn add_through(
+        &mut self,
+        (name, revision): (&str, &str),
+        direct: &Report,
+        through: &Report,
+        reason: impl Fn(&str) -> Option<&'static str>,
+    ) {
         let differences = direct.shortfalls(through);
-        let (known, new): (Vec<_>, Vec<_>) =
-            differences.iter().partition(|(scenario, ..)| exception(upstream, revision, scenario).is_some());
+        let (known, new): (Vec<_>, Vec<_>) = differences.iter().partition(|(scenario, ..)| reason(scenario).is_some());
         println!(
-            "conformance: {} through the gateway, {revision}: {} passed, {} failed (direct {}, {}); {} scenarios fall short, {} of them by nature",
-            upstream.name(),
+            "conformance: {name} through the gateway, {revision}: {} passed, {} failed (direct {}, {}); {} scenarios fall short, {} of them by nature",
             through.passed(),
             through.failed(),
             direct.passed(),
@@ -245,7 +250,7 @@ impl Tally {
             through.complaints.iter().for_each(|complaint| println!("      {complaint}"));
         }
         for (scenario, ..) in &known {
-            println!("  - {scenario}: {}", exception(upstream, revision, scenario).unwrap_or_default());
+            println!("  - {scenario}: {}", reason(scenario).unwrap_or_default());
         }
         self.failed += new.len();
         self.passed += direct.0.len() - new.len().min(direct.0.len());
