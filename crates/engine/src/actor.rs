@@ -36,16 +36,19 @@ impl Actor {
             }
             .prepare()
         });
-        let delegation = p.delegation.as_ref().map_or_else(DelegationFacts::local, |d| DelegationFacts {
+        let delegation = p.delegation().map_or_else(DelegationFacts::local, |d| DelegationFacts {
             id: &d.id,
             purpose: d.purpose.as_deref(),
             scopes: &[],
             expires: d.expires,
             owner: None,
         });
-        let scopes = p.delegation.as_ref().map(|d| texts(&d.scopes)).unwrap_or_default();
+        let scopes = p
+            .delegation()
+            .map(|d| d.scopes.iter().map(|s| s.as_ref().to_owned()).collect::<Vec<_>>())
+            .unwrap_or_default();
         // Whoever wrote that these servers are open to anybody answers for what anybody does there.
-        let owner = (p.via == Via::Anonymous).then_some("operator");
+        let owner = (p.via == Via::Anonymous).then_some("operator").or_else(|| p.delegation()?.owner.as_deref());
         let delegation = DelegationFacts { scopes: &scopes, owner, ..delegation }.prepare();
         Self { principal, agent, human, delegation }
     }

@@ -1,6 +1,6 @@
 use crate::{
-    Agent, Flaw, Human, IssuerSettings, KeySetError, KeySource, Principal, Refusal, Settings, SettingsError, Verified,
-    Via, claims,
+    Agent, Attestation, Flaw, Human, IssuerSettings, KeySetError, KeySource, Method, Principal, Refusal, Settings,
+    SettingsError, Verified, Via, claims,
     keys::{self, Absent, Ages, KeySet},
     token::{self, Token},
 };
@@ -8,7 +8,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use doorward_vocab::{Assurance, Digest, ServerName, Timestamp};
 use moka::sync::Cache;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::{BuildHasherDefault, Hasher},
     sync::{
         Arc, PoisonError, RwLock,
@@ -275,31 +275,51 @@ fn bearer(header: &str) -> Result<Option<&str>, Refusal> {
 }
 
 fn anonymous() -> Arc<Verified<Principal>> {
-    let agent = Agent { id: "anonymous".into(), name: "anonymous".into(), issuer: None, class: None };
-    unproven(Via::Anonymous, agent, None, Assurance::Asserted)
+    unproven(Via::Anonymous, "anonymous", None, Method::Asserted, Assurance::Asserted)
 }
 
 /// The single user of this machine, with an agent that nobody proved.
 fn local(via: Via, agent: &str, user: Option<Arc<str>>) -> Arc<Verified<Principal>> {
-    let agent = Agent { id: agent.into(), name: agent.into(), issuer: None, class: None };
     let human = user.map(|user| Human {
         id: user.clone(),
         name: user,
         email: None,
         groups: Arc::default(),
         issuer: "local".into(),
+        entitlements: Arc::default(),
+        login: None,
     });
     // The token proves a process that can read the user's files; a bare request from loopback proves nothing more
     // than that it came from this machine.
-    unproven(via, agent, human, Assurance::LocalProcess)
+    unproven(via, agent, human, Method::LocalProcess, Assurance::LocalProcess)
 }
 
-fn unproven(via: Via, agent: Agent, human: Option<Human>, assurance: Assurance) -> Arc<Verified<Principal>> {
+fn unproven(
+    via: Via,
+    agent: &str,
+    human: Option<Human>,
+    method: Method,
+    assurance: Assurance,
+) -> Arc<Verified<Principal>> {
+    let agent = Agent { id: agent.into(), name: agent.into(), issuer: None, class: None, publisher: None, owner: None };
+    let attestation = Attestation {
+        subject: agent.id.clone(),
+        method,
+        assurance,
+        issuer: None,
+        evidence: Digest::of(via.as_str().as_bytes()),
+        measured: BTreeMap::new(),
+        posture: BTreeMap::new(),
+        key: None,
+        at: Timestamp::default(),
+        expires: None,
+    };
     Arc::new(Verified::attest(Principal {
         key: Principal::key_of(via, &agent, human.as_ref(), None),
         agent,
         human,
-        delegation: None,
+        delegations: Arc::default(),
+        attestation: Arc::new(attestation),
         assurance,
         via,
         expires: None,

@@ -1,12 +1,12 @@
 //! From the claims of a token whose signature holds to a principal.
 
 use crate::{
-    Agent, AudienceRule, DelegationRef, EmailRule, Flaw, Human, IssuerSettings, Principal, Refusal, SubjectIs, Via,
-    json, token::Token,
+    Agent, Attestation, AudienceRule, Delegation, EmailRule, Flaw, Human, IssuerSettings, Login, Method, PartyId,
+    Principal, Refusal, SubjectIs, Via, json, token::Token,
 };
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
 use serde_json::{Map, Value};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The longest accepted actor chain.
 const MAX_ACTORS: usize = 4;
@@ -23,7 +23,7 @@ pub(crate) fn judge(
 ) -> Result<Principal, Refusal> {
     token.check_type(settings.types).map_err(Refusal::Invalid)?;
     check_audience(&token.claims, settings).map_err(Refusal::Invalid)?;
-    let expires = check_times(&token.claims, skew, now)?;
+    let times = check_times(&token.claims, skew, now)?;
     if token.claims.contains_key("cnf") {
         return Err(Refusal::Invalid(Flaw::ProofMissing));
     }
@@ -35,7 +35,7 @@ pub(crate) fn judge(
         return Err(Refusal::InsufficientScope { needed: settings.required_scopes.clone() });
     }
     let host = settings.host_scope.as_ref().is_some_and(|s| scopes.contains(s));
-    principal(token, text, settings, scopes, expires, host).map_err(Refusal::Invalid)
+    principal(token, text, settings, scopes, times, host).map_err(Refusal::Invalid)
 }
 
 /// RFC 9068 §4: `aud` must hold our name. By default it must hold nothing else: whoever else is named could replay it.
@@ -55,19 +55,31 @@ fn check_audience(claims: &Map<String, Value>, settings: &IssuerSettings) -> Res
     if good { Ok(()) } else { Err(Flaw::Audience) }
 }
 
+/// When a token was issued, as far as it says so, and when it ends.
+#[derive(Clone, Copy)]
+struct Times {
+    issued: Timestamp,
+    expires: Timestamp,
+}
+
 /// RFC 7519 §4.1.4 to §4.1.6: `exp` must be there; `nbf` and `iat`, where they are, must not lie ahead.
-fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Timestamp, Refusal> {
+fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Times, Refusal> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(v) => numeric_date(v).map(Some).ok_or(Refusal::Invalid(Flaw::Time)),
     };
     let exp = time("exp")?.ok_or(Refusal::Invalid(Flaw::Time))?;
-    for ahead in [time("nbf")?, time("iat")?].into_iter().flatten() {
+    let issued = time("iat")?;
+    for ahead in [time("nbf")?, issued].into_iter().flatten() {
         if ahead > now.plus(skew) {
             return Err(Refusal::Invalid(Flaw::NotYet));
         }
     }
-    if exp.plus(skew) <= now { Err(Refusal::Expired) } else { Ok(exp) }
+    if exp.plus(skew) <= now {
+        Err(Refusal::Expired)
+    } else {
+        Ok(Times { issued: issued.unwrap_or(now), expires: exp })
+    }
 }
 
 /// A NumericDate: seconds since the epoch, with or without a fraction.
@@ -113,7 +125,7 @@ fn principal(
     text: &str,
     settings: &IssuerSettings,
     scopes: Arc<[Arc<str>]>,
-    expires: Timestamp,
+    Times { issued, expires }: Times,
     host: bool,
 ) -> Result<Principal, Flaw> {
     let claims = &token.claims;
@@ -139,6 +151,8 @@ fn principal(
         name: word(claims.get("client_name")).unwrap_or(agent_id).into(),
         issuer: Some(actor.and_then(|a| a.issuer).map_or_else(|| settings.issuer.clone(), Arc::from)),
         class: word(json::at(claims, &settings.claims.class)).map(Arc::from),
+        publisher: None,
+        owner: None,
     };
     let human = match subject {
         Some(subject) if !subject_is_agent => Some(human(claims, subject, settings)?),
@@ -146,10 +160,25 @@ fn principal(
     };
     let own_id = id(claims.get("dlg"))?;
     let jti = id(claims.get("jti"))?;
-    let delegation = DelegationRef {
-        id: own_id.or(jti).map_or_else(|| Digest::of(text.as_bytes()).to_string().into(), Arc::from),
-        scopes,
+    let evidence = Digest::of(text.as_bytes());
+    let name: Arc<str> = own_id.or(jti).map_or_else(|| evidence.to_string().into(), Arc::from);
+    let delegation = Delegation {
+        human: human.as_ref().map(|h| PartyId { issuer: Some(h.issuer.clone()), id: h.id.clone() }),
         purpose: word(json::at(claims, &settings.claims.purpose)).map(Arc::from),
+        scopes: scopes.iter().cloned().collect(),
+        expires: Some(expires),
+        ..Delegation::new(name, PartyId { issuer: agent.issuer.clone(), id: agent.id.clone() })
+    };
+    let attestation = Attestation {
+        subject: agent.id.clone(),
+        method: Method::Oidc,
+        assurance: Assurance::PlatformToken,
+        issuer: agent.issuer.clone(),
+        evidence,
+        measured: BTreeMap::new(),
+        posture: BTreeMap::new(),
+        key: None,
+        at: issued,
         expires: Some(expires),
     };
     let hint = ["txn", "sid", "jti"].iter().find_map(|c| ConversationId::new(token.text(c)?).ok());
@@ -157,8 +186,9 @@ fn principal(
         key: Principal::key_of(Via::Jwt, &agent, human.as_ref(), own_id),
         agent,
         human,
-        delegation: Some(delegation),
-        assurance: Assurance::PlatformToken,
+        delegations: Arc::new([Arc::new(delegation)]),
+        assurance: attestation.assurance,
+        attestation: Arc::new(attestation),
         via: Via::Jwt,
         expires: Some(expires),
         conversation_hint: hint,
@@ -205,22 +235,37 @@ fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: O
 fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
     let map = &settings.claims;
     let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
-    let groups = match json::at(claims, &map.groups) {
-        None | Some(Value::Null) => Arc::default(),
-        Some(Value::String(one)) => [Arc::from(one.as_str())].into(),
-        // A group that is not a text could be read as another group elsewhere.
-        Some(Value::Array(all)) => {
-            all.iter().map(|g| g.as_str().map(Arc::from).ok_or(Flaw::Claim)).collect::<Result<_, _>>()?
-        }
-        Some(_) => return Err(Flaw::Claim),
-    };
     Ok(Human {
         id: subject.into(),
         name: word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).unwrap_or(subject).into(),
         email: word(json::at(claims, &map.email)).filter(|_| verified).map(Arc::from),
-        groups,
+        groups: names(json::at(claims, &map.groups))?,
         issuer: settings.issuer.clone(),
+        entitlements: names(claims.get("entitlements"))?,
+        login: login(claims)?,
     })
+}
+
+/// How the person signed in, where the token says anything of it.
+fn login(claims: &Map<String, Value>) -> Result<Option<Login>, Flaw> {
+    let login = Login {
+        methods: names(claims.get("amr"))?,
+        class: word(claims.get("acr")).map(Arc::from),
+        at: claims.get("auth_time").and_then(numeric_date),
+        risk: None,
+    };
+    Ok((login != Login::default()).then_some(login))
+}
+
+/// Names that decide something: an array of strings, or one string. A name that is not a text could be read as another
+/// name elsewhere.
+fn names(claim: Option<&Value>) -> Result<Arc<[Arc<str>]>, Flaw> {
+    match claim {
+        None | Some(Value::Null) => Ok(Arc::default()),
+        Some(Value::String(one)) => Ok([Arc::from(one.as_str())].into()),
+        Some(Value::Array(all)) => all.iter().map(|g| g.as_str().map(Arc::from).ok_or(Flaw::Claim)).collect(),
+        Some(_) => Err(Flaw::Claim),
+    }
 }
 
 /// A claim that names somebody: absent, or a text that is not empty, not long and holds no control characters.

@@ -17,8 +17,10 @@
 //! # Ok::<(), doorward_identity::SettingsError>(())
 //! ```
 
+mod attest;
 mod authenticator;
 mod claims;
+pub mod delegation;
 mod discovery;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -31,11 +33,13 @@ mod settings;
 mod token;
 mod verified;
 
+pub use attest::{Attestation, KeyBinding, Method};
 pub use authenticator::{Authenticator, Presented};
+pub use delegation::{Delegation, PartyId};
 pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};
 pub use keys::KeySetError;
 pub use metadata::{ProtectedResources, PublicUrlError, Resource};
-pub use principal::{Agent, DelegationRef, Human, Principal, PrincipalKey, Via};
+pub use principal::{Agent, Human, Login, Principal, PrincipalKey, Via};
 pub use refusal::{Answer, Flaw, Refusal};
 pub use settings::{
     Algorithm, AudienceRule, ClaimMap, ClaimPath, ClaimRule, EmailRule, IssuerSettings, KeySource, Settings,

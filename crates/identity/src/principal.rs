@@ -1,4 +1,4 @@
-use crate::Refusal;
+use crate::{Attestation, Delegation, Refusal};
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
 use serde::Serialize;
 use std::{fmt, sync::Arc};
@@ -13,9 +13,15 @@ pub struct Agent {
     /// Who vouches for it; absent where nobody does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Arc<str>>,
-    /// What kind of agent it is, where its issuer says so.
+    /// What kind of agent it is, where its issuer or the operator says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Arc<str>>,
+    /// Who made it, where the operator says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<Arc<str>>,
+    /// Who answers for it, where the operator says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Arc<str>>,
 }
 
 /// The person whose authority the agent borrows.
@@ -32,21 +38,27 @@ pub struct Human {
     pub groups: Arc<[Arc<str>]>,
     /// Who vouches for the person; `local` for the user of this machine.
     pub issuer: Arc<str>,
+    /// Entitlements, as the issuer names them (RFC 9068 §2.2.3.1).
+    pub entitlements: Arc<[Arc<str>]>,
+    /// How the person signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
 }
 
-/// What binds agent and human: the token, and what it grants.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DelegationRef {
-    /// The delegation's own id (`dlg`), else the token's (`jti`), else a digest of the token.
-    pub id: Arc<str>,
-    /// The scopes that were granted.
-    pub scopes: Arc<[Arc<str>]>,
-    /// What it was granted for, where the token says so.
+/// How a person signed in, as the issuer states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Login {
+    /// The methods: `pwd`, `otp`, `hwk`, `mfa`, … (RFC 8176).
+    pub methods: Arc<[Arc<str>]>,
+    /// The class of the sign-in (`acr`, OpenID Connect Core §2).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<Arc<str>>,
-    /// When it ends.
+    pub class: Option<Arc<str>>,
+    /// When the person last signed in (`auth_time`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
+    pub at: Option<Timestamp>,
+    /// The risk that the issuer sees in it, 0 none to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<u8>,
 }
 
 /// How the principal was established.
@@ -117,10 +129,12 @@ pub struct Principal {
     /// The human, absent for an autonomous run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub human: Option<Human>,
-    /// What binds the two, where a token does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delegation: Option<DelegationRef>,
-    /// How well the agent is proven.
+    /// What binds the two: from what the human, or the owner of an autonomous run, granted, to what the agent that acts
+    /// now holds. Empty for the user of this machine and for nobody.
+    pub delegations: Arc<[Arc<Delegation>]>,
+    /// What was proved of the agent.
+    pub attestation: Arc<Attestation>,
+    /// How well the whole is proven: as well as its weakest part.
     pub assurance: Assurance,
     /// How the principal was established.
     pub via: Via,
@@ -141,13 +155,18 @@ impl Principal {
         self.host
     }
 
+    /// The delegation that the agent holds.
+    pub fn delegation(&self) -> Option<&Delegation> {
+        self.delegations.last().map(AsRef::as_ref)
+    }
+
     /// Whether every scope of `needed` was granted. A principal without a delegation has no scopes to be short of:
     /// policy decides about it.
     ///
     /// # Errors
     /// [`Refusal::InsufficientScope`] with all of `needed`.
     pub fn require_scopes(&self, needed: &[Arc<str>]) -> Result<(), Refusal> {
-        match &self.delegation {
+        match self.delegation() {
             Some(d) if !needed.iter().all(|n| d.scopes.contains(n)) => {
                 Err(Refusal::InsufficientScope { needed: needed.into() })
             }

@@ -36,9 +36,9 @@ fn the_current_actor_is_the_agent() {
     let human = p.human.as_ref().unwrap();
     assert_eq!((&*human.name, human.email.as_deref()), ("Ada", Some("ada@example.com")));
     assert_eq!(*human.groups, ["eng".into(), "ops".into()]);
-    let delegation = p.delegation.as_ref().unwrap();
+    let delegation = p.delegation().unwrap();
     assert_eq!((&*delegation.id, delegation.purpose.as_deref()), ("d-81", Some("tidy the inbox")));
-    assert_eq!(*delegation.scopes, ["read".into(), "write".into()]);
+    assert_eq!(delegation.scopes, ["read".into(), "write".into()].into());
     assert_eq!(delegation.expires, Some(at(300)));
     assert_eq!(p.conversation_hint.as_ref().unwrap().as_str(), "conv-5");
     assert!(p.require_scopes(&["read".into()]).is_ok());
