@@ -1,30 +1,7 @@
 use crate::{Mistake, section::Section, units, value::Item};
-use doorward_vocab::ServerName;
 use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
-
-/// Somebody who may attest agents and humans.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Trust {
-    /// Its name, unique in the file.
-    pub name: String,
-    /// What it may say.
-    pub kind: TrustKind,
-}
-
-/// What a trust entry may say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum TrustKind {
-    /// Tokens of an OpenID Connect provider.
-    Oidc(Box<Oidc>),
-    /// Requests without any credential, for these servers only.
-    Anonymous {
-        /// The servers; each exists.
-        servers: Vec<ServerName>,
-    },
-}
 
 /// An OpenID Connect provider whose access tokens are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,28 +83,8 @@ impl Default for Claims {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Oidc,
-    Anonymous,
-}
-
-impl Trust {
-    pub(crate) fn read(section: Section<'_>) -> Option<Self> {
-        let name = section.need("name", "name = \"corp-idp\"", Item::owned);
-        let kind = match section.need("kind", "kind = \"oidc\"", kind)? {
-            Kind::Oidc => Oidc::read(&section).map(|oidc| TrustKind::Oidc(Box::new(oidc))),
-            Kind::Anonymous => {
-                section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
-            }
-        };
-        section.finish();
-        Some(Self { name: name?, kind: kind? })
-    }
-}
-
 impl Oidc {
-    fn read(section: &Section<'_>) -> Option<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         // The claim is compared byte for byte, so the URL standard's rewriting must not touch it.
         let issuer = section.need("issuer", "issuer = \"https://idp.example.com\"", |item| {
             item.url(|_| false).and_then(|_| item.owned())
@@ -181,19 +138,6 @@ const ALGORITHMS: [(&str, Algorithm); 9] = [
     ("RS512", Algorithm::RS512),
 ];
 
-/// Kinds of the design that are not built yet.
-const LATER: [&str; 7] = ["spiffe", "mtls", "kubernetes", "github-actions", "dpop", "issuer", "host"];
-
-fn kind(item: &Item<'_>) -> Result<Kind, Mistake> {
-    match item.text()? {
-        later if LATER.contains(&later) => {
-            let mistake = Mistake::error(format!("trust of kind `{later}` arrives later"));
-            Err(mistake.label("not available in this build").help("use `oidc` or `anonymous`"))
-        }
-        _ => item.choice(&[("oidc", Kind::Oidc), ("anonymous", Kind::Anonymous)]),
-    }
-}
-
 fn algorithms(item: &Item<'_>) -> Result<Vec<Algorithm>, Mistake> {
     if item.is_empty_list() {
         return Err(item.wrong("is empty").label("no token would be accepted"));
@@ -206,11 +150,4 @@ fn algorithms(item: &Item<'_>) -> Result<Vec<Algorithm>, Mistake> {
         text => item.choice(&ALGORITHMS).map_err(|m| m.renamed(format!("unknown algorithm `{text}`"))),
     };
     item.all("a list such as `[\"ES256\"]`", one)
-}
-
-fn servers(item: &Item<'_>) -> Result<Vec<ServerName>, Mistake> {
-    if item.is_empty_list() {
-        return Err(item.wrong("is empty").label("name the servers that anybody may call"));
-    }
-    item.all("a list of server names", Item::parse)
 }
