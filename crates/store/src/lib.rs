@@ -7,11 +7,14 @@
 //! - [`Index`] answers questions about a trail; it can be rebuilt from the segments at any time.
 //! - [`State`] holds the definitions that were approved.
 //! - [`Keep`] is where sessions and waiting calls outlive a gateway; [`KeptDb`] keeps them on this machine.
+//! - [`Grants`] is where what was granted to agents, and taken back, is known to all gateways; [`GrantsDb`] for those of this
+//!   machine.
 //!
 //! Invariant: nothing here rules about a message.
 
 #[doc(hidden)]
 pub mod fuzzing;
+mod grants;
 mod index;
 mod kept;
 mod place;
@@ -19,6 +22,7 @@ mod sources;
 mod state;
 pub mod trail;
 
+pub use grants::{Changes, Grant, GrantError, Grants, GrantsDb};
 pub use index::{Filter, Hit, Index, IndexError, IndexThread};
 pub use kept::{Keep, KeepError, Kept, KeptDb, KeptKind};
 pub use place::{PlaceError, host_token, seal_key, state_dir};

@@ -3,8 +3,11 @@
 //! A chain of delegations begins with what the human, or the accountable owner of an autonomous run, granted. Each one
 //! that follows lies within the one before it: [`Delegation::narrowed`] is the only way to make one from another.
 
+mod book;
 mod reach;
+mod within;
 
+pub use book::{Book, Broken, Chain};
 pub use reach::{Reach, Tools};
 
 use crate::KeyBinding;
