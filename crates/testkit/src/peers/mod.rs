@@ -19,6 +19,8 @@
 
 mod cache;
 mod client;
+pub mod http;
+pub mod identity;
 mod process;
 mod servers;
 mod tour;

@@ -1,0 +1,3 @@
+//! Each identity counterpart does the real thing, as another library sees it.
+
+mod oidc;
