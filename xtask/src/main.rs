@@ -36,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "setup",
-        help: "prepare what tests need: Node packages, a Python environment, nginx",
+        help: "prepare what tests need: Node packages, a Python environment, a software TPM, nginx",
         run: setup::run,
     },
     Command {

@@ -58,6 +58,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if total.skipped > 0 {
         println!("\n{} skipped; the lines above say why", total.skipped);
     }
+    for missing in setup::spared() {
+        println!("\nnot installed, and its tests skipped: {missing}");
+    }
     println!("\n{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { Verdict::Pass } else { Verdict::Fail })
 }

@@ -10,16 +10,27 @@ use std::{
 /// # Errors
 /// They are missing although `DOORWARD_PEERS_REQUIRED` says that they must be there.
 pub fn installed(what: &str) -> io::Result<bool> {
-    let missing: Vec<PathBuf> = [python(), node_modules()].into_iter().filter(|path| !path.exists()).collect();
-    let Some(first) = missing.first() else { return Ok(true) };
-    let message = format!("{what}: `{}` is missing, run `cargo xtask setup`", first.display());
-    if std::env::var_os("DOORWARD_PEERS_REQUIRED").is_some() {
+    present(what, &[python(), node_modules()], None)
+}
+
+/// The same for any files, some of which the machine may be spared: `spared` then says why.
+pub(super) fn present(what: &str, needed: &[PathBuf], spared: Option<String>) -> io::Result<bool> {
+    let Some(first) = needed.iter().find(|path| !path.exists()) else { return Ok(true) };
+    let why =
+        spared.as_ref().map_or_else(|| "run `cargo xtask setup`".to_owned(), |why| format!("not installed: {why}"));
+    let message = format!("{what}: `{}` is missing, {why}", first.display());
+    if spared.is_none() && std::env::var_os("DOORWARD_PEERS_REQUIRED").is_some() {
         return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
     // Through the standard error of the process: the test harness shows it only for failed tests, and a skip that
     // nobody sees is a test that nobody knows is missing.
     let _ = io::Write::write_all(&mut io::stderr(), format!("skipped: {message}\n").as_bytes());
     Ok(false)
+}
+
+/// Why `cargo xtask setup` did without this part, if it did.
+pub(super) fn spared(part: &str) -> Option<String> {
+    std::fs::read_to_string(home().join(format!("{part}.missing"))).ok()
 }
 
 pub(super) fn root() -> PathBuf {

@@ -2,11 +2,12 @@
 
 use std::{
     io::{self, BufRead, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use super::cache::root;
@@ -44,6 +45,24 @@ impl Running {
             return Err(io::Error::other(format!("`{command:?}` ended before it was ready: {status}")));
         }
         Ok((running, line.trim().to_owned()))
+    }
+
+    /// Waits until something listens on this port of loopback.
+    ///
+    /// # Errors
+    /// The process ended, or the port stays silent for 30 seconds.
+    pub fn wait_for_port(&mut self, port: u16) -> io::Result<()> {
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("the process for port {port} ended: {status}")));
+            }
+            if start.elapsed() > Duration::from_secs(30) {
+                return Err(io::Error::other(format!("port {port} stayed silent for 30 seconds")));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// The process id.
