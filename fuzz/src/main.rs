@@ -17,6 +17,7 @@ type Target = (&'static str, fn(&[u8]));
 /// Every target, in the order of the road.
 const TARGETS: &[Target] = &[
     ("sse", doorward_transport::fuzzing::fuzz_sse),
+    ("answer", doorward_transport::fuzzing::fuzz_answer),
     ("decode", doorward_mcp::fuzzing::fuzz_decode),
     ("document", doorward_mcp::fuzzing::fuzz_document),
     ("headers", doorward_mcp::fuzzing::fuzz_headers),

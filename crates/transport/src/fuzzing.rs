@@ -1,6 +1,9 @@
 //! Entry points for fuzzers: each takes any bytes and panics only where a law of this room is broken.
 
-use crate::sse::Splitter;
+use crate::{
+    sse::Splitter,
+    upstream::http1::{Answer, Limits},
+};
 use bytes::Bytes;
 
 /// Splits the input whole and in pieces (the first byte says how long); both must give the same events, and the events
@@ -45,4 +48,43 @@ fn check_rewrite(written: &[u8], data: Option<Bytes>, id: Option<Bytes>) {
         }
         other => assert!(other.is_ok_and(|e| e.is_some()), "a rewritten event can be read"),
     }
+}
+
+/// Reads the input as what a server answers, whole and in pieces (the first byte says how long); both must give the same
+/// heads and bodies.
+pub fn fuzz_answer(input: &[u8]) {
+    let (step, stream) = match input.split_first() {
+        Some((step, stream)) => (usize::from(*step).max(1), stream),
+        None => return,
+    };
+    let (whole, pieces) = (answers(stream, stream.len().max(1)), answers(stream, step));
+    // A head that is too large may be noticed at another byte; what was read before must agree.
+    if let (Some(whole), Some(pieces)) = (whole, pieces) {
+        assert_eq!(whole, pieces, "the pieces of an answer must not change it");
+    }
+}
+
+/// Status and body of each answer on a connection; nothing where one is refused.
+fn answers(stream: &[u8], step: usize) -> Option<Vec<(u16, Vec<u8>)>> {
+    let limits = Limits { bytes: 4096, fields: 16 };
+    let (mut answer, mut found) = (Answer::default(), Vec::new());
+    let mut reading = false;
+    for chunk in stream.chunks(step) {
+        answer.push(chunk);
+        loop {
+            if !reading {
+                let Some(head) = answer.head(limits).ok()? else { break };
+                found.push((head.status.as_u16(), Vec::new()));
+                reading = true;
+            }
+            while let Some(data) = answer.data(limits).ok()? {
+                found.last_mut()?.1.extend_from_slice(&data);
+            }
+            if !answer.is_complete() {
+                break;
+            }
+            reading = false;
+        }
+    }
+    Some(found)
 }

@@ -58,11 +58,6 @@ impl Turn {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
-
-    /// Lets go of the task that polled last: it may be over, and a waker holds its memory.
-    pub(crate) fn forget(&self) {
-        *self.shared.task.lock() = None;
-    }
 }
 
 impl Shared {
@@ -141,9 +136,6 @@ mod tests {
         });
         assert!(poll.is_pending());
         kept.as_ref().unwrap().wake_by_ref();
-        assert_eq!(count.0.load(SeqCst), 1);
-        turn.forget();
-        kept.unwrap().wake();
         assert_eq!(count.0.load(SeqCst), 1);
     }
 }

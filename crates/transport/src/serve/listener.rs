@@ -104,7 +104,7 @@ pub struct Drained {
 }
 
 /// Header fields that hyper takes at most, unless told otherwise.
-pub(crate) const DEFAULT_MAX_HEADERS: usize = 100;
+const DEFAULT_MAX_HEADERS: usize = 100;
 /// How long connections may flush after the deadline.
 const FLUSH: Duration = Duration::from_secs(1);
 

@@ -14,7 +14,6 @@ mod settings;
 mod tls;
 
 pub use body::{Body, Ends, StreamOptions, StreamSender};
-pub(crate) use listener::DEFAULT_MAX_HEADERS;
 pub use listener::{Bound, Drained, Running, Serve, ServeError};
 pub use read::{BodyError, read_body};
 pub use settings::ServeSettings;

@@ -1,8 +1,9 @@
 use super::{
     headers::{allowed, secret, value},
+    http1::{Limits, Outgoing},
     link::path_and_query,
     reply,
-    wire::{Payload as Sent, Wire},
+    wire::Wire,
 };
 use crate::{
     LinkError, Stage,
@@ -10,8 +11,7 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 use doorward_vocab::Secret;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use hyper::body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use std::{future::poll_fn, time::Duration};
 use tokio::time::timeout;
 use url::Url;
@@ -63,15 +63,15 @@ async fn exchange(egress: &Egress, fetch: Fetch<'_>) -> Result<Fetched, LinkErro
     let origin = Origin::of(fetch.url)?;
     let request = build(&origin, &fetch)?;
     let io = egress.connect(&origin, fetch.trust).await?;
-    let mut wire = Wire::open(io, MAX_HEAD, MAX_HEADERS).await?;
-    let (head, mut body) = wire.exchange(request).await.map_err(|failed| failed.error)?.into_parts();
+    let mut wire = Wire::open(io, LIMITS);
+    let head = wire.exchange(&request).await.map_err(|failed| failed.error)?;
     reply::check_head(&head)?;
     let too_large = LinkError::TooLarge { what: "a reply", limit: fetch.limit };
-    if body.size_hint().lower() > fetch.limit as u64 {
+    if wire.announced() > fetch.limit as u64 {
         return Err(too_large);
     }
     let mut whole = BytesMut::new();
-    while let Some(data) = poll_fn(|cx| wire.poll_data(&mut body, cx)).await {
+    while let Some(data) = poll_fn(|cx| wire.poll_data(cx)).await {
         let data = data?;
         if whole.len() + data.len() > fetch.limit {
             return Err(too_large);
@@ -81,10 +81,9 @@ async fn exchange(egress: &Egress, fetch: Fetch<'_>) -> Result<Fetched, LinkErro
     Ok(Fetched { status: head.status, headers: head.headers, body: whole.freeze() })
 }
 
-const MAX_HEAD: usize = 16 << 10;
-const MAX_HEADERS: usize = 64;
+const LIMITS: Limits = Limits { bytes: 16 << 10, fields: 64 };
 
-fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Request<Sent>, LinkError> {
+fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Outgoing, LinkError> {
     let (kind, body) = match &fetch.payload {
         None => (None, Bytes::new()),
         Some(Payload::Form(form)) => {
@@ -97,10 +96,7 @@ fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Request<Sent>, LinkError>
             (Some("application/json"), json.reveal(|j| Bytes::copy_from_slice(j.as_bytes())))
         }
     };
-    let mut request = Request::new(Sent::new(body));
-    *request.method_mut() = if kind.is_some() { Method::POST } else { Method::GET };
-    *request.uri_mut() = path_and_query(fetch.url).into();
-    let headers = request.headers_mut();
+    let mut headers = HeaderMap::new();
     headers.insert(header::HOST, value("host", &origin.authority())?);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -110,5 +106,6 @@ fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Request<Sent>, LinkError>
     for (name, text) in fetch.headers {
         headers.insert(allowed(name)?.clone(), secret(name.as_str(), text)?);
     }
-    Ok(request)
+    let method = if kind.is_some() { Method::POST } else { Method::GET };
+    Ok(Outgoing { method, path: path_and_query(fetch.url), headers, body })
 }

@@ -1,10 +1,10 @@
 use super::{
     Ended, Listening, PostReply, SessionHeaders,
     headers::{LAST_EVENT_ID, configured, mirror, value},
+    http1::{Head, Outgoing},
     pool::{Lease, Pool},
     reply::{self, Kind},
     stream::SseStream,
-    wire::Payload,
 };
 use crate::{
     LinkError, Stage,
@@ -15,8 +15,7 @@ use bytes::Bytes;
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
 use doorward_vocab::Secret;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, uri::PathAndQuery};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::PathAndQuery};
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use url::Url;
@@ -148,8 +147,8 @@ impl HttpLink {
         mirror(&message, &mut headers)?;
         // A stream of changes is quiet while nothing changes.
         let quiet = self.pool.settings.quiet.filter(|_| message.method != "subscriptions/listen");
-        let (lease, response) = self.send(Method::POST, headers, message.bytes).await?;
-        reply::read(lease, response, &self.pool, quiet).await
+        let (lease, head) = self.send(Method::POST, headers, message.bytes).await?;
+        reply::read(lease, head, &self.pool, quiet).await
     }
 
     /// Asks for the stream on which the server sends what belongs to no request (2025), or for all its messages (2024).
@@ -164,12 +163,11 @@ impl HttpLink {
         if let Some(id) = last_event_id {
             headers.insert(LAST_EVENT_ID, value("last-event-id", id)?);
         }
-        let (lease, response) = self.send(Method::GET, headers, Bytes::new()).await?;
-        let (head, body) = response.into_parts();
+        let (lease, head) = self.send(Method::GET, headers, Bytes::new()).await?;
         reply::check_head(&head)?;
         Ok(match head.status {
             StatusCode::OK if reply::kind(&head.headers) == Kind::Events => {
-                Listening::Stream(Box::new(SseStream::new(lease, body, self.pool.clone(), None)))
+                Listening::Stream(Box::new(SseStream::new(lease, self.pool.clone(), None)))
             }
             StatusCode::OK => return Err(LinkError::Protocol("its stream is not `text/event-stream`".into())),
             StatusCode::METHOD_NOT_ALLOWED => Listening::NotOffered,
@@ -187,11 +185,10 @@ impl HttpLink {
         let mut headers = self.common.clone();
         headers.insert(header::ACCEPT, EITHER);
         session.write(&mut headers)?;
-        let (lease, response) = self.send(Method::DELETE, headers, Bytes::new()).await?;
-        let (head, body) = response.into_parts();
+        let (lease, head) = self.send(Method::DELETE, headers, Bytes::new()).await?;
         reply::check_head(&head)?;
         // Read, so that the connection can be used again; what it says does not matter.
-        let _ = reply::whole(lease, body, &self.pool).await;
+        let _ = reply::whole(lease, &self.pool).await;
         Ok(match head.status {
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ended::NotOffered,
             StatusCode::NOT_FOUND | StatusCode::GONE => Ended::Gone,
@@ -202,29 +199,16 @@ impl HttpLink {
 
     /// Sends a request. A kept connection may have been closed by the server in the meantime: where not one byte was
     /// written to it, the request goes out on a new one, once.
-    async fn send(
-        &self,
-        method: Method,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<(Lease, Response<Incoming>), LinkError> {
-        let mut request = Request::new(Payload::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = self.path.clone().into();
-        *request.headers_mut() = headers;
+    async fn send(&self, method: Method, headers: HeaderMap, body: Bytes) -> Result<(Lease, Head), LinkError> {
+        let request = Outgoing { method, path: self.path.clone(), headers, body };
         let mut lease = self.pool.lease().await?;
         let after = self.pool.settings.reply;
         loop {
-            let exchange = timeout(after, lease.wire.exchange(request)).await;
+            let exchange = timeout(after, lease.wire.exchange(&request)).await;
             match exchange.map_err(|_| LinkError::slow(Stage::Reply, after))? {
-                Ok(response) => return Ok((lease, response)),
-                Err(failed) => match failed.unsent {
-                    Some(unsent) if !lease.fresh => {
-                        lease = Box::pin(self.pool.replace(lease)).await?;
-                        request = unsent;
-                    }
-                    _ => return Err(failed.error),
-                },
+                Ok(head) => return Ok((lease, head)),
+                Err(failed) if failed.unsent && !lease.fresh => lease = Box::pin(self.pool.replace(lease)).await?,
+                Err(failed) => return Err(failed.error),
             }
         }
     }

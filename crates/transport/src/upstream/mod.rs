@@ -7,9 +7,9 @@
 //!
 //! Connections are HTTP/1.1 and are driven by the task that uses them, so a call wakes no second task.
 
-mod error;
 mod fetch;
 mod headers;
+pub(crate) mod http1;
 mod link;
 mod pool;
 mod reply;

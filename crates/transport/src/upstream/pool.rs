@@ -1,4 +1,4 @@
-use super::{HttpSettings, wire::Wire};
+use super::{HttpSettings, http1::Limits, wire::Wire};
 use crate::{
     LinkError, Stage,
     egress::{Egress, Origin, Trust},
@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// The connections to one origin.
@@ -51,7 +51,7 @@ impl Pool {
         let room = self.wait_for_room().await?;
         loop {
             let Some(mut wire) = self.idle.lock().pop_back() else { break };
-            if wire.idle_since.elapsed() < self.settings.idle && wire.is_reusable().await {
+            if wire.idle_since.elapsed() < self.settings.idle && is_reusable(&mut wire) {
                 return Ok(Lease { wire, fresh: false, room });
             }
         }
@@ -69,11 +69,10 @@ impl Pool {
     /// Takes a connection back if another request can use it.
     pub(super) fn give_back(self: &Arc<Self>, lease: Lease) {
         let mut wire = lease.wire;
-        // The connection learns here that its last answer is complete; nobody waits for it, so nobody needs waking.
-        if !wire.poll_reusable(&mut Context::from_waker(Waker::noop())) {
+        if !is_reusable(&mut wire) {
             return;
         }
-        wire.rest();
+        wire.idle_since = Instant::now();
         let mut idle = self.idle.lock();
         idle.push_back(wire);
         let surplus = if idle.len() > self.settings.max_idle { idle.pop_front() } else { None };
@@ -95,7 +94,7 @@ impl Pool {
 
     async fn open(self: &Arc<Self>, room: OwnedSemaphorePermit) -> Result<Lease, LinkError> {
         let io = self.egress.connect(&self.origin, self.trust).await?;
-        let wire = Wire::open(io, self.settings.max_head, self.settings.max_headers).await?;
+        let wire = Wire::open(io, Limits { bytes: self.settings.max_head, fields: self.settings.max_headers });
         if !self.swept.swap(true, Ordering::Relaxed) {
             tokio::spawn(sweep(Arc::downgrade(self)));
         }
@@ -103,13 +102,16 @@ impl Pool {
     }
 }
 
+/// Nobody waits for an idle connection, so nobody needs waking.
+fn is_reusable(wire: &mut Wire) -> bool {
+    wire.is_reusable(&mut Context::from_waker(Waker::noop()))
+}
+
 /// Closes idle connections that are too old, or that the server has closed; ends with the pool.
 async fn sweep(pool: Weak<Pool>) {
     while let Some(pool) = pool.upgrade() {
         let idle = pool.settings.idle;
-        pool.idle.lock().retain_mut(|wire| {
-            wire.idle_since.elapsed() < idle && wire.poll_reusable(&mut Context::from_waker(Waker::noop()))
-        });
+        pool.idle.lock().retain_mut(|wire| wire.idle_since.elapsed() < idle && is_reusable(wire));
         drop(pool);
         sleep(idle / 2).await;
     }

@@ -1,12 +1,12 @@
 use super::{
     headers::SESSION_ID,
+    http1::Head,
     pool::{Lease, Pool},
     stream::SseStream,
 };
 use crate::{LinkError, Stage};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, Response, StatusCode, header, response::Parts};
-use hyper::body::{Body, Incoming};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use std::{future::poll_fn, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -70,20 +70,19 @@ pub enum Ended {
 /// Reads an answer as far as it is not a stream.
 pub(super) async fn read(
     lease: Lease,
-    response: Response<Incoming>,
+    head: Head,
     pool: &Arc<Pool>,
     quiet: Option<Duration>,
 ) -> Result<PostReply, LinkError> {
-    let (head, body) = response.into_parts();
     check_head(&head)?;
     let (status, session_id) = (head.status, session_id(&head.headers)?);
     let www_authenticate = text(&head.headers, &header::WWW_AUTHENTICATE);
     let reply = |body| PostReply { status, session_id, www_authenticate, body };
     let kind = kind(&head.headers);
     if kind == Kind::Events && status.is_success() {
-        return Ok(reply(PostBody::Stream(Box::new(SseStream::new(lease, body, pool.clone(), quiet)))));
+        return Ok(reply(PostBody::Stream(Box::new(SseStream::new(lease, pool.clone(), quiet)))));
     }
-    let bytes = whole(lease, body, pool).await?;
+    let bytes = whole(lease, pool).await?;
     Ok(reply(match kind {
         _ if bytes.is_empty() => PostBody::Empty,
         Kind::Json => PostBody::Json(bytes),
@@ -92,23 +91,23 @@ pub(super) async fn read(
 }
 
 /// Reads a whole body within the limits, and gives the connection back.
-pub(super) async fn whole(lease: Lease, body: Incoming, pool: &Arc<Pool>) -> Result<Bytes, LinkError> {
+pub(super) async fn whole(lease: Lease, pool: &Arc<Pool>) -> Result<Bytes, LinkError> {
     let after = pool.settings.body;
     let slow = |_| LinkError::slow(Stage::Body, after);
-    timeout(after, collect(lease, body, pool)).await.map_err(slow)?
+    timeout(after, collect(lease, pool)).await.map_err(slow)?
 }
 
-async fn collect(mut lease: Lease, mut body: Incoming, pool: &Arc<Pool>) -> Result<Bytes, LinkError> {
+async fn collect(mut lease: Lease, pool: &Arc<Pool>) -> Result<Bytes, LinkError> {
     let limit = pool.settings.max_reply;
     let too_large = LinkError::TooLarge { what: "a reply", limit };
-    let announced = body.size_hint().lower();
+    let announced = lease.wire.announced();
     if announced > limit as u64 {
         return Err(too_large);
     }
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
-    while !body.is_end_stream() {
-        let Some(data) = poll_fn(|cx| lease.wire.poll_data(&mut body, cx)).await else { break };
+    while !lease.wire.is_complete() {
+        let Some(data) = poll_fn(|cx| lease.wire.poll_data(cx)).await else { break };
         let data = data?;
         if first.len().max(more.len()) + data.len() > limit {
             return Err(too_large);
@@ -127,7 +126,7 @@ async fn collect(mut lease: Lease, mut body: Incoming, pool: &Arc<Pool>) -> Resu
     Ok(if more.is_empty() { first } else { more.freeze() })
 }
 
-pub(super) fn check_head(head: &Parts) -> Result<(), LinkError> {
+pub(super) fn check_head(head: &Head) -> Result<(), LinkError> {
     if head.status.is_redirection() {
         return Err(LinkError::Redirect(head.status.as_u16()));
     }

@@ -3,7 +3,6 @@ use crate::{
     LinkError, Stage,
     sse::{Event, Splitter, SseError},
 };
-use hyper::body::Incoming;
 use std::{
     fmt,
     future::poll_fn,
@@ -26,7 +25,6 @@ pub struct SseStream {
 
 struct Open {
     lease: Lease,
-    body: Incoming,
     pool: Arc<Pool>,
 }
 
@@ -37,9 +35,9 @@ impl fmt::Debug for SseStream {
 }
 
 impl SseStream {
-    pub(super) fn new(lease: Lease, body: Incoming, pool: Arc<Pool>, quiet: Option<Duration>) -> Self {
+    pub(super) fn new(lease: Lease, pool: Arc<Pool>, quiet: Option<Duration>) -> Self {
         let splitter = Splitter::new(pool.settings.max_event);
-        Self { open: Some(Open { lease, body, pool }), splitter, quiet, last: Instant::now(), timer: None }
+        Self { open: Some(Open { lease, pool }), splitter, quiet, last: Instant::now(), timer: None }
     }
 
     /// The next event; `None` at the end of the stream. After an error there is nothing more. Cancel safe.
@@ -58,7 +56,7 @@ impl SseStream {
                 Err(error @ SseError::Mark) => return self.fail(LinkError::Protocol(error.to_string().into())),
             }
             let Some(open) = &mut self.open else { return Poll::Ready(None) };
-            match open.lease.wire.poll_data(&mut open.body, cx) {
+            match open.lease.wire.poll_data(cx) {
                 Poll::Ready(Some(Ok(data))) => {
                     self.last = Instant::now();
                     self.splitter.push(data);

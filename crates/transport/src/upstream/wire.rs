@@ -1,125 +1,152 @@
-use super::error::broken;
-use crate::{Delivery, LinkError, egress::Connection, serve::DEFAULT_MAX_HEADERS, turn::Turn};
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
-use http_body_util::Full;
-use hyper::{
-    body::Incoming,
-    client::conn::http1::{self, SendRequest},
-};
-use hyper_util::rt::TokioIo;
+use super::http1::{Answer, Head, Limits, Outgoing};
+use crate::{Delivery, LinkError, egress::Connection};
+use bytes::{Buf, BufMut, Bytes};
 use std::{
     future::poll_fn,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
-use tokio::time::Instant;
-
-/// The body of a request.
-pub(super) type Payload = Full<Bytes>;
-
-type Driver = http1::Connection<TokioIo<Connection>, Payload>;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    time::Instant,
+};
 
 /// One HTTP/1.1 connection. Nobody drives it in the background: whoever waits for its answer does.
 pub(super) struct Wire {
-    sender: SendRequest<Payload>,
-    driver: Option<Pin<Box<Driver>>>,
-    turn: Turn,
+    io: Connection,
+    answer: Answer,
+    limits: Limits,
+    /// No request can follow: one was not written whole, or its answer could not be read.
+    spent: bool,
     pub(super) idle_since: Instant,
-    max_head: usize,
 }
 
 /// A request that did not get its answer.
 pub(super) struct Unanswered {
     pub(super) error: LinkError,
-    /// The request, where not one byte of it was written.
-    pub(super) unsent: Option<Request<Payload>>,
+    /// Whether not one byte of it was written.
+    pub(super) unsent: bool,
 }
 
+/// What is read at once where few bytes are expected.
+const SPACE: usize = 8 << 10;
+
 impl Wire {
-    pub(super) async fn open(io: Connection, max_head: usize, max_headers: usize) -> Result<Self, LinkError> {
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(max_head.max(8192));
-        if max_headers != DEFAULT_MAX_HEADERS {
-            builder.max_headers(max_headers);
-        }
-        let opened = builder.handshake(TokioIo::new(io)).await;
-        let (sender, driver) = opened.map_err(|_| LinkError::Closed { delivery: Delivery::Never })?;
-        Ok(Self { sender, driver: Some(Box::pin(driver)), turn: Turn::new(), idle_since: Instant::now(), max_head })
+    pub(super) fn open(io: Connection, limits: Limits) -> Self {
+        Self { io, answer: Answer::default(), limits, spent: false, idle_since: Instant::now() }
     }
 
     /// Whether a new request can go out: the last answer was read to its end, and the server has not hung up.
-    pub(super) async fn is_reusable(&mut self) -> bool {
-        poll_fn(|cx| Poll::Ready(self.poll_reusable(cx))).await
-    }
-
-    pub(super) fn poll_reusable(&mut self, cx: &mut Context<'_>) -> bool {
-        drive(&mut self.driver, cx) && self.sender.is_ready()
-    }
-
-    /// Nobody uses the connection for now.
-    pub(super) fn rest(&mut self) {
-        self.idle_since = Instant::now();
-        self.turn.forget();
+    pub(super) fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut space = [MaybeUninit::uninit(); 1];
+        let mut buf = ReadBuf::uninit(&mut space);
+        !self.spent && self.answer.is_over() && Pin::new(&mut self.io).poll_read(cx, &mut buf).is_pending()
     }
 
     /// Sends a request and waits for the head of the answer.
-    pub(super) async fn exchange(&mut self, request: Request<Payload>) -> Result<Response<Incoming>, Unanswered> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let (driver, turn) = (&mut self.driver, &self.turn);
-        let mut poll = |cx: &mut Context<'_>| {
-            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
-                return Poll::Ready(answer);
+    pub(super) async fn exchange(&mut self, request: &Outgoing) -> Result<Head, Unanswered> {
+        let mut writing = request.write();
+        // Until its answer is there; whoever gives up before leaves a connection that is good for nothing.
+        self.spent = true;
+        let mut flushed = false;
+        let answered = poll_fn(|cx| {
+            let wrote = self.poll_write(&mut writing, &mut flushed, cx);
+            // A server may answer before it has read everything, and hang up on the rest.
+            match self.poll_head(cx) {
+                Poll::Pending if matches!(wrote, Poll::Ready(Err(_))) && !writing.written => {
+                    Poll::Ready(Err(LinkError::Closed { delivery: Delivery::Never }))
+                }
+                answered => answered,
             }
-            drive(driver, cx);
-            answer.as_mut().poll(cx)
-        };
-        let result = poll_fn(|cx| turn.poll(cx, &mut poll)).await;
-        result.map_err(|mut failed| {
-            let unsent = failed.take_message();
-            let error = match &unsent {
-                Some(_) => LinkError::Closed { delivery: Delivery::Never },
-                None => broken(failed.error(), self.max_head),
-            };
-            Unanswered { error, unsent }
         })
+        .await;
+        match answered {
+            Ok(head) => {
+                self.spent = !flushed;
+                Ok(head)
+            }
+            Err(error) => Err(Unanswered { error, unsent: !writing.written }),
+        }
+    }
+
+    fn poll_write<B: Buf>(&mut self, bytes: &mut B, flushed: &mut bool, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while bytes.has_remaining() {
+            let mut slices = [IoSlice::new(&[]); 2];
+            let count = bytes.chunks_vectored(&mut slices);
+            let slices = slices.get(..count).unwrap_or_default();
+            match ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => bytes.advance(count),
+            }
+        }
+        if !*flushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            *flushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, LinkError>> {
+        loop {
+            if let Some(head) = self.answer.head(self.limits)? {
+                return Poll::Ready(Ok(head));
+            }
+            if !ready!(self.poll_fill(cx)) {
+                return Poll::Ready(Err(LinkError::Closed { delivery: Delivery::Unknown }));
+            }
+        }
     }
 
     /// The next piece of an answer's body.
-    pub(super) fn poll_data(
-        &mut self,
-        body: &mut Incoming,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, LinkError>>> {
-        let Self { driver, turn, max_head, .. } = self;
-        turn.poll(cx, |cx| {
-            loop {
-                // Polled first, so that the connection knows that somebody wants the body.
-                let mut frame = Pin::new(&mut *body).poll_frame(cx);
-                if frame.is_pending() && driver.is_some() {
-                    drive(driver, cx);
-                    frame = Pin::new(&mut *body).poll_frame(cx);
-                }
-                match std::task::ready!(frame) {
-                    None => return Poll::Ready(None),
-                    Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error, *max_head)))),
-                    Some(Ok(frame)) => {
-                        // Trailers mean nothing here.
-                        if let Ok(data) = frame.into_data() {
-                            return Poll::Ready(Some(Ok(data)));
-                        }
-                    }
+    pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, LinkError>>> {
+        loop {
+            match self.answer.data(self.limits) {
+                Ok(Some(data)) => return Poll::Ready(Some(Ok(data))),
+                Ok(None) if self.answer.is_complete() => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(error) => {
+                    self.spent = true;
+                    return Poll::Ready(Some(Err(error)));
                 }
             }
-        })
+            match self.poll_fill(cx) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) if self.answer.end() => return Poll::Ready(None),
+                Poll::Ready(false) => {
+                    self.spent = true;
+                    return Poll::Ready(Some(Err(LinkError::Closed { delivery: Delivery::Unknown })));
+                }
+                Poll::Pending => {
+                    self.answer.rest();
+                    return Poll::Pending;
+                }
+            }
+        }
     }
-}
 
-/// Lets the connection do what it can now. Gives whether it is still open.
-fn drive(driver: &mut Option<Pin<Box<Driver>>>, cx: &mut Context<'_>) -> bool {
-    if driver.as_mut().is_some_and(|d| d.as_mut().poll(cx).is_ready()) {
-        *driver = None;
+    /// Whether the body was read to its end.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.answer.is_complete()
     }
-    driver.is_some()
+
+    /// How many bytes of the body are certain to come.
+    pub(super) const fn announced(&self) -> u64 {
+        self.answer.announced()
+    }
+
+    /// Reads what is there. Gives whether there was anything: `false` is the end of the connection, however it came.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        if let Some((buffer, wanted)) = self.answer.room() {
+            buffer.reserve(wanted);
+            let mut buffer = buffer.limit(wanted);
+            return pin!(self.io.read_buf(&mut buffer)).poll(cx).map(|read| read.is_ok_and(|count| count > 0));
+        }
+        let mut space = [MaybeUninit::uninit(); SPACE];
+        let mut buf = ReadBuf::uninit(&mut space);
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf));
+        self.answer.push(buf.filled());
+        Poll::Ready(read.is_ok() && !buf.filled().is_empty())
+    }
 }
