@@ -16,7 +16,7 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use super::ServeSettings;
+use super::{ServeSettings, body::Lent};
 
 /// Shared by the socket, the service and the watchdog of one connection. Times are milliseconds since `born`, plus one,
 /// so that 0 means "not".
@@ -29,6 +29,8 @@ pub(super) struct Activity {
     idle_since: AtomicU64,
     head_since: AtomicU64,
     stalled_since: AtomicU64,
+    /// The stream that an HTTP/1.1 connection carries as its response now.
+    pub(super) stream: Mutex<Option<Lent>>,
     /// Closed by the watchdog; kept for the log.
     pub(super) verdict: Mutex<Option<Overdue>>,
 }
@@ -52,6 +54,7 @@ impl Activity {
             idle_since: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             stalled_since: AtomicU64::new(0),
+            stream: Mutex::new(None),
             verdict: Mutex::new(None),
         })
     }
@@ -96,6 +99,11 @@ impl Activity {
         if self.in_flight.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.now(), Relaxed);
         }
+    }
+
+    /// Whether everything that was written has gone out.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.stalled_since.load(Relaxed) == 0
     }
 
     fn write_pending(&self) {

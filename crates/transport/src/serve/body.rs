@@ -2,10 +2,12 @@ use super::activity::InFlight;
 use crate::queue::{self, Disconnected};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 use std::{
     convert::Infallible,
     fmt,
     pin::Pin,
+    sync::{Arc, Weak},
     task::{Context, Poll},
 };
 use tokio::{
@@ -23,7 +25,24 @@ pub struct Body {
 #[derive(Debug)]
 enum Kind {
     Full(Bytes),
-    Stream(Box<StreamBody>),
+    Stream(Shared),
+}
+
+type Shared = Arc<Mutex<Option<Box<StreamBody>>>>;
+
+/// A stream that may be taken out of its response, as long as that exists: who has it writes it.
+#[derive(Clone, Debug)]
+pub(super) struct Lent(Weak<Mutex<Option<Box<StreamBody>>>>);
+
+impl Lent {
+    /// Whether it is there, and nothing was sent for this long.
+    pub(super) fn is_quiet(&self, long: Duration) -> bool {
+        let quiet = |stream: &StreamBody| stream.state == State::Open && stream.last.elapsed() >= long;
+        self.0.upgrade().is_some_and(|shared| shared.lock().as_deref().is_some_and(quiet))
+    }
+    pub(super) fn take(&self) -> Option<Box<StreamBody>> {
+        self.0.upgrade()?.lock().take()
+    }
 }
 
 /// When a stream ends while the listener drains.
@@ -114,27 +133,32 @@ impl Body {
             timer: None,
             last: Instant::now(),
             state: State::Open,
+            in_flight: None,
         };
-        (StreamSender { queue: tx, draining: told }, Self { kind: Kind::Stream(Box::new(stream)), in_flight: None })
+        let stream = Arc::new(Mutex::new(Some(Box::new(stream))));
+        (StreamSender { queue: tx, draining: told }, Self { kind: Kind::Stream(stream), in_flight: None })
     }
 
-    /// Counts the response as in flight until the body is dropped.
-    pub(super) fn track(&mut self, in_flight: InFlight) {
-        self.in_flight = Some(in_flight);
-    }
-    /// For a stream, when it must end; gives the future that `drain` makes of it to the stream.
-    pub(super) fn on_drain(&mut self, drain: impl Fn(Ends) -> DrainSignal) {
-        if let Kind::Stream(stream) = &mut self.kind {
+    /// Counts the response as in flight until its last byte, or until it is dropped. A stream learns when it must end, from
+    /// the future that `drain` makes of what a drain does to it, and is given to whoever may take it out.
+    pub(super) fn track(&mut self, in_flight: InFlight, drain: impl Fn(Ends) -> DrainSignal) -> Option<Lent> {
+        let Kind::Stream(shared) = &self.kind else {
+            self.in_flight = Some(in_flight);
+            return None;
+        };
+        if let Some(stream) = &mut *shared.lock() {
+            stream.in_flight = Some(in_flight);
             stream.begins = (stream.options.ends == Ends::ByProducer).then(|| drain(Ends::AtDrain));
             stream.drain = Some(drain(stream.options.ends));
         }
+        Some(Lent(Arc::downgrade(shared)))
     }
 }
 
 /// Resolves when a stream must end.
 pub(super) type DrainSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-struct StreamBody {
+pub(super) struct StreamBody {
     rx: queue::Receiver,
     options: StreamOptions,
     drain: Option<DrainSignal>,
@@ -144,6 +168,7 @@ struct StreamBody {
     timer: Option<Pin<Box<Sleep>>>,
     last: Instant,
     state: State,
+    in_flight: Option<InFlight>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +186,7 @@ impl fmt::Debug for StreamBody {
 }
 
 impl StreamBody {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.begins.as_mut().is_some_and(|b| b.as_mut().poll(cx).is_ready()) {
             self.begins = None;
             if let Some(draining) = &self.draining {
@@ -219,13 +244,17 @@ impl http_body::Body for Body {
         match &mut self.get_mut().kind {
             Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Stream(stream) => stream.poll_chunk(cx).map(|chunk| chunk.map(|c| Ok(Frame::data(c)))),
+            Kind::Stream(shared) => match &mut *shared.lock() {
+                Some(stream) => stream.poll_chunk(cx).map(|chunk| chunk.map(|c| Ok(Frame::data(c)))),
+                // Somebody else writes it; this response is dropped.
+                None => Poll::Pending,
+            },
         }
     }
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Stream(stream) => stream.state == State::Ended,
+            Kind::Stream(shared) => shared.lock().as_ref().is_some_and(|stream| stream.state == State::Ended),
         }
     }
     fn size_hint(&self) -> SizeHint {

@@ -1,10 +1,10 @@
 use super::{Body, Peer, ServeSettings, TlsSlot, connection};
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioTimer},
-    server::conn::auto,
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
 };
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -75,7 +75,8 @@ impl Bound {
         let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
         let shared = Arc::new(Shared {
             service,
-            builder: builder(&settings),
+            http1: older(&settings),
+            http2: newer(&settings),
             settings,
             tls,
             phase: phase.clone(),
@@ -156,7 +157,8 @@ pub(super) enum Phase {
 /// What all connections of a listener share.
 pub(super) struct Shared<S> {
     pub(super) service: Arc<S>,
-    pub(super) builder: auto::Builder<TokioExecutor>,
+    pub(super) http1: http1::Builder,
+    pub(super) http2: http2::Builder<TokioExecutor>,
     pub(super) settings: ServeSettings,
     pub(super) tls: Option<Arc<TlsSlot>>,
     pub(super) phase: watch::Sender<Phase>,
@@ -174,16 +176,20 @@ fn listen(address: SocketAddr) -> io::Result<Bound> {
     Ok(Bound { listener, address })
 }
 
-fn builder(settings: &ServeSettings) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn older(settings: &ServeSettings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     // Slow heads and idle connections are the watchdog's business: hyper's own timer costs an allocation per request.
-    builder.http1().header_read_timeout(None).max_buf_size(settings.max_head_bytes.max(8192));
+    builder.header_read_timeout(None).max_buf_size(settings.max_head_bytes.max(8192));
     // Saying what hyper does anyway would make it clear a table of that size for every head.
     if settings.max_headers != DEFAULT_MAX_HEADERS {
-        builder.http1().max_headers(settings.max_headers);
+        builder.max_headers(settings.max_headers);
     }
     builder
-        .http2()
+}
+
+fn newer(settings: &ServeSettings) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_streams)
         .max_header_list_size(u32::try_from(settings.max_head_bytes).unwrap_or(u32::MAX))

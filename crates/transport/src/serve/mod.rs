@@ -9,6 +9,7 @@ mod activity;
 mod body;
 mod connection;
 mod listener;
+mod quiet;
 mod read;
 mod settings;
 mod tls;

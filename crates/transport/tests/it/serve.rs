@@ -213,6 +213,59 @@ async fn quiet_streams_are_kept_alive() {
     until(&mut socket, ": keep-alive\n\n").await;
 }
 
+/// Every stream that is quiet for a moment is written without the HTTP library.
+fn hasty() -> ServeSettings {
+    ServeSettings { header_read: Duration::from_millis(40), ..ServeSettings::default() }
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_after_it_was_quiet() {
+    let (service, mut senders) = streaming(QUIET);
+    let running = start(hasty(), service);
+    let mut socket = connect(&running).await;
+    socket.write_all(b"GET /mcp HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let sender = soon(senders.recv()).await.unwrap();
+    let mut text = until(&mut socket, "\r\n\r\n").await;
+    for n in 0..4 {
+        tokio::time::sleep(SHORT * 2).await;
+        sender.send(Bytes::from(format!("data: {n}\n\n"))).await.unwrap();
+        text += &until(&mut socket, "\n\n\r\n").await;
+    }
+    drop(sender);
+    text += &rest(&mut socket).await;
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    assert_eq!(body, "9\r\ndata: 0\n\n\r\n9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n");
+    assert_eq!(running.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_quiet_stream_ends_with_its_client_its_listener_and_a_peer_that_reads_nothing() {
+    let (service, mut senders) = streaming(StreamOptions { ends: Ends::AtDrain, ..QUIET });
+    let running = start(ServeSettings { write_stall: SHORT, ..hasty() }, service);
+    let mut open = async || {
+        let mut socket = connect(&running).await;
+        socket.write_all(b"GET /mcp HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let sender = soon(senders.recv()).await.unwrap();
+        until(&mut socket, "\r\n\r\n").await;
+        tokio::time::sleep(SHORT * 2).await;
+        (socket, sender)
+    };
+    let (socket, sender) = open().await;
+    drop(socket);
+    soon(sender.closed()).await;
+
+    let (_socket, sender) = open().await;
+    let event = Bytes::from(vec![b'x'; 1 << 20]);
+    soon(async { while sender.send(event.clone()).await.is_ok() {} }).await;
+    assert!(sender.is_closed());
+
+    let (mut socket, sender) = open().await;
+    let drained = tokio::spawn(running.drain(Duration::from_secs(10)));
+    assert_eq!(rest(&mut socket).await, "b\r\n: closing\n\n\r\n0\r\n\r\n");
+    soon(sender.closed()).await;
+    assert_eq!(soon(drained).await.unwrap(), Drained { cut: 0 });
+}
+
 #[tokio::test]
 async fn a_client_that_leaves_takes_its_request_along() {
     let (started, mut starts) = mpsc::unbounded_channel();
