@@ -8,8 +8,11 @@ use super::connection::Blocking;
 use super::tally::Faults;
 use crate::client::Step;
 use crate::process::{Memory, Tree};
+use std::{thread, time::Duration};
 
 const CONNECTIONS: usize = 8;
+/// Streams are idle before they are weighed, as those of real clients are most of the day.
+const REST: Duration = Duration::from_secs(8);
 
 /// Memory of the gateway before and after.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub(super) fn open(run: &Run, count: usize, calls: u64, streams: bool) -> Result
     let mut open = Vec::new();
     'all: for number in 0..warm + count {
         if number == warm {
+            rest(streams);
             before = run.gateway.as_ref().map(Tree::memory).unwrap_or_default();
         }
         let Some(connection) = connections.get_mut(number % CONNECTIONS) else { continue };
@@ -56,8 +60,15 @@ pub(super) fn open(run: &Run, count: usize, calls: u64, streams: bool) -> Result
             }
         }
     }
+    rest(streams);
     let after = run.gateway.as_ref().map(Tree::memory).unwrap_or_default();
     Ok(Opened { count, before, after, faults })
+}
+
+fn rest(streams: bool) {
+    if streams {
+        thread::sleep(REST);
+    }
 }
 
 impl Opened {
