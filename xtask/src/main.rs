@@ -36,7 +36,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "setup",
-        help: "prepare what tests need: Node packages, a Python environment, a software TPM, nginx",
+        help: "prepare what tests need: Node packages, a Python environment, a software TPM, Go programs, nginx",
         run: setup::run,
     },
     Command {

@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: installs the peers that tests talk to. Quick when nothing has changed.
 
 mod debian;
+mod go;
 mod node;
 mod python;
 
@@ -41,6 +42,7 @@ const PARTS: &[Part] = &[
         spared: || false,
     },
     Part { name: "tpm", wanted: &[], gives: debian::tpm, prepare: debian::install_tpm, spared: || !debian::is_root() },
+    Part { name: "go", wanted: &["go"], gives: go::programs, prepare: go::prepare, spared: || true },
 ];
 
 /// Prepares every part. `--force` forgets what is there.

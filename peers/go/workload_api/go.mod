@@ -1,0 +1,3 @@
+module doorward.invalid/workload_api
+
+go 1.26

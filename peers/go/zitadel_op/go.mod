@@ -1,0 +1,3 @@
+module doorward.invalid/zitadel_op
+
+go 1.26
