@@ -23,10 +23,9 @@ pub(super) fn prepare() -> Result<(), String> {
     let work = home.join("work");
     let _ = fs::remove_dir_all(&home);
     make(&home.join("bin"))?;
-    let compiler = compiler(&work)?;
-    let sources = sources(&work, &home)?;
-    build(&compiler, &sources, &work)?;
-    fs::remove_dir_all(&work).map_err(|error| format!("cannot clean up `{}`: {error}", work.display()))
+    let built = sources(&work, &home).and_then(|sources| build(&compiler(&work)?, &sources, &work));
+    // Gigabytes, whatever came of them.
+    fs::remove_dir_all(&work).map_err(|error| format!("cannot clean up `{}`: {error}", work.display())).and(built)
 }
 
 /// The compiler, as the Python index has it.

@@ -83,9 +83,11 @@ impl Part {
         match (self.prepare)() {
             Ok(()) => fs::write(&stamp, key).map_err(|error| format!("cannot write `{}`: {error}", stamp.display())),
             Err(error) if (self.spared)() => {
-                let why = error.lines().next().unwrap_or_default();
+                // What was tried, and the last word on it.
+                let lines = || error.lines().filter(|line| !line.trim().is_empty());
+                let why = lines().take(1).chain(lines().skip(1).last()).collect::<Vec<_>>().join(" ");
                 println!("setup: no {}, its tests will be skipped ({why})", self.name);
-                fs::write(self.file("missing"), why).map_err(|error| format!("cannot write the cache: {error}"))
+                fs::write(self.file("missing"), &why).map_err(|error| format!("cannot write the cache: {error}"))
             }
             Err(error) => Err(error),
         }
