@@ -14,6 +14,37 @@
 //!
 //! [`Browser`] is the human's side: it follows redirects, keeps cookies and fills forms. [`CodeFlow`] is a client that
 //! logs a human in and gets tokens. [`joserfc`] reads and makes tokens with a library that is not ours.
+//!
+//! ```no_run
+//! use doorward_testkit::peers::identity::{Browser, CodeFlow, OidcProvider};
+//! use serde_json::json;
+//!
+//! # async fn login() -> std::io::Result<()> {
+//! let back = "http://127.0.0.1:1/callback";
+//! let client = json!({ "client_id": "gw", "client_secret": "s3cret", "redirect_uris": [back] });
+//! let provider = OidcProvider::start(&json!({ "clients": [client] }))?;
+//! let flow = CodeFlow {
+//!     issuer: provider.issuer(),
+//!     client_id: "gw",
+//!     client_secret: Some("s3cret"),
+//!     redirect_uri: back,
+//!     scope: "openid email groups files:read",
+//!     resource: Some("https://mcp.example/mcp"),
+//! };
+//! let tokens = flow.tokens(&mut Browser::of("alice", "correct horse")).await?;
+//!
+//! // Where the product is the client, the browser starts at its door and stops where the agent waits.
+//! let mut human = Browser::of("alice", "correct horse");
+//! let landed = human.travel("http://127.0.0.1:8080/authorize?…", "http://127.0.0.1:1/agent").await?.redirected()?;
+//!
+//! // A token as a platform makes it, from an issuer with discovery and keys of its own.
+//! let claims = json!({ "sub": "system:serviceaccount:prod:agent", "aud": "https://gw.example" });
+//! let token = provider.mint(&json!({ "issuer": "cluster", "claims": claims })).await?;
+//! let trusted = provider.workload_issuer("cluster");
+//! # drop((tokens, landed, token, trusted));
+//! # Ok(())
+//! # }
+//! ```
 
 mod browser;
 mod flow;

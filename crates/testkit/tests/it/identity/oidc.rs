@@ -113,27 +113,49 @@ async fn an_exchange_names_the_actor_and_refuses_a_foreign_one() {
     let trust = json!([{ "issuer": issuer, "jwks": jwks(&issuer).await }]);
     let Some(op) = provider(json!({ "trusted": trust })) else { return };
     let human = flow(&op).tokens(&mut Browser::of("alice", "correct horse")).await.unwrap();
-    let exchange = async |actor: &str| {
+    let human = human["id_token"].as_str().unwrap();
+    let exchange = async |subject: &str, actor: &str, headers: &[(&str, &str)]| {
         let kind = |name: &str| format!("urn:ietf:params:oauth:token-type:{name}");
         let form = [
             ("grant_type", EXCHANGE),
-            ("subject_token", human["id_token"].as_str().unwrap()),
+            ("subject_token", subject),
             ("subject_token_type", &kind("id_token")),
             ("actor_token", actor),
             ("actor_token_type", &kind("jwt")),
             ("resource", MCP),
             ("scope", "files:read"),
         ];
-        token(&op, &[], &form).await.json().unwrap()
+        token(&op, headers, &form).await.json().unwrap()
     };
-    let actor =
-        |key: &str| json!({ "issuer": "agents", "key": key, "claims": { "sub": "agent-7", "aud": op.issuer() } });
-    let given = exchange(&agents.mint(&actor("ES256")).await.unwrap()).await;
+    let actor = async |key: &str, audience: &str| {
+        let claims = json!({ "sub": "agent-7", "aud": audience });
+        agents.mint(&json!({ "issuer": "agents", "key": key, "claims": claims })).await.unwrap()
+    };
+    let good = actor("ES256", op.issuer()).await;
+    let key = DpopKey::fresh().unwrap();
+    let proof = key.proof("POST", &op.url("/token"), None, &json!({})).unwrap();
+    let given = exchange(human, &good, &[("dpop", &proof)]).await;
     let claims = read(&op, &given["access_token"], MCP).await.unwrap();
-    assert_eq!(claims["sub"], "alice");
+    assert_eq!((&claims["sub"], &claims["cnf"]["jkt"]), (&json!("alice"), &json!(key.jkt())));
     assert_eq!(claims["act"], json!({ "sub": "agent-7", "iss": issuer }));
-    let refused = exchange(&agents.mint(&actor("stranger")).await.unwrap()).await;
-    assert_eq!(refused["error"], "invalid_grant", "{refused}");
+
+    // Who acted before stays inside, and only for an actor whom the subject allows.
+    let earlier = |may: &str| json!({ "claims": { "sub": "alice", "aud": "gw", "act": { "sub": "agent-1" }, "may_act": { "sub": may } } });
+    let given = exchange(&op.mint(&earlier("agent-7")).await.unwrap(), &good, &[]).await;
+    let claims = read(&op, &given["access_token"], MCP).await.unwrap();
+    assert_eq!(claims["act"]["act"], json!({ "sub": "agent-1" }), "{claims}");
+
+    let elsewhere = op.mint(&json!({ "claims": { "sub": "alice", "aud": "another client" } })).await.unwrap();
+    let not_allowed = op.mint(&earlier("agent-8")).await.unwrap();
+    for (subject, actor) in [
+        (human, &actor("stranger", op.issuer()).await),
+        (human, &actor("ES256", "https://other.example").await),
+        (&elsewhere, &good),
+        (&not_allowed, &good),
+    ] {
+        let refused = exchange(subject, actor, &[]).await;
+        assert_eq!(refused["error"], "invalid_grant", "{refused}");
+    }
 }
 
 #[tokio::test]
