@@ -42,6 +42,10 @@ fn every_key_has_its_row() {
         kind = "oidc"
         claims = {}
         [[trust]]
+        kind = "github-actions"
+        [[trust]]
+        kind = "azure"
+        [[trust]]
         kind = "anonymous"
     "#;
     let table = DeTable::parse(text).unwrap();

@@ -169,7 +169,7 @@ impl Gateway {
     /// The agents whose turns this host may report: on this machine the local user's.
     pub(crate) fn agents_of(&self, host: &Principal) -> Vec<PrincipalKey> {
         let live = self.live.load();
-        let presented = Presented { authorization: None, loopback: true, server: None };
+        let presented = Presented { loopback: true, ..Presented::default() };
         let local = live.authenticator.authenticate(presented, self.clock.now()).ok().map(|v| v.get().key);
         local.into_iter().chain(std::iter::once(host.key)).collect()
     }
@@ -218,20 +218,13 @@ impl Gateway {
     }
 
     /// Who calls. Keys that are missing are fetched once.
-    pub(crate) async fn authenticate(
-        &self,
-        live: &Live,
-        authorization: Option<&str>,
-        loopback: bool,
-        server: Option<&ServerName>,
-    ) -> Result<Caller, IdentityRefusal> {
-        let presented = Presented { authorization, loopback, server };
+    pub(crate) async fn authenticate(&self, live: &Live, presented: Presented<'_>) -> Result<Caller, IdentityRefusal> {
         let mut verified = live.authenticator.authenticate(presented, self.clock.now());
         if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {
             Box::pin(crate::keys::fetch(live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
-        Ok(Caller { actor: self.actor(verified?), local: loopback })
+        Ok(Caller { actor: self.actor(verified?), local: presented.loopback })
     }
 
     /// The principal, prepared. The same proof is prepared once: the cache keeps it alive, so its address is its name.

@@ -1,8 +1,8 @@
 //! From the claims of a token whose signature holds to a principal.
 
 use crate::{
-    Agent, Attestation, AudienceRule, Delegation, EmailRule, Flaw, Human, IssuerSettings, Login, Method, PartyId,
-    Principal, Refusal, SubjectIs, Via, json, token::Token,
+    Agent, Attestation, AudienceRule, Delegation, EmailRule, Flaw, Human, IssuerSettings, KeyBinding, KeyRule, Login,
+    Method, PartyId, Principal, Refusal, SubjectIs, Via, attest::binding, json, token::Token,
 };
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
 use serde_json::{Map, Value};
@@ -24,10 +24,11 @@ pub(crate) fn judge(
     token.check_type(settings.types).map_err(Refusal::Invalid)?;
     check_audience(&token.claims, settings).map_err(Refusal::Invalid)?;
     let times = check_times(&token.claims, skew, now)?;
-    if token.claims.contains_key("cnf") {
-        return Err(Refusal::Invalid(Flaw::ProofMissing));
+    let key = binding(&token.claims).map_err(Refusal::Invalid)?;
+    if key.is_none() && settings.key_rule == KeyRule::Required {
+        return Err(Refusal::Invalid(Flaw::Unbound));
     }
-    if !settings.required.iter().all(|r| holds(json::at(&token.claims, &r.claim), &r.one_of)) {
+    if !settings.required.iter().all(|r| r.holds(&token.claims)) {
         return Err(Refusal::Invalid(Flaw::Claim));
     }
     let scopes = scopes(&token.claims).map_err(Refusal::Invalid)?;
@@ -35,7 +36,15 @@ pub(crate) fn judge(
         return Err(Refusal::InsufficientScope { needed: settings.required_scopes.clone() });
     }
     let host = settings.host_scope.as_ref().is_some_and(|s| scopes.contains(s));
-    principal(token, text, settings, scopes, times, host).map_err(Refusal::Invalid)
+    principal(token, text, settings, Granted { scopes, times, host, key }).map_err(Refusal::Invalid)
+}
+
+/// What was read before it is clear whom the token names.
+struct Granted {
+    scopes: Arc<[Arc<str>]>,
+    times: Times,
+    host: bool,
+    key: Option<KeyBinding>,
 }
 
 /// RFC 9068 §4: `aud` must hold our name. By default it must hold nothing else: whoever else is named could replay it.
@@ -83,31 +92,13 @@ fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> R
 }
 
 /// A NumericDate: seconds since the epoch, with or without a fraction.
-fn numeric_date(v: &Value) -> Option<Timestamp> {
+pub(crate) fn numeric_date(v: &Value) -> Option<Timestamp> {
     if let Some(secs) = v.as_u64() {
         return Some(Timestamp::from_micros(secs.saturating_mul(1_000_000)));
     }
     let secs = v.as_f64().filter(|s| s.is_finite() && (0.0..1e12).contains(s))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e18, whole")]
     Some(Timestamp::from_micros((secs * 1e6).trunc() as u64))
-}
-
-/// Whether a claim is there and is, or holds, one of `one_of`.
-fn holds(claim: Option<&Value>, one_of: &[Arc<str>]) -> bool {
-    let is = |v: &Value| match v {
-        Value::String(s) => one_of.iter().any(|o| **o == **s),
-        Value::Bool(_) | Value::Number(_) => {
-            let text = v.to_string();
-            one_of.iter().any(|o| **o == *text)
-        }
-        _ => false,
-    };
-    match claim {
-        None | Some(Value::Null) => false,
-        Some(_) if one_of.is_empty() => true,
-        Some(Value::Array(items)) => items.iter().any(is),
-        Some(v) => is(v),
-    }
 }
 
 /// `scope` (RFC 9068 §2.2.3), else `scp` as one string or an array.
@@ -124,9 +115,7 @@ fn principal(
     token: &Token<'_>,
     text: &str,
     settings: &IssuerSettings,
-    scopes: Arc<[Arc<str>]>,
-    Times { issued, expires }: Times,
-    host: bool,
+    Granted { scopes, times: Times { issued, expires }, host, key }: Granted,
 ) -> Result<Principal, Flaw> {
     let claims = &token.claims;
     let actor = actor(claims)?;
@@ -134,7 +123,8 @@ fn principal(
         Some(path) if json::at(claims, path).is_some() => id(json::at(claims, path))?,
         _ => id(claims.get("azp").or_else(|| claims.get("client_id")))?,
     };
-    let subject = id(claims.get("sub"))?;
+    let named = id(json::at(claims, &settings.claims.human))?;
+    let subject = if settings.subject == SubjectIs::Agent { id(claims.get("sub"))? } else { named };
     let subject_is_agent = match settings.subject {
         SubjectIs::Agent => true,
         SubjectIs::Human => false,
@@ -142,13 +132,13 @@ fn principal(
     };
     let agent_id = match (&actor, client) {
         (Some(actor), _) => actor.id,
-        (None, Some(client)) if !matches!(settings.subject, SubjectIs::Agent) => client,
+        (None, Some(client)) if settings.subject != SubjectIs::Agent || settings.claims.agent.is_some() => client,
         (None, _) if subject_is_agent => subject.ok_or(Flaw::NoAgent)?,
         _ => return Err(Flaw::NoAgent),
     };
     let agent = Agent {
         id: agent_id.into(),
-        name: word(claims.get("client_name")).unwrap_or(agent_id).into(),
+        name: agent_name(claims, &settings.claims.agent_name).unwrap_or_else(|| agent_id.into()),
         issuer: Some(actor.and_then(|a| a.issuer).map_or_else(|| settings.issuer.clone(), Arc::from)),
         class: word(json::at(claims, &settings.claims.class)).map(Arc::from),
         publisher: None,
@@ -167,17 +157,18 @@ fn principal(
         purpose: word(json::at(claims, &settings.claims.purpose)).map(Arc::from),
         scopes: scopes.iter().cloned().collect(),
         expires: Some(expires),
+        key,
         ..Delegation::new(name, PartyId { issuer: agent.issuer.clone(), id: agent.id.clone() })
     };
     let attestation = Attestation {
         subject: agent.id.clone(),
         method: Method::Oidc,
-        assurance: Assurance::PlatformToken,
+        assurance: if key.is_some() { Assurance::KeyBound } else { Assurance::PlatformToken },
         issuer: agent.issuer.clone(),
         evidence,
-        measured: BTreeMap::new(),
-        posture: BTreeMap::new(),
-        key: None,
+        measured: facts(claims, &settings.claims.measured),
+        posture: facts(claims, &settings.claims.posture),
+        key,
         at: issued,
         expires: Some(expires),
     };
@@ -194,6 +185,21 @@ fn principal(
         conversation_hint: hint,
         host,
     })
+}
+
+/// The agent's name for people: what is there of `paths`, joined.
+fn agent_name(claims: &Map<String, Value>, paths: &[Arc<str>]) -> Option<Arc<str>> {
+    let parts: Vec<&str> = paths.iter().filter_map(|p| word(json::at(claims, p))).collect();
+    if parts.is_empty() { None } else { Some(parts.join("/").into()) }
+}
+
+/// What is there of `paths`: short texts, numbers and truth values. The rest of a claim is not for policy.
+fn facts(claims: &Map<String, Value>, paths: &[(Arc<str>, Arc<str>)]) -> BTreeMap<Arc<str>, Arc<str>> {
+    let text = |v: &Value| match v {
+        Value::Bool(_) | Value::Number(_) => Some(v.to_string().into()),
+        v => word(Some(v)).map(Arc::from),
+    };
+    paths.iter().filter_map(|(name, path)| Some((name.clone(), text(json::at(claims, path)?)?))).collect()
 }
 
 struct Actor<'a> {
@@ -242,19 +248,34 @@ fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) 
         groups: names(json::at(claims, &map.groups))?,
         issuer: settings.issuer.clone(),
         entitlements: names(claims.get("entitlements"))?,
-        login: login(claims)?,
+        login: login(claims, map.risk.as_deref())?,
     })
 }
 
 /// How the person signed in, where the token says anything of it.
-fn login(claims: &Map<String, Value>) -> Result<Option<Login>, Flaw> {
+fn login(claims: &Map<String, Value>, risk_at: Option<&str>) -> Result<Option<Login>, Flaw> {
     let login = Login {
         methods: names(claims.get("amr"))?,
         class: word(claims.get("acr")).map(Arc::from),
         at: claims.get("auth_time").and_then(numeric_date),
-        risk: None,
+        risk: risk_at.and_then(|path| json::at(claims, path)).map(risk).transpose()?,
     };
     Ok((login != Login::default()).then_some(login))
+}
+
+/// A risk: a number up to 100, or a word that identity providers use. One that cannot be read is no low one.
+fn risk(claim: &Value) -> Result<u8, Flaw> {
+    match claim {
+        Value::Number(n) => n.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= 100).ok_or(Flaw::Claim),
+        Value::String(s) => match s.to_ascii_lowercase().as_str() {
+            "none" => Ok(0),
+            "low" => Ok(25),
+            "medium" => Ok(50),
+            "high" => Ok(100),
+            _ => Err(Flaw::Claim),
+        },
+        _ => Err(Flaw::Claim),
+    }
 }
 
 /// Names that decide something: an array of strings, or one string. A name that is not a text could be read as another

@@ -20,7 +20,7 @@ pub fn fuzz_token(data: &[u8]) {
         DOOR.get_or_init(|| Authenticator::new(Settings { issuers: vec![settings()], ..Settings::default() }).ok());
     if let (Some(door), Ok(text)) = (door, std::str::from_utf8(data)) {
         for header in [text.to_owned(), format!("Bearer {text}")] {
-            let presented = Presented { authorization: Some(&header), loopback: false, server: None };
+            let presented = Presented { authorization: Some(&header), ..Presented::default() };
             if let Err(refusal) = door.authenticate(presented, now) {
                 refusal.answer(Some(text), Some(text));
             }

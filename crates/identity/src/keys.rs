@@ -48,6 +48,23 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// The public key that `jwk` is (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2), if it is of a type that is used here.
+    pub(crate) fn of(jwk: &Map<String, Value>) -> Option<Self> {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let only = match jwk.get("alg") {
+            None => None,
+            Some(alg) => Some(alg.as_str()?.parse().ok()?),
+        };
+        let (kind, key) = match (text("kty")?, text("crv")) {
+            ("EC", Some("P-256")) => (KeyType::P256, DecodingKey::from_ec_components(text("x")?, text("y")?)),
+            ("EC", Some("P-384")) => (KeyType::P384, DecodingKey::from_ec_components(text("x")?, text("y")?)),
+            ("OKP", Some("Ed25519")) => (KeyType::Ed25519, DecodingKey::from_ed_components(text("x")?)),
+            ("RSA", _) => (KeyType::Rsa, DecodingKey::from_rsa_components(text("n")?, text("e")?)),
+            _ => return None,
+        };
+        Some(Self { key: key.ok()?, kind, only })
+    }
+
     /// Whether `signature` (base64url) over `signed` holds. The algorithm must fit the key: a key never serves an
     /// algorithm of another family (RFC 8725 §3.1).
     pub(crate) fn verify(&self, algorithm: Algorithm, signed: &[u8], signature: &str) -> bool {
@@ -116,18 +133,7 @@ fn usable<'a>(jwk: &'a Map<String, Value>, algorithms: &[Algorithm]) -> Option<(
         return None;
     }
     let kid = jwk.get("kid")?.as_str().filter(|k| !k.is_empty())?;
-    let only = match jwk.get("alg") {
-        None => None,
-        Some(alg) => Some(alg.as_str()?.parse().ok()?),
-    };
-    let (kind, key) = match (text("kty")?, text("crv")) {
-        ("EC", Some("P-256")) => (KeyType::P256, DecodingKey::from_ec_components(text("x")?, text("y")?)),
-        ("EC", Some("P-384")) => (KeyType::P384, DecodingKey::from_ec_components(text("x")?, text("y")?)),
-        ("OKP", Some("Ed25519")) => (KeyType::Ed25519, DecodingKey::from_ed_components(text("x")?)),
-        ("RSA", _) => (KeyType::Rsa, DecodingKey::from_rsa_components(text("n")?, text("e")?)),
-        _ => return None,
-    };
-    let key = Key { key: key.ok()?, kind, only };
+    let key = Key::of(jwk)?;
     algorithms.iter().any(|a| key.fits(*a)).then_some((kid, key))
 }
 

@@ -9,7 +9,7 @@
 //! use doorward_identity::{Authenticator, Presented, Refusal, Settings, Via};
 //! use doorward_vocab::Timestamp;
 //! let door = Authenticator::new(Settings { local_user: Some("ada".into()), ..Settings::default() })?;
-//! let here = Presented { authorization: None, loopback: true, server: None };
+//! let here = Presented { loopback: true, ..Presented::default() };
 //! let who = door.authenticate(here, Timestamp::from_micros(0)).unwrap();
 //! assert_eq!(who.via, Via::LocalUser);
 //! let far = Presented { loopback: false, ..here };
@@ -20,6 +20,7 @@
 mod attest;
 mod authenticator;
 mod claims;
+mod compact;
 pub mod delegation;
 mod discovery;
 #[doc(hidden)]
@@ -29,20 +30,22 @@ mod keys;
 mod metadata;
 mod principal;
 mod refusal;
+mod rules;
 mod settings;
 mod token;
 mod verified;
 
-pub use attest::{Attestation, KeyBinding, Method};
+pub use attest::{Asked, Attestation, Chain, KeyBinding, Method, Platform, proof_algorithms};
 pub use authenticator::{Authenticator, Presented};
 pub use delegation::{Delegation, PartyId};
 pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};
 pub use keys::KeySetError;
 pub use metadata::{ProtectedResources, PublicUrlError, Resource};
 pub use principal::{Agent, Human, Login, Principal, PrincipalKey, Via};
-pub use refusal::{Answer, Flaw, Refusal};
+pub use refusal::{Answer, Flaw, ProofFlaw, Refusal};
+pub use rules::{ClaimMap, ClaimPath, ClaimRule, Glob, Must, Pattern};
 pub use settings::{
-    Algorithm, AudienceRule, ClaimMap, ClaimPath, ClaimRule, EmailRule, IssuerSettings, KeySource, Settings,
-    SettingsError, SubjectIs, TypeRule,
+    Algorithm, AudienceRule, EmailRule, IssuerSettings, KeyRule, KeySource, NonceRule, Settings, SettingsError,
+    SubjectIs, TypeRule,
 };
 pub use verified::Verified;

@@ -61,6 +61,7 @@ impl ProtectedResources {
             "resource": self.identifier(resource),
             "authorization_servers": self.issuers,
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": crate::proof_algorithms(),
             "resource_name": match resource {
                 Resource::All => "Doorward".to_owned(),
                 Resource::Server(server) => format!("Doorward: {server}"),
@@ -101,6 +102,7 @@ mod tests {
                 "resource": "https://gw.example.com/mcp/files",
                 "authorization_servers": ["https://idp.example.com"],
                 "bearer_methods_supported": ["header"],
+                "dpop_signing_alg_values_supported": ["ES256", "ES384", "EdDSA", "PS256", "RS256"],
                 "resource_name": "Doorward: files",
                 "scopes_supported": ["mcp"],
             })

@@ -1,3 +1,4 @@
+use crate::proof_algorithms;
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 /// Why a token is not good. For the operator: the agent learns only what [`Refusal::answer`] says.
@@ -51,6 +52,53 @@ pub enum Flaw {
     /// The token is bound to a key that was not proven (RFC 9449 §7.1, RFC 8705 §3).
     #[error("the token is bound to a key, and no proof of the key came with it")]
     ProofMissing,
+    /// The token says what it is bound to in a way that is not understood (RFC 7800 §3.1).
+    #[error("the token is bound to a key in a way that is not understood")]
+    Binding,
+    /// The token is not bound to a key, and the operator, or the scheme that it came by, asks for one.
+    #[error("the token is not bound to a key, as it must be")]
+    Unbound,
+}
+
+/// Why a proof of a key is not good (RFC 9449 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ProofFlaw {
+    /// There is none, or the request cannot carry one.
+    #[error("no proof came with the token")]
+    Missing,
+    /// Not a signed statement in compact form, or without an id.
+    #[error("not a proof in compact form")]
+    Form,
+    /// The type is not `dpop+jwt`, or the header asks for something that is not supported.
+    #[error("the header is not that of a proof")]
+    Header,
+    /// The algorithm is not accepted.
+    #[error("the algorithm is not accepted")]
+    Algorithm,
+    /// No public key is inside, or one with its private part.
+    #[error("no usable public key is inside")]
+    Key,
+    /// The signature does not hold.
+    #[error("the signature does not hold")]
+    Signature,
+    /// Made for another method.
+    #[error("made for another method")]
+    Method,
+    /// Made for another address.
+    #[error("made for another address")]
+    Target,
+    /// Too old, or made in the future.
+    #[error("too old, or made in the future")]
+    Time,
+    /// Made for another token.
+    #[error("made for another token")]
+    Token,
+    /// By another key than the token's.
+    #[error("by another key than the token is bound to")]
+    OtherKey,
+    /// Shown before.
+    #[error("shown before")]
+    Replayed,
 }
 
 /// Why a request has no principal.
@@ -68,6 +116,18 @@ pub enum Refusal {
     /// The token was good and is over.
     #[error("the token expired")]
     Expired,
+    /// The proof of the token's key is not good.
+    #[error("the proof of the token's key was refused: {0}")]
+    Proof(ProofFlaw),
+    /// The proof of the token's key must hold this nonce (RFC 9449 §9).
+    #[error("the proof of the token's key holds no nonce of ours")]
+    NonceNeeded {
+        /// The nonce.
+        nonce: Arc<str>,
+    },
+    /// More proofs were shown than can be remembered.
+    #[error("more proofs were shown than can be remembered")]
+    Crowded,
     /// The token is good and does not reach this far.
     #[error("the token lacks a scope of `{}`", needed.join(" "))]
     InsufficientScope {
@@ -96,33 +156,51 @@ pub struct Answer {
     pub status: u16,
     /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1).
     pub www_authenticate: Option<String>,
+    /// The value of `DPoP-Nonce` (RFC 9449 §9).
+    pub dpop_nonce: Option<Arc<str>>,
     /// The value of `Retry-After`.
     pub retry_after: Option<Duration>,
+}
+
+/// The schemes that a challenge names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Challenge {
+    None,
+    Bearer,
+    Dpop,
+    /// Bearer with what is wrong, then DPoP as what would be right.
+    Both,
 }
 
 struct Row {
     status: u16,
     error: Option<(&'static str, &'static str)>,
-    challenge: bool,
+    challenge: Challenge,
     retry_after: Option<Duration>,
 }
 
 impl Refusal {
     /// The one table from refusals to answers. RFC 6750 §3.1: no error code where no credential came; a token that is
-    /// bad in whatever way is `invalid_token`; only a bad *request* is 400.
+    /// bad in whatever way is `invalid_token`; only a bad *request* is 400. RFC 9449 §7.1: the same for its scheme.
     fn row(&self) -> Row {
+        use Challenge::{Bearer, Both, Dpop, None as Silent};
         let row = |status, error, challenge| Row { status, error, challenge, retry_after: None };
+        let later =
+            |secs| Row { status: 503, error: None, challenge: Silent, retry_after: Some(Duration::from_secs(secs)) };
         match self {
-            Self::Missing => row(401, None, true),
-            Self::Malformed => row(400, Some(("invalid_request", "the Authorization header is malformed")), true),
-            Self::Invalid(_) => row(401, Some(("invalid_token", "the access token is not valid here")), true),
-            Self::Expired => row(401, Some(("invalid_token", "the access token expired")), true),
+            Self::Missing => row(401, None, Bearer),
+            Self::Malformed => row(400, Some(("invalid_request", "the Authorization header is malformed")), Bearer),
+            Self::Invalid(Flaw::ProofMissing | Flaw::Unbound) => {
+                row(401, Some(("invalid_token", "the access token must come with a proof of its key")), Both)
+            }
+            Self::Invalid(_) => row(401, Some(("invalid_token", "the access token is not valid here")), Bearer),
+            Self::Expired => row(401, Some(("invalid_token", "the access token expired")), Bearer),
+            Self::Proof(_) => row(401, Some(("invalid_dpop_proof", "the proof is not valid for this request")), Dpop),
+            Self::NonceNeeded { .. } => row(401, Some(("use_dpop_nonce", "the proof must hold this nonce")), Dpop),
             Self::InsufficientScope { .. } => {
-                row(403, Some(("insufficient_scope", "the access token does not reach this far")), true)
+                row(403, Some(("insufficient_scope", "the access token does not reach this far")), Bearer)
             }
-            Self::KeysNeeded { .. } | Self::KeysUnavailable { .. } => {
-                Row { status: 503, error: None, challenge: false, retry_after: Some(Duration::from_secs(5)) }
-            }
+            Self::KeysNeeded { .. } | Self::KeysUnavailable { .. } | Self::Crowded => later(5),
         }
     }
 
@@ -132,30 +210,40 @@ impl Refusal {
         let Row { status, error, challenge, retry_after } = self.row();
         let needed = if let Self::InsufficientScope { needed } = self { Some(needed.join(" ")) } else { None };
         let scope = needed.as_deref().or(scope);
-        let www_authenticate = challenge.then(|| {
-            let pairs = [
-                ("error", error.map(|e| e.0)),
-                ("error_description", error.map(|e| e.1)),
-                ("scope", scope),
-                ("resource_metadata", metadata_url),
-            ];
-            let mut text = "Bearer".to_owned();
-            let mut comma = ' ';
-            for (name, value) in pairs {
-                if let Some(value) = value {
-                    text.push(comma);
-                    if comma == ',' {
-                        text.push(' ');
-                    }
-                    comma = ',';
-                    // Writing to a String cannot fail.
-                    let _ = write!(text, "{name}=\"{}\"", quoted(value));
-                }
+        let said = [
+            ("error", error.map(|e| e.0)),
+            ("error_description", error.map(|e| e.1)),
+            ("scope", scope),
+            ("resource_metadata", metadata_url),
+        ];
+        let algorithms = proof_algorithms().join(" ");
+        let with_algorithms = said.into_iter().chain([("algs", Some(algorithms.as_str()))]);
+        let www_authenticate = match challenge {
+            Challenge::None => None,
+            Challenge::Bearer => Some(scheme("Bearer", said)),
+            Challenge::Dpop => Some(scheme("DPoP", with_algorithms)),
+            Challenge::Both => {
+                let dpop = scheme("DPoP", [("algs", Some(algorithms.as_str()))]);
+                Some(format!("{}, {dpop}", scheme("Bearer", said)))
             }
-            text
-        });
-        Answer { status, www_authenticate, retry_after }
+        };
+        let dpop_nonce = if let Self::NonceNeeded { nonce } = self { Some(nonce.clone()) } else { None };
+        Answer { status, www_authenticate, dpop_nonce, retry_after }
     }
+}
+
+/// A challenge of one scheme (RFC 9110 §11.3).
+fn scheme<'a>(name: &str, pairs: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> String {
+    let mut text = name.to_owned();
+    let mut before = " ";
+    for (name, value) in pairs {
+        if let Some(value) = value {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{before}{name}=\"{}\"", quoted(value));
+            before = ", ";
+        }
+    }
+    text
 }
 
 /// The inside of a quoted-string (RFC 9110 §5.6.4): printable ASCII without quote and backslash.
@@ -204,6 +292,31 @@ mod tests {
                      scope=\"a bc\", resource_metadata=\"https://gw/m\"",
                 ),
             ),
+            (
+                Refusal::Invalid(Flaw::ProofMissing),
+                401,
+                Some(
+                    "Bearer error=\"invalid_token\", error_description=\"the access token must come with a proof of its \
+                     key\", resource_metadata=\"https://gw/m\", DPoP algs=\"ES256 ES384 EdDSA PS256 RS256\"",
+                ),
+            ),
+            (
+                Refusal::Proof(ProofFlaw::Replayed),
+                401,
+                Some(
+                    "DPoP error=\"invalid_dpop_proof\", error_description=\"the proof is not valid for this request\", \
+                     resource_metadata=\"https://gw/m\", algs=\"ES256 ES384 EdDSA PS256 RS256\"",
+                ),
+            ),
+            (
+                Refusal::NonceNeeded { nonce: "n".into() },
+                401,
+                Some(
+                    "DPoP error=\"use_dpop_nonce\", error_description=\"the proof must hold this nonce\", \
+                     resource_metadata=\"https://gw/m\", algs=\"ES256 ES384 EdDSA PS256 RS256\"",
+                ),
+            ),
+            (Refusal::Crowded, 503, None),
             (Refusal::KeysNeeded { issuer: issuer.clone() }, 503, None),
             (Refusal::KeysUnavailable { issuer }, 503, None),
         ];

@@ -1,3 +1,4 @@
+use crate::{ClaimMap, ClaimRule};
 use doorward_vocab::{Secret, ServerName};
 use std::{sync::Arc, time::Duration};
 
@@ -118,47 +119,24 @@ pub enum EmailRule {
     Always,
 }
 
-/// Where a claim stands: a name, or a JSON pointer (RFC 6901) where it begins with `/`.
-pub type ClaimPath = Arc<str>;
-
-/// Which claims say what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimMap {
-    /// The human's name.
-    pub name: ClaimPath,
-    /// The human's address.
-    pub email: ClaimPath,
-    /// The human's groups: an array of strings, or one string.
-    pub groups: ClaimPath,
-    /// The agent, where the token has no `act`; tried before `azp` and `client_id`.
-    pub agent: Option<ClaimPath>,
-    /// The agent's class.
-    pub class: ClaimPath,
-    /// What the delegation is for.
-    pub purpose: ClaimPath,
+/// Whether a token must be bound to a key that its bearer shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyRule {
+    /// A token that is bound needs the key; one that is not opens what it opens, with less assurance.
+    #[default]
+    Optional,
+    /// A token that is not bound is refused.
+    Required,
 }
 
-impl Default for ClaimMap {
-    fn default() -> Self {
-        Self {
-            name: "name".into(),
-            email: "email".into(),
-            groups: "groups".into(),
-            agent: None,
-            class: "/act/sub_profile".into(),
-            purpose: "purpose".into(),
-        }
-    }
-}
-
-/// A claim that a token must carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimRule {
-    /// Where it stands.
-    pub claim: ClaimPath,
-    /// What it must be: the string, number or boolean as text, or an array that holds one of these. Empty: it must be
-    /// there.
-    pub one_of: Box<[Arc<str>]>,
+/// Whether proofs of a key must hold a nonce of ours (RFC 9449 §9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NonceRule {
+    /// A proof is good for its time.
+    #[default]
+    Optional,
+    /// A proof that was made ahead of time, for a later theft of the means to sign, is refused.
+    Required,
 }
 
 /// An issuer whose tokens are accepted.
@@ -186,6 +164,10 @@ pub struct IssuerSettings {
     pub required_scopes: Box<[Arc<str>]>,
     /// The scope that makes a token the credential of a host, which may report turns.
     pub host_scope: Option<Arc<str>>,
+    /// Whether tokens must be bound to a key.
+    pub key_rule: KeyRule,
+    /// Whether proofs of a key must hold a nonce.
+    pub nonces: NonceRule,
     /// Where the keys come from.
     pub keys: KeySource,
 }
@@ -205,6 +187,8 @@ impl IssuerSettings {
             required: Box::default(),
             required_scopes: Box::default(),
             host_scope: None,
+            key_rule: KeyRule::default(),
+            nonces: NonceRule::default(),
             keys: KeySource::Discovery,
         }
     }
@@ -232,6 +216,10 @@ pub struct Settings {
     pub keys_refetch: Duration,
     /// How many verified tokens are remembered.
     pub cached_tokens: u64,
+    /// The addresses of this gateway, without a slash at the end: what proofs of a key name the target by.
+    pub own: Box<[Arc<str>]>,
+    /// How many proofs of keys are remembered, against showing one twice.
+    pub remembered_proofs: usize,
 }
 
 impl Default for Settings {
@@ -246,6 +234,8 @@ impl Default for Settings {
             keys_stale: Duration::from_secs(3600),
             keys_refetch: Duration::from_secs(30),
             cached_tokens: 10_000,
+            own: Box::default(),
+            remembered_proofs: 1_000_000,
         }
     }
 }
@@ -270,6 +260,9 @@ pub enum SettingsError {
         /// Why.
         error: crate::KeySetError,
     },
+    /// Nonces without a secret to make them from.
+    #[error("the issuer `{0}` wants nonces in proofs, and there is no host token to make them from")]
+    Nonces(Arc<str>),
     /// A host token that can be guessed.
     #[error("the host token has fewer than 32 bytes; let the gateway make one")]
     HostToken,

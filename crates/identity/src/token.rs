@@ -1,12 +1,13 @@
 //! A signed token in compact form (RFC 7515 §7.1), taken apart and not yet believed.
 
-use crate::{Algorithm, Flaw, TypeRule, json};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::{
+    Algorithm, Flaw, TypeRule,
+    compact::{Broken, Compact},
+};
 use serde_json::{Map, Value};
 
 /// The longest accepted token, in bytes.
 pub(crate) const MAX: usize = 16 * 1024;
-const MAX_HEADER: usize = 4 * 1024;
 const MAX_KID: usize = 256;
 
 /// A token whose parts are well formed. Nothing in it is believed yet.
@@ -21,36 +22,30 @@ pub(crate) struct Token<'a> {
     pub(crate) claims: Map<String, Value>,
 }
 
+impl From<Broken> for Flaw {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Form => Self::Form,
+            Broken::Json => Self::Json,
+            Broken::Header => Self::Header,
+        }
+    }
+}
+
 impl<'a> Token<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Flaw> {
-        let mut parts = text.split('.');
-        let (Some(header), Some(claims), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(Flaw::Form);
-        };
-        let signed = text.as_bytes().get(..header.len() + 1 + claims.len()).ok_or(Flaw::Form)?;
-        // Strict: no padding, no stray trailing bits, nothing beside the alphabet; so one token has one text.
-        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Flaw::Form);
-        if header.len() > MAX_HEADER || decode(signature)?.is_empty() {
-            return Err(Flaw::Form);
-        }
-        let header = json::object(&decode(header)?).ok_or(Flaw::Json)?;
-        let claims = json::object(&decode(claims)?).ok_or(Flaw::Json)?;
-
+        let compact = Compact::parse(text)?;
         // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is understood here. A key
         // inside the token is the attacker's key; `enc`, `zip` and `cty` are not for access tokens.
-        if ["crit", "b64", "jwk", "enc", "zip", "cty"].iter().any(|h| header.contains_key(*h)) {
+        if ["crit", "b64", "jwk", "enc", "zip", "cty"].iter().any(|h| compact.header.contains_key(*h)) {
             return Err(Flaw::Header);
         }
-        let text_of = |name: &str| match header.get(name) {
-            None => Ok(None),
-            Some(Value::String(s)) => Ok(Some(s.clone())),
-            Some(_) => Err(Flaw::Header),
-        };
-        let algorithm = text_of("alg")?.and_then(|a| a.parse().ok()).ok_or(Flaw::Algorithm)?;
-        let kid = text_of("kid")?.filter(|k| !k.is_empty() && k.len() <= MAX_KID).ok_or(Flaw::KeyUnnamed)?;
-        Ok(Self { signed, signature, kid, algorithm, typ: text_of("typ")?, claims })
+        let algorithm = compact.algorithm()?.ok_or(Flaw::Algorithm)?;
+        let kid = compact.header_text("kid")?.filter(|k| !k.is_empty() && k.len() <= MAX_KID);
+        let kid = kid.ok_or(Flaw::KeyUnnamed)?.to_owned();
+        let typ = compact.header_text("typ")?.map(str::to_owned);
+        let Compact { signed, signature, claims, .. } = compact;
+        Ok(Self { signed, signature, kid, algorithm, typ, claims })
     }
 
     /// The text of a claim that must be a string.

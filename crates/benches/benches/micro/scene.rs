@@ -116,7 +116,8 @@ pub(crate) fn door() -> Authenticator {
 }
 
 /// A request from this machine without a credential.
-pub(crate) const HERE: Presented<'_> = Presented { authorization: None, loopback: true, server: None };
+pub(crate) const HERE: Presented<'_> =
+    Presented { authorization: None, loopback: true, server: None, request: None, certificates: None };
 
 fn actor() -> Actor {
     Actor::new(door().authenticate(HERE, NOW).expect("the local user"))

@@ -4,7 +4,7 @@ use doorward_config::Settings;
 use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
 use doorward_transport::{
     guard::{Guard, GuardSettings},
-    serve::{Bound, ServeSettings, TlsFiles, TlsSlot},
+    serve::{Asking, Bound, ServeSettings, TlsFiles, TlsSlot},
 };
 use doorward_vocab::Digest;
 use std::{
@@ -39,7 +39,8 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let tls = match &listen.tls {
         None => None,
         Some(files) => {
-            let files = TlsFiles { certificate: files.cert.clone(), key: files.key.clone(), client_authorities: None };
+            let clients = if settings.asks_for_certificates() { Asking::ForCertificate } else { Asking::No };
+            let files = TlsFiles { certificate: files.cert.clone(), key: files.key.clone(), clients };
             Some(Arc::new(TlsSlot::load(&files).map_err(|e| Failure::Broken(e.to_string()))?))
         }
     };

@@ -27,6 +27,8 @@ pub struct TlsFiles {
     pub cert: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// Whether agents are asked for a certificate; where nothing is said, if one could prove anything.
+    pub client_certificates: Option<bool>,
 }
 
 impl Default for Listen {
@@ -62,8 +64,9 @@ impl TlsFiles {
     fn read(section: Section<'_>) -> Option<Self> {
         let cert = section.need("cert", "cert = \"/etc/doorward/tls.crt\"", Item::existing);
         let key = section.need("key", "key = \"/etc/doorward/tls.key\"", Item::existing);
+        let client_certificates = section.get("client_certificates", Item::flag);
         section.finish();
-        Some(Self { cert: cert?, key: key? })
+        Some(Self { cert: cert?, key: key?, client_certificates })
     }
 }
 

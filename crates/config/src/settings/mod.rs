@@ -30,7 +30,9 @@ pub use log::{Log, LogFormat};
 pub use policy::{PolicyBase, PolicyFiles};
 pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
-pub use trust::{Algorithm, Claims, Keys, Oidc, Trust, TrustKind};
+pub use trust::{
+    Algorithm, Claims, Keys, Must, Oidc, Platform, PlatformKind, Require, Subject, Tokens, Trust, TrustKind, Wanted,
+};
 pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};
 
@@ -93,6 +95,11 @@ impl Settings {
     pub fn digest(&self) -> Digest {
         // Settings hold no maps with keys other than text, so writing them cannot fail.
         Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Whether clients are asked for a certificate when they connect.
+    pub fn asks_for_certificates(&self) -> bool {
+        self.listen.tls.as_ref().is_some_and(|tls| tls.client_certificates.unwrap_or(false))
     }
 
     /// The server called `name`.

@@ -72,6 +72,6 @@ fn a_whole_deployment() {
         matches!(&s.credentials[0].kind, CredentialKind::Static { header, scheme: None, .. } if header == "x-api-key")
     );
     let TrustKind::Oidc(oidc) = &s.trust[0].kind else { panic!() };
-    assert_eq!((oidc.issuer.as_str(), &oidc.keys), ("https://idp.example.com", &Keys::Discover));
+    assert_eq!((oidc.issuer.as_str(), &oidc.tokens.keys), ("https://idp.example.com", &Keys::Discover));
     assert_eq!(oidc.claims.agent, ["azp"]);
 }

@@ -33,7 +33,7 @@ impl Scene {
         let party = ServerFacts { name: &"crm".parse().unwrap(), transport: Transport::Http, attested: false };
         let sources = [Source { name: "own.cedar".to_owned(), text: policies.to_owned() }];
         let settings = doorward_identity::Settings { local_user: Some("ada".into()), ..Default::default() };
-        let here = Presented { authorization: None, loopback: true, server: None };
+        let here = Presented { loopback: true, ..Presented::default() };
         let conversation = ConversationId::new("c-1").unwrap();
         Self {
             view: Snapshot {

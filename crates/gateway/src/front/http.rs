@@ -16,12 +16,13 @@ use crate::{
     session::Session,
 };
 use bytes::Bytes;
-use doorward_identity::{Refusal as IdentityRefusal, Resource};
+use doorward_identity::{Asked, Chain, Presented, ProofFlaw, Refusal as IdentityRefusal, Resource};
 use doorward_mcp::{
     Era, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers, check_notice,
     decode, meta,
 };
 use doorward_transport::serve::{Body, Ends, Peer, Serve, read_body};
+use doorward_vocab::ServerName;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -90,8 +91,7 @@ impl Serve for McpDoor {
         let Some(route) = Route::of(request.uri().path()) else {
             return plain(StatusCode::NOT_FOUND, "there is nothing here; MCP is at /mcp and /mcp/{server}");
         };
-        let loopback = peer.address.ip().to_canonical().is_loopback();
-        answer(gateway, live, route, request, loopback).await
+        answer(gateway, live, route, request, &peer).await
     }
 }
 
@@ -100,11 +100,11 @@ async fn answer(
     live: Arc<Live>,
     route: Route,
     request: Request<Incoming>,
-    loopback: bool,
+    peer: &Peer,
 ) -> Response<Body> {
     let (endpoint, transport) = match route {
         Route::Metadata(endpoint) => return metadata(&live, &endpoint),
-        Route::Turns => return Box::pin(turns::answer(gateway, &live, request, loopback)).await,
+        Route::Turns => return Box::pin(turns::answer(gateway, &live, request, peer)).await,
         Route::Mcp(endpoint) => (live.settle(endpoint), Transport::Streamable),
         Route::Sse(endpoint) => (live.settle(endpoint), Transport::Sse),
     };
@@ -112,13 +112,12 @@ async fn answer(
         Endpoint::One(name) => Some(name),
         Endpoint::All | Endpoint::Virtual(_) => None,
     };
-    let authorization = match request.headers().get(header::AUTHORIZATION).map(|v| v.to_str()) {
-        None => None,
-        Some(Ok(text)) => Some(text),
-        Some(Err(_)) => return refuse_identity(&live, &endpoint, &IdentityRefusal::Malformed),
+    let shown = match presented(&request, peer, server) {
+        Ok(shown) => shown,
+        Err(refusal) => return refuse_identity(&live, &endpoint, &refusal),
     };
     // Before the body is read: a stranger costs no memory.
-    let caller = match gateway.authenticate(&live, authorization, loopback, server).await {
+    let caller = match gateway.authenticate(&live, shown).await {
         Ok(caller) => caller,
         Err(refusal) => {
             gateway.metrics.refused.inc();
@@ -139,6 +138,27 @@ async fn answer(
         Method::DELETE => Box::pin(delete(gateway, &endpoint, &caller, request.headers())).await,
         _ => not_allowed(),
     }
+}
+
+/// What a request shows of who sends it. No header of these comes twice: the guard saw to it.
+pub(super) fn presented<'a>(
+    request: &'a Request<Incoming>,
+    peer: &'a Peer,
+    server: Option<&'a ServerName>,
+) -> Result<Presented<'a>, IdentityRefusal> {
+    let text = |name: &str, bad| request.headers().get(name).map(|v| v.to_str().map_err(|_| bad)).transpose();
+    let proof = text("dpop", IdentityRefusal::Proof(ProofFlaw::Form))?;
+    Ok(Presented {
+        authorization: text("authorization", IdentityRefusal::Malformed)?,
+        loopback: peer.address.ip().to_canonical().is_loopback(),
+        server,
+        request: Some(Asked { method: request.method().as_str(), path: request.uri().path(), proof }),
+        certificates: peer.certificates.as_ref().map(|c| Chain {
+            certificates: &c.chain,
+            leaf: &c.leaf,
+            whole: &c.whole,
+        }),
+    })
 }
 
 async fn post(
@@ -436,6 +456,9 @@ fn refuse_identity(live: &Live, endpoint: &Endpoint, refusal: &IdentityRefusal) 
     let mut response = plain(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::UNAUTHORIZED), "not authorized");
     if let Some(challenge) = answer.www_authenticate.and_then(|c| HeaderValue::from_str(&c).ok()) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(nonce) = answer.dpop_nonce.and_then(|n| HeaderValue::from_str(&n).ok()) {
+        response.headers_mut().insert("dpop-nonce", nonce);
     }
     if let Some(after) = answer.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));

@@ -6,6 +6,7 @@ use crate::{
     refusal::Refusal,
 };
 use bytes::Bytes;
+use doorward_identity::Presented;
 use doorward_mcp::{Era, Message, Side, decode};
 use doorward_transport::{
     LinkError,
@@ -44,7 +45,8 @@ async fn take(
     line: Bytes,
 ) -> Result<(), LinkError> {
     let live = gateway.live.load_full();
-    let caller = match gateway.authenticate(&live, None, true, Some(name)).await {
+    let here = Presented { loopback: true, server: Some(name), ..Presented::default() };
+    let caller = match gateway.authenticate(&live, here).await {
         Ok(caller) => caller,
         Err(refusal) => {
             tracing::error!("the local user is not known here: {refusal}");

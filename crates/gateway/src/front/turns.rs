@@ -3,14 +3,16 @@
 
 use crate::{
     Gateway, Live,
-    front::plain::{json, plain},
+    front::{
+        http::presented,
+        plain::{json, plain},
+    },
 };
 use doorward_audit::{Basis, Conversation, Event, Party, Payload, Turn};
-use doorward_identity::Presented;
 use doorward_mcp::json::{Document, Limits, Strictness, Value, quote};
-use doorward_transport::serve::{Body, read_body};
+use doorward_transport::serve::{Body, Peer, read_body};
 use doorward_vocab::{ConversationId, TurnId};
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,17 +23,17 @@ pub(super) async fn answer(
     gateway: &Arc<Gateway>,
     live: &Arc<Live>,
     request: Request<Incoming>,
-    loopback: bool,
+    peer: &Peer,
 ) -> Response<Body> {
     if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "POST turns here");
     }
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let presented = Presented { authorization: authorization.as_deref(), loopback, server: None };
-    let verified = match live.authenticator.authenticate(presented, gateway.clock.now()) {
-        Ok(verified) if verified.get().may_open_turns() => verified,
-        Ok(_) => return plain(StatusCode::FORBIDDEN, "only a host may report turns: use the token in host.token"),
-        Err(refusal) => {
+    let verified = match presented(&request, peer, None)
+        .map(|p| live.authenticator.authenticate(p, gateway.clock.now()))
+    {
+        Ok(Ok(verified)) if verified.get().may_open_turns() => verified,
+        Ok(Ok(_)) => return plain(StatusCode::FORBIDDEN, "only a host may report turns: use the token in host.token"),
+        Ok(Err(refusal)) | Err(refusal) => {
             let status = refusal.answer(None, None).status;
             return plain(
                 StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED),

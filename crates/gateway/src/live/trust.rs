@@ -4,7 +4,7 @@ use super::{LiveError, Surroundings};
 use doorward_config::{self as config, Settings};
 use doorward_identity as identity;
 use doorward_vocab::{Secret, ServerName};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The `[[trust]]` entries as the identity room wants them. Without any, the user of this machine is trusted on loopback.
 pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<identity::Settings, LiveError> {
@@ -14,17 +14,22 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
         ..identity::Settings::default()
     };
     let own = identifiers(settings, around)?;
-    let mut skew = None;
+    let mut skew: Option<Duration> = None;
     for entry in &settings.trust {
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
-            config::TrustKind::Oidc(oidc) => {
-                out.skew = skew.map_or(oidc.clock_skew, |s: Duration| s.max(oidc.clock_skew));
-                skew = Some(out.skew);
-                out.issuers.push(issuer(oidc, &own)?);
+            config::TrustKind::Oidc(entry) => {
+                skew = skew.max(Some(entry.tokens.clock_skew));
+                out.issuers.push(oidc(entry, &own)?);
+            }
+            config::TrustKind::Platform(entry) => {
+                skew = skew.max(Some(entry.tokens.clock_skew));
+                out.issuers.extend(platform(entry, &own)?);
             }
         }
     }
+    out.skew = skew.unwrap_or(out.skew);
+    out.own = addresses(settings, around).into_iter().map(Into::into).collect();
     Ok(out)
 }
 
@@ -45,39 +50,115 @@ fn identifiers(settings: &Settings, around: &Surroundings) -> Result<Vec<Arc<str
     Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())
 }
 
-/// A claim's place as the configuration writes it: a dot goes into an object, unless the whole is an address.
+/// What the gateway is called in the address of a request: the public URL, or else the addresses that are listened on.
+fn addresses(settings: &Settings, around: &Surroundings) -> Vec<String> {
+    if let Some(url) = &settings.public_url {
+        return vec![url.as_str().trim_end_matches('/').to_owned()];
+    }
+    let scheme = if settings.listen.tls.is_some() { "https" } else { "http" };
+    let mut all = vec![format!("{scheme}://{}", around.listen)];
+    if around.listen.ip().is_loopback() {
+        all.push(format!("{scheme}://localhost:{}", around.listen.port()));
+    }
+    all
+}
+
+/// A claim's place as the configuration writes it: a JSON pointer, or a dot goes into an object, unless the whole is an
+/// address.
 fn place(claim: &str) -> Arc<str> {
-    if !claim.contains('.') || claim.contains("://") {
+    if claim.starts_with('/') || !claim.contains('.') || claim.contains("://") {
         return claim.into();
     }
     claim.split('.').fold(String::new(), |path, key| path + "/" + &key.replace('~', "~0")).into()
 }
 
-fn issuer(oidc: &config::Oidc, own: &[Arc<str>]) -> Result<identity::IssuerSettings, LiveError> {
-    let named: Vec<Arc<str>> = oidc.audience.iter().map(|a| a.as_str().into()).collect();
-    let audiences: Box<[Arc<str>]> = if named.is_empty() { own.into() } else { named.into() };
-    let keys = match &oidc.keys {
-        config::Keys::Discover => identity::KeySource::Discovery,
-        config::Keys::Url(url) => identity::KeySource::Url(url.as_str().into()),
-        config::Keys::File(path) => {
-            let bad = |source| LiveError::KeyFile { path: path.display().to_string(), source };
-            identity::KeySource::Pinned(std::fs::read(path).map_err(bad)?.into())
-        }
+/// What holds for tokens of any issuer, put into `settings`.
+fn tokens(
+    tokens: &config::Tokens,
+    own: &[Arc<str>],
+    settings: identity::IssuerSettings,
+    claim: impl Fn(&str) -> Arc<str>,
+) -> Result<identity::IssuerSettings, LiveError> {
+    let named: Vec<Arc<str>> = tokens.audience.iter().map(|a| a.as_str().into()).collect();
+    let facts = |known: Box<[(Arc<str>, Arc<str>)]>, more: &BTreeMap<String, String>| {
+        let more = more.iter().map(|(name, claim)| (name.as_str().into(), place(claim)));
+        known.into_iter().chain(more).collect()
     };
+    let rules = tokens.require.0.iter().map(|(name, must)| rule(claim(name), must));
+    Ok(identity::IssuerSettings {
+        audiences: if named.is_empty() { own.into() } else { named.into() },
+        algorithms: tokens.algorithms.iter().filter_map(|a| format!("{a:?}").parse().ok()).collect(),
+        required: settings.required.into_iter().chain(rules).collect(),
+        key_rule: if tokens.key_bound { identity::KeyRule::Required } else { identity::KeyRule::Optional },
+        nonces: if tokens.dpop_nonce { identity::NonceRule::Required } else { identity::NonceRule::Optional },
+        keys: match &tokens.keys {
+            config::Keys::Discover => identity::KeySource::Discovery,
+            config::Keys::Url(url) => identity::KeySource::Url(url.as_str().into()),
+            config::Keys::File(path) => {
+                let bad = |source| LiveError::KeyFile { path: path.display().to_string(), source };
+                identity::KeySource::Pinned(std::fs::read(path).map_err(bad)?.into())
+            }
+        },
+        claims: identity::ClaimMap {
+            posture: facts(settings.claims.posture, &tokens.posture),
+            measured: facts(settings.claims.measured, &tokens.measured),
+            ..settings.claims
+        },
+        ..settings
+    })
+}
+
+fn oidc(oidc: &config::Oidc, own: &[Arc<str>]) -> Result<identity::IssuerSettings, LiveError> {
     let usual = config::Claims::default();
     let claims = identity::ClaimMap {
+        human: place(&oidc.claims.human),
         name: place(&oidc.claims.name),
         email: place(&oidc.claims.email),
         groups: place(&oidc.claims.groups),
+        risk: oidc.claims.risk.as_deref().map(place),
         // The usual ones are tried anyway, after the one that the operator names.
         agent: oidc.claims.agent.iter().find(|c| !usual.agent.contains(c)).map(|c| place(c)),
         ..identity::ClaimMap::default()
     };
-    Ok(identity::IssuerSettings {
-        audiences,
-        algorithms: oidc.algorithms.iter().filter_map(|a| format!("{a:?}").parse().ok()).collect(),
-        keys,
-        claims,
-        ..identity::IssuerSettings::new(oidc.issuer.as_str(), "")
-    })
+    let (subject, types) = match oidc.subject {
+        config::Subject::Auto => (identity::SubjectIs::Auto, identity::TypeRule::Lenient),
+        config::Subject::Human => (identity::SubjectIs::Human, identity::TypeRule::Lenient),
+        // Platforms issue identity tokens to workloads.
+        config::Subject::Agent => (identity::SubjectIs::Agent, identity::TypeRule::IdToken),
+    };
+    let settings =
+        identity::IssuerSettings { claims, subject, types, ..identity::IssuerSettings::new(oidc.issuer.as_str(), "") };
+    tokens(&oidc.tokens, own, settings, place)
+}
+
+fn platform(entry: &config::Platform, own: &[Arc<str>]) -> Result<Vec<identity::IssuerSettings>, LiveError> {
+    let which = match entry.which {
+        config::PlatformKind::Kubernetes => identity::Platform::Kubernetes,
+        config::PlatformKind::GithubActions => identity::Platform::GithubActions,
+        config::PlatformKind::Gitlab => identity::Platform::Gitlab,
+        config::PlatformKind::Gcp => identity::Platform::Gcp,
+        config::PlatformKind::Azure => identity::Platform::Azure,
+        config::PlatformKind::Aws => identity::Platform::Aws,
+        config::PlatformKind::Terraform => identity::Platform::Terraform,
+    };
+    // A rule may name a claim, or a fact by the name that policy uses.
+    let claim = |name: &str| which.claim(name).unwrap_or_else(|| place(name));
+    entry.issuers.iter().map(|issuer| tokens(&entry.tokens, own, which.issuer(issuer.as_str()), claim)).collect()
+}
+
+fn rule(claim: Arc<str>, must: &config::Must) -> identity::ClaimRule {
+    let must = match must {
+        config::Must::Present(true) => identity::Must::BePresent,
+        config::Must::Present(false) => identity::Must::BeAbsent,
+        config::Must::Be(wanted) => identity::Must::Be(wanted.iter().filter_map(pattern).collect()),
+    };
+    identity::ClaimRule { claim, must }
+}
+
+/// A shape that the configuration took and this room does not would be left out, and so fit nothing.
+fn pattern(wanted: &config::Wanted) -> Option<identity::Pattern> {
+    match wanted {
+        config::Wanted::Exact(text) => Some(identity::Pattern::Exact(text.as_str().into())),
+        config::Wanted::Glob(text) => text.parse().ok().map(identity::Pattern::Glob),
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{Endpoint, Gateway, front::http, passage::Caller, simulation::world::HOST_TOKEN};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use doorward_identity::Presented;
 use doorward_mcp::{Message, Revision, Side, decode, json::Limits, mirror};
 use doorward_transport::serve::Body;
 use http_body_util::BodyExt;
@@ -40,7 +41,8 @@ impl Line {
         let token = format!("Bearer {HOST_TOKEN}");
         let authorization = (self.principal == 1).then_some(token.as_str());
         let live = self.gateway.live.load_full();
-        self.gateway.authenticate(&live, authorization, true, None).await.unwrap()
+        let presented = Presented { authorization, loopback: true, ..Presented::default() };
+        self.gateway.authenticate(&live, presented).await.unwrap()
     }
 
     /// Sends a message; one that stands alone with the headers that mirror it.

@@ -46,7 +46,7 @@ impl Serve for Faraway {
             address: SocketAddr::from(([203, 0, 113, 7], 4711)),
             local: peer.local,
             tls: peer.tls,
-            certificates: Vec::new(),
+            certificates: peer.certificates.clone(),
         };
         self.0.clone().serve(request, Arc::new(peer))
     }

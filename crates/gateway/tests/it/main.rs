@@ -18,6 +18,7 @@ mod listening;
 mod lists;
 mod names;
 mod proof;
+mod proofs;
 mod reload;
 mod returns;
 mod sse_clients;

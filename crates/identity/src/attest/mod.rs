@@ -3,6 +3,17 @@
 //! A method turns evidence into an [`Attestation`]. Evidence that does not hold gives a [`Refusal`](crate::Refusal) or
 //! the method's own error, never a weaker attestation.
 
+mod binding;
+mod certificate;
+mod dpop;
+mod platform;
+
+pub(crate) use binding::binding;
+pub use certificate::Chain;
+pub(crate) use dpop::{AGE, Nonces, Proof, ProofFor, Replay, Replays};
+pub use dpop::{Asked, proof_algorithms};
+pub use platform::Platform;
+
 use doorward_vocab::{Assurance, Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};

@@ -121,7 +121,7 @@ pub(crate) fn door(issuer: IssuerSettings) -> Authenticator {
 
 pub(crate) fn ask(door: &Authenticator, token: &str, now: Timestamp) -> Result<Arc<Verified<Principal>>, Refusal> {
     let header = format!("Bearer {token}");
-    door.authenticate(Presented { authorization: Some(&header), loopback: false, server: None }, now)
+    door.authenticate(Presented { authorization: Some(&header), ..Presented::default() }, now)
 }
 
 pub(crate) fn header() -> Value {
@@ -163,4 +163,65 @@ pub(crate) fn claiming(change: Value) -> String {
 /// A good token with these header members changed.
 pub(crate) fn heading(change: Value) -> String {
     token(&keys().ec, &with(header(), change), &claims())
+}
+
+/// The address of the gateway, as proofs name it.
+pub(crate) const OWN: &str = "https://gw.example.com";
+
+/// A door that knows its own address, and has a secret for nonces.
+pub(crate) fn own_door(issuer: IssuerSettings) -> Authenticator {
+    let host_token = Some(doorward_vocab::Secret::new("0123456789abcdef0123456789abcdef".to_owned()));
+    let own = Box::new([OWN.into()]);
+    Authenticator::new(Settings { issuers: vec![issuer], host_token, own, ..Settings::default() }).unwrap()
+}
+
+/// The thumbprint of a public key, by the words of RFC 7638 for these types.
+pub(crate) fn thumbprint(key: &Key) -> String {
+    let jwk = key.jwk("x");
+    let members: &[&str] = match key {
+        Key::Es256(_) => &["crv", "kty", "x", "y"],
+        Key::Rs256(_) => &["e", "kty", "n"],
+        Key::EdDsa(_) => &["crv", "kty", "x"],
+        Key::Hmac(_) => &["k", "kty"],
+    };
+    let parts: Vec<String> = members.iter().map(|m| format!("\"{m}\":{}", jwk[*m])).collect();
+    let text = format!("{{{}}}", parts.join(","));
+    b64(doorward_vocab::Digest::of(text.as_bytes()).as_bytes())
+}
+
+/// A token that is bound to `key`.
+pub(crate) fn bound(key: &Key) -> String {
+    claiming(json!({"cnf":{"jkt":thumbprint(key)}}))
+}
+
+/// The public part of `key`, as proofs carry it.
+pub(crate) fn public(key: &Key) -> Value {
+    with(key.jwk("x"), json!({"kid":null,"use":null,"alg":null,"key_ops":null}))
+}
+
+pub(crate) fn proof_header(key: &Key) -> Value {
+    json!({"typ":"dpop+jwt","alg":key.alg(),"jwk":public(key)})
+}
+
+/// The claims of a proof for `POST /mcp` with `token`, with the id `jti`.
+pub(crate) fn proof_claims(token: &str, jti: &str) -> Value {
+    let ath = b64(doorward_vocab::Digest::of(token.as_bytes()).as_bytes());
+    json!({"htm":"POST","htu":format!("{OWN}/mcp"),"iat":NOW,"jti":jti,"ath":ath})
+}
+
+/// A proof by `key` with these claims changed.
+pub(crate) fn proof(key: &Key, bearing: &str, jti: &str, change: Value) -> String {
+    token(key, &proof_header(key), &with(proof_claims(bearing, jti), change))
+}
+
+/// Shows `token` and `proof` with `POST /mcp`.
+pub(crate) fn show(
+    door: &Authenticator,
+    token: &str,
+    proof: Option<&str>,
+    now: Timestamp,
+) -> Result<Arc<Verified<Principal>>, Refusal> {
+    let header = format!("DPoP {token}");
+    let request = Some(doorward_identity::Asked { method: "POST", path: "/mcp", proof });
+    door.authenticate(Presented { authorization: Some(&header), request, ..Presented::default() }, now)
 }

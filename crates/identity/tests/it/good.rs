@@ -1,6 +1,7 @@
 use crate::forge::*;
 use doorward_identity::{
-    AudienceRule, ClaimMap, ClaimRule, EmailRule, Flaw, IssuerSettings, Principal, Refusal, SubjectIs, TypeRule, Via,
+    AudienceRule, ClaimMap, ClaimRule, EmailRule, Flaw, IssuerSettings, Must, Pattern, Principal, Refusal, SubjectIs,
+    TypeRule, Via,
 };
 use doorward_vocab::Assurance;
 use serde_json::{Value, json};
@@ -119,7 +120,10 @@ fn settings_open_what_is_closed_by_default() {
 fn claims_and_scopes_that_must_be_there() {
     let rule = |claim: &str, one_of: &[&str]| ClaimRule {
         claim: claim.into(),
-        one_of: one_of.iter().map(|s| (*s).into()).collect(),
+        must: match one_of {
+            [] => Must::BePresent,
+            texts => Must::Be(texts.iter().map(|s| Pattern::Exact((*s).into())).collect()),
+        },
     };
     let settings = || IssuerSettings {
         required: Box::new([

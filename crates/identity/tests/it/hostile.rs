@@ -1,7 +1,7 @@
 //! Tokens that must not open anything, each with what it is refused as.
 
 use crate::forge::*;
-use doorward_identity::{Flaw, Presented, Refusal};
+use doorward_identity::{Flaw, Presented, ProofFlaw, Refusal};
 use serde_json::{Value, json};
 
 fn token_refusals() -> Vec<(&'static str, String, Refusal)> {
@@ -171,8 +171,23 @@ fn token_refusals() -> Vec<(&'static str, String, Refusal)> {
         ("an actor that is null", text(&claims_text.replacen('{', r#"{"act":null,"#, 1)), invalid(ActorChain)),
         ("five actors", claiming(json!({"act":deep(5)})), invalid(ActorChain)),
         ("a bad actor far down", claiming(json!({"act":{"sub":"a","act":{"sub":7}}})), invalid(ActorChain)),
-        ("bound to a key (DPoP)", claiming(json!({"cnf":{"jkt":"x"}})), invalid(ProofMissing)),
-        ("bound to a certificate", claiming(json!({"cnf":{"x5t#S256":"x"}})), invalid(ProofMissing)),
+        ("bound to a key (DPoP)", claiming(json!({"cnf":{"jkt":b64([7; 32])}})), invalid(ProofMissing)),
+        ("bound to a certificate", claiming(json!({"cnf":{"x5t#S256":b64([7; 32])}})), invalid(ProofMissing)),
+        ("bound to no thumbprint", claiming(json!({"cnf":{"jkt":"x"}})), invalid(Binding)),
+        ("bound to a short thumbprint", claiming(json!({"cnf":{"jkt":b64([7; 20])}})), invalid(Binding)),
+        ("bound to a list of thumbprints", claiming(json!({"cnf":{"jkt":[b64([7; 32])]}})), invalid(Binding)),
+        ("bound to nothing", claiming(json!({"cnf":{}})), invalid(Binding)),
+        ("bound to a text", claiming(json!({"cnf":"x"})), invalid(Binding)),
+        ("bound to null", text(&claims_text.replacen('{', r#"{"cnf":null,"#, 1)), invalid(Binding)),
+        ("bound by a name", claiming(json!({"cnf":{"kid":"ec"}})), invalid(Binding)),
+        ("bound to a key inside", claiming(json!({"cnf":{"jwk":k.foreign.jwk("x")}})), invalid(Binding)),
+        (
+            "bound to a key elsewhere",
+            claiming(json!({"cnf":{"jku":"https://evil.example/k","kid":"x"}})),
+            invalid(Binding),
+        ),
+        ("bound to two keys", claiming(json!({"cnf":{"jkt":b64([7; 32]),"x5t#S256":b64([7; 32])}})), invalid(Binding)),
+        ("bound to the old thumbprint", claiming(json!({"cnf":{"x5t":b64([7; 20])}})), invalid(Binding)),
         // The form.
         ("no part", "x".into(), invalid(Form)),
         ("two parts", format!("{h}.{c}"), invalid(Form)),
@@ -244,9 +259,8 @@ fn hostile_tokens_are_refused_for_what_they_are() {
 fn hostile_headers_are_refused_as_requests() {
     let door = door(issuer());
     let good = token(&keys().ec, &header(), &claims());
-    let ask = |header: &str| {
-        door.authenticate(Presented { authorization: Some(header), loopback: false, server: None }, now())
-    };
+    let ask =
+        |header: &str| door.authenticate(Presented { authorization: Some(header), ..Presented::default() }, now());
     assert!(ask(&format!("bearer   {good}")).is_ok());
     for bad in [
         "Bearer".to_owned(),
@@ -264,7 +278,8 @@ fn hostile_headers_are_refused_as_requests() {
     ] {
         assert_eq!(ask(&bad), Err(Refusal::Malformed), "{bad:.40}");
     }
-    for other in ["Basic dXNlcjpwYXNz", "DPoP abc", "Negotiate x"] {
+    assert_eq!(ask("DPoP abc"), Err(Refusal::Proof(ProofFlaw::Missing)));
+    for other in ["Basic dXNlcjpwYXNz", "DPoPx abc", "Negotiate x"] {
         assert_eq!(ask(other), Err(Refusal::Missing), "{other}");
     }
 }

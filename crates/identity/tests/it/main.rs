@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod dpop;
 mod forge;
 mod good;
 mod hostile;
 mod keys;
 mod laws;
+mod platforms;
 mod without_token;

@@ -18,7 +18,7 @@ fn settings() -> Settings {
 fn who_comes_without_a_credential() {
     let door = Authenticator::new(settings()).unwrap();
     let (docs, files): (ServerName, ServerName) = ("docs".parse().unwrap(), "files".parse().unwrap());
-    let ask = |loopback, server| door.authenticate(Presented { authorization: None, loopback, server }, now());
+    let ask = |loopback, server| door.authenticate(Presented { loopback, server, ..Presented::default() }, now());
 
     let here = ask(true, None).unwrap();
     assert_eq!((here.via, here.assurance, &*here.agent.id), (Via::LocalUser, Assurance::LocalProcess, "local"));
@@ -37,7 +37,7 @@ fn only_the_host_opens_turns_and_only_from_here() {
     let door = Authenticator::new(settings()).unwrap();
     let ask = |token: &str, loopback| {
         let header = format!("Bearer {token}");
-        door.authenticate(Presented { authorization: Some(&header), loopback, server: None }, now())
+        door.authenticate(Presented { authorization: Some(&header), loopback, ..Presented::default() }, now())
     };
     let host = ask(HOST, true).unwrap();
     assert_eq!((host.via, host.may_open_turns()), (Via::HostToken, true));
@@ -51,7 +51,8 @@ fn only_the_host_opens_turns_and_only_from_here() {
 fn a_bad_credential_is_not_forgiven() {
     let door = Authenticator::new(settings()).unwrap();
     let docs: ServerName = "docs".parse().unwrap();
-    let bad = Presented { authorization: Some("Bearer x.y.z"), loopback: true, server: Some(&docs) };
+    let bad =
+        Presented { authorization: Some("Bearer x.y.z"), loopback: true, server: Some(&docs), ..Presented::default() };
     assert!(door.authenticate(bad, now()).is_err());
 }
 

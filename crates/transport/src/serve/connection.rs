@@ -1,5 +1,5 @@
 use super::{
-    Body, Ends, Peer, Serve, TlsSlot,
+    Body, ClientCertificates, Ends, Peer, Serve, TlsSlot,
     activity::{Activity, Overdue, Watched},
     body::DrainSignal,
     listener::{Phase, Shared},
@@ -40,7 +40,7 @@ pub(super) async fn plain<S: Serve>(socket: TcpStream, address: SocketAddr, shar
         _ = phase_after(&mut phase, false) => return,
     };
     let Ok(newer) = newer else { return };
-    speak(socket, newer, Peer { address, local, tls: false, certificates: Vec::new() }, shared).await;
+    speak(socket, newer, Peer { address, local, tls: false, certificates: None }, shared).await;
 }
 
 /// Shakes hands, then serves one connection to its end.
@@ -57,8 +57,7 @@ pub(super) async fn secure<S: Serve>(
         Ok(Ok(stream)) => {
             let session = stream.get_ref().1;
             let newer = session.alpn_protocol() == Some(b"h2");
-            let chain = session.peer_certificates().unwrap_or_default();
-            let certificates = chain.iter().map(|c| c.clone().into_owned()).collect();
+            let certificates = session.peer_certificates().and_then(ClientCertificates::of);
             speak(Box::new(stream), newer, Peer { address, local, tls: true, certificates }, shared).await;
         }
         Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS with a client"),

@@ -7,6 +7,7 @@
 
 mod activity;
 mod body;
+mod client_certificates;
 mod connection;
 mod listener;
 mod quiet;
@@ -15,8 +16,9 @@ mod settings;
 mod tls;
 
 pub use body::{Body, Ends, StreamOptions, StreamSender};
+pub use client_certificates::ClientCertificates;
 pub use listener::{Bound, Drained, Running, Serve, ServeError};
 pub use read::{BodyError, read_body};
 pub use settings::ServeSettings;
 pub(crate) use tls::certificates;
-pub use tls::{Peer, TlsError, TlsFiles, TlsSlot};
+pub use tls::{Asking, Peer, TlsError, TlsFiles, TlsSlot};

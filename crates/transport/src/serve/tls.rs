@@ -1,9 +1,6 @@
+use super::client_certificates::{AskForCertificate, ClientCertificates};
 use parking_lot::RwLock;
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
-};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -19,8 +16,18 @@ pub struct Peer {
     pub local: SocketAddr,
     /// Whether the connection is encrypted by us.
     pub tls: bool,
-    /// The certificate chain that the peer proved to own, leaf first; empty without mutual TLS.
-    pub certificates: Vec<CertificateDer<'static>>,
+    /// The certificates whose key the peer proved to have. Who vouches for them is not judged here.
+    pub certificates: Option<ClientCertificates>,
+}
+
+/// Whether clients are asked for a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asking {
+    /// They are not.
+    #[default]
+    No,
+    /// They are, and may have none.
+    ForCertificate,
 }
 
 /// Where certificate and key of a listener are.
@@ -30,9 +37,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Private key, PEM (PKCS#8, PKCS#1 or SEC1).
     pub key: PathBuf,
-    /// Authorities for client certificates, PEM. With them, a client may present a certificate; one that does not verify
-    /// ends the handshake.
-    pub client_authorities: Option<PathBuf>,
+    /// Whether clients are asked for a certificate.
+    pub clients: Asking,
 }
 
 /// Why TLS cannot be configured.
@@ -50,12 +56,9 @@ pub enum TlsError {
     /// A file holds no certificate.
     #[error("no certificate in `{}`", .0.display())]
     Empty(PathBuf),
-    /// Certificate and key do not fit, or a client authority is not usable.
+    /// Certificate and key do not fit.
     #[error("certificate and key cannot be used")]
     Unusable(#[from] rustls::Error),
-    /// The client authorities cannot be used.
-    #[error("the client authorities cannot be used")]
-    Authorities(#[from] rustls::server::VerifierBuilderError),
 }
 
 /// The TLS configuration in force; it can be replaced while connections are served.
@@ -85,18 +88,9 @@ fn config(files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
         .map_err(|source| TlsError::File { path: files.key.clone(), source })?;
     let builder =
         rustls::ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-    let builder = match &files.client_authorities {
-        None => builder.with_no_client_auth(),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for authority in certificates(path)? {
-                roots.add(authority)?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .allow_unauthenticated()
-                .build()?;
-            builder.with_client_cert_verifier(verifier)
-        }
+    let builder = match files.clients {
+        Asking::No => builder.with_no_client_auth(),
+        Asking::ForCertificate => builder.with_client_cert_verifier(Arc::new(AskForCertificate::new(&provider))),
     };
     let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

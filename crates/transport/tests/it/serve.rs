@@ -60,7 +60,7 @@ pub(crate) const HEAD: &str = "POST /mcp HTTP/1.1\r\nHost: x\r\n";
 #[tokio::test]
 async fn requests_are_answered_one_after_another() {
     let running = start(ServeSettings::default(), |request: Request<Incoming>, peer: Arc<Peer>| async move {
-        assert!(peer.address.ip().is_loopback() && !peer.tls && peer.certificates.is_empty());
+        assert!(peer.address.ip().is_loopback() && !peer.tls && peer.certificates.is_none());
         Response::new(Body::full(format!("{} at {}", request.uri(), peer.local)))
     });
     let local = running.address();

@@ -5,15 +5,18 @@ use crate::{
 use doorward_transport::{
     LinkError,
     egress::Trust,
-    serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsError, TlsFiles, TlsSlot},
+    serve::{Asking, Body, Bound, Peer, Running, Serve, ServeSettings, TlsError, TlsFiles, TlsSlot},
     upstream::{HttpLink, HttpSettings, PostBody, SessionHeaders},
 };
+use doorward_vocab::Digest;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SignatureScheme,
+    client::ResolvesClientCert,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::{CertifiedKey, SigningKey},
 };
 use std::{fs, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -44,8 +47,7 @@ impl Authority {
     fn issue(&self, name: &str) -> TlsFiles {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
-        let files =
-            TlsFiles { certificate: self.path("cert.pem"), key: self.path("key.pem"), client_authorities: None };
+        let files = TlsFiles { certificate: self.path("cert.pem"), key: self.path("key.pem"), clients: Asking::No };
         fs::write(&files.certificate, certificate.pem()).unwrap();
         fs::write(&files.key, key.serialize_pem()).unwrap();
         files
@@ -104,17 +106,26 @@ async fn certificates_are_replaced_while_connections_are_served() {
 async fn clients_prove_their_certificates() {
     let authority = Authority::new();
     let mut files = authority.issue("localhost");
-    files.client_authorities = Some(authority.path("ca.pem"));
+    files.clients = Asking::ForCertificate;
     let count = |_: Request<Incoming>, peer: Arc<Peer>| async move {
-        Response::new(Body::full(format!("{} certificates", peer.certificates.len())))
+        let shown = peer.certificates.as_ref().map_or_else(
+            || "nothing".to_owned(),
+            |c| {
+                assert_eq!(c.leaf, Digest::of(&c.chain[0]));
+                assert_ne!(c.whole, c.leaf);
+                format!("{} certificates", c.chain.len())
+            },
+        );
+        Response::new(Body::full(shown))
     };
     let (running, _) = start(&files, count);
     let client = |issuer: &Authority| {
         let files = issuer.issue("agent");
-        let chain = CertificateDer::pem_file_iter(&files.certificate).unwrap().map(Result::unwrap).collect();
-        (chain, PrivateKeyDer::from_pem_file(&files.key).unwrap())
+        let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate).unwrap().map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+        (chain, rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap())
     };
-    let ask = async |identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>| {
+    let ask = async |identity: Option<(Vec<CertificateDer<'static>>, Arc<dyn SigningKey>)>| {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(authority.path("ca.pem")).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -122,7 +133,10 @@ async fn clients_prove_their_certificates() {
         let builder = builder.with_root_certificates(roots);
         let config = match identity {
             None => builder.with_no_client_auth(),
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
+            // Unlike the usual way, this does not look whether the key fits.
+            Some((chain, key)) => {
+                builder.with_client_cert_resolver(Arc::new(Shows(CertifiedKey::new(chain, key).into())))
+            }
         };
         let socket = TcpStream::connect(running.address()).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
@@ -132,9 +146,27 @@ async fn clients_prove_their_certificates() {
         let _ = soon(stream.read_to_end(&mut bytes)).await;
         String::from_utf8(bytes).unwrap()
     };
-    assert!(ask(None).await.ends_with("0 certificates"));
-    assert!(ask(Some(client(&authority))).await.ends_with("1 certificates"));
-    assert_eq!(ask(Some(client(&Authority::new()))).await, "", "a stranger's certificate ends the handshake");
+    assert!(ask(None).await.ends_with("nothing"));
+    let (chain, key) = client(&authority);
+    assert!(ask(Some((chain.clone(), key.clone()))).await.ends_with("1 certificates"));
+    let (strange, other) = client(&Authority::new());
+    assert!(ask(Some((strange, other.clone()))).await.ends_with("1 certificates"), "who vouches is not judged here");
+    assert_eq!(ask(Some((chain.clone(), other))).await, "", "another's certificate ends the handshake");
+    assert_eq!(ask(Some((vec![chain[0].clone(); 9], key.clone()))).await, "", "so does an endless chain");
+    assert_eq!(ask(Some((vec![CertificateDer::from(vec![1, 2, 3])], key))).await, "", "and what is no certificate");
+}
+
+/// A client that shows this, whatever it is asked for.
+#[derive(Debug)]
+struct Shows(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Shows {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 #[tokio::test]
@@ -151,8 +183,8 @@ fn files_that_hold_nothing_are_named() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("empty.pem");
     fs::write(&path, "").unwrap();
-    let files = TlsFiles { certificate: path.clone(), key: path.clone(), client_authorities: None };
+    let files = TlsFiles { certificate: path.clone(), key: path.clone(), clients: Asking::No };
     assert!(matches!(TlsSlot::load(&files), Err(TlsError::Empty(p)) if p == path));
-    let files = TlsFiles { certificate: folder.path().join("none.pem"), key: path, client_authorities: None };
+    let files = TlsFiles { certificate: folder.path().join("none.pem"), key: path, clients: Asking::No };
     assert!(TlsSlot::load(&files).unwrap_err().to_string().contains("none.pem"));
 }

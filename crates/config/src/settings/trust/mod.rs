@@ -1,8 +1,14 @@
 //! Who may attest agents and humans. A kind is one file here and one line in `Kind`.
 
 mod oidc;
+mod platform;
+mod require;
+mod tokens;
 
-pub use oidc::{Algorithm, Claims, Keys, Oidc};
+pub use oidc::{Claims, Oidc, Subject};
+pub use platform::{Platform, PlatformKind};
+pub use require::{Must, Require, Wanted};
+pub use tokens::{Algorithm, Keys, Tokens};
 
 use crate::{Mistake, section::Section, value::Item};
 use doorward_vocab::ServerName;
@@ -23,6 +29,8 @@ pub struct Trust {
 pub enum TrustKind {
     /// Tokens of an OpenID Connect provider.
     Oidc(Box<Oidc>),
+    /// Tokens of a platform, for what runs on it.
+    Platform(Box<Platform>),
     /// Requests without any credential, for these servers only.
     Anonymous {
         /// The servers; each exists.
@@ -33,6 +41,7 @@ pub enum TrustKind {
 #[derive(Clone, Copy)]
 enum Kind {
     Oidc,
+    Platform(PlatformKind),
     Anonymous,
 }
 
@@ -41,6 +50,7 @@ impl Trust {
         let name = section.need("name", "name = \"corp-idp\"", Item::owned);
         let kind = match section.need("kind", "kind = \"oidc\"", kind)? {
             Kind::Oidc => Oidc::read(&section).map(|oidc| TrustKind::Oidc(Box::new(oidc))),
+            Kind::Platform(which) => Platform::read(&section, which).map(|p| TrustKind::Platform(Box::new(p))),
             Kind::Anonymous => {
                 section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
             }
@@ -51,15 +61,27 @@ impl Trust {
 }
 
 /// Kinds of the design that are not built yet.
-const LATER: [&str; 7] = ["spiffe", "mtls", "kubernetes", "github-actions", "dpop", "issuer", "host"];
+const LATER: [&str; 5] = ["spiffe", "mtls", "dpop", "issuer", "host"];
+
+const KINDS: [(&str, Kind); 9] = [
+    ("oidc", Kind::Oidc),
+    ("kubernetes", Kind::Platform(PlatformKind::Kubernetes)),
+    ("github-actions", Kind::Platform(PlatformKind::GithubActions)),
+    ("gitlab", Kind::Platform(PlatformKind::Gitlab)),
+    ("gcp", Kind::Platform(PlatformKind::Gcp)),
+    ("azure", Kind::Platform(PlatformKind::Azure)),
+    ("aws", Kind::Platform(PlatformKind::Aws)),
+    ("terraform", Kind::Platform(PlatformKind::Terraform)),
+    ("anonymous", Kind::Anonymous),
+];
 
 fn kind(item: &Item<'_>) -> Result<Kind, Mistake> {
     match item.text()? {
         later if LATER.contains(&later) => {
             let mistake = Mistake::error(format!("trust of kind `{later}` arrives later"));
-            Err(mistake.label("not available in this build").help("use `oidc` or `anonymous`"))
+            Err(mistake.label("not available in this build").help("use `oidc`, a platform or `anonymous`"))
         }
-        _ => item.choice(&[("oidc", Kind::Oidc), ("anonymous", Kind::Anonymous)]),
+        _ => item.choice(&KINDS),
     }
 }
 

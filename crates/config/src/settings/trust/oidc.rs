@@ -1,62 +1,35 @@
-use crate::{Mistake, section::Section, units, value::Item};
+use super::Tokens;
+use crate::{section::Section, value::Item};
 use serde::Serialize;
-use std::{path::PathBuf, time::Duration};
-use url::Url;
 
 /// An OpenID Connect provider whose access tokens are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Oidc {
     /// The `iss` of its tokens, compared byte for byte as the file writes it.
     pub issuer: String,
-    /// Accepted `aud`, one is enough; empty: `public_url` and the endpoint that is called (RFC 8707).
-    pub audience: Vec<String>,
-    /// Where its keys are.
-    pub keys: Keys,
-    /// Accepted signature algorithms; never `none`, never symmetric.
-    pub algorithms: Vec<Algorithm>,
+    /// What holds for its tokens.
+    #[serde(flatten)]
+    pub tokens: Tokens,
+    /// Whom `sub` names.
+    pub subject: Subject,
     /// Which claims say what.
     pub claims: Claims,
-    /// How far clocks may differ.
-    #[serde(serialize_with = "units::write_duration")]
-    pub clock_skew: Duration,
 }
 
-/// Where the keys of a provider are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Whom the subject of a token names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Keys {
-    /// Where the provider's metadata says (RFC 8414, OpenID Connect Discovery).
-    Discover,
-    /// At this address.
-    Url(Url),
-    /// In this file.
-    File(PathBuf),
+pub enum Subject {
+    /// A human, unless the token shows that a client acts for itself.
+    #[default]
+    Auto,
+    /// A human, always.
+    Human,
+    /// An agent, always.
+    Agent,
 }
 
-/// A signature algorithm of RFC 7518 or RFC 8037.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Algorithm {
-    /// ECDSA P-256.
-    ES256,
-    /// ECDSA P-384.
-    ES384,
-    /// Ed25519.
-    EdDSA,
-    /// RSA-PSS with SHA-256.
-    PS256,
-    /// RSA-PSS with SHA-384.
-    PS384,
-    /// RSA-PSS with SHA-512.
-    PS512,
-    /// RSA PKCS#1 v1.5 with SHA-256.
-    RS256,
-    /// RSA PKCS#1 v1.5 with SHA-384.
-    RS384,
-    /// RSA PKCS#1 v1.5 with SHA-512.
-    RS512,
-}
-
-/// Which claims of a token say what. A dot goes into an object: `act.sub`.
+/// Which claims of a token say what. A dot goes into an object: `act.sub`; so does a JSON pointer: `/act/sub`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Claims {
     /// The human's stable id; `sub`.
@@ -67,6 +40,8 @@ pub struct Claims {
     pub email: String,
     /// The human's groups; `groups`.
     pub groups: String,
+    /// The risk of the sign-in; none.
+    pub risk: Option<String>,
     /// The agent, the first that is present; `act.sub`, `client_id`, `azp`.
     pub agent: Vec<String>,
 }
@@ -78,6 +53,7 @@ impl Default for Claims {
             name: "name".into(),
             email: "email".into(),
             groups: "groups".into(),
+            risk: None,
             agent: vec!["act.sub".into(), "client_id".into(), "azp".into()],
         }
     }
@@ -86,25 +62,22 @@ impl Default for Claims {
 impl Oidc {
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         // The claim is compared byte for byte, so the URL standard's rewriting must not touch it.
-        let issuer = section.need("issuer", "issuer = \"https://idp.example.com\"", |item| {
-            item.url(|_| false).and_then(|_| item.owned())
-        });
-        let uri = section.get("jwks_uri", |item| item.url(|_| false));
-        let file = section.get("jwks_file", Item::existing);
-        if section.has("jwks_uri") && section.has("jwks_file") {
-            let mistake = Mistake::error("`jwks_uri` and `jwks_file` exclude each other").label("keep one of them");
-            section.reading.tell(section.spot("jwks_file"), mistake);
-        }
+        let issuer = section.need("issuer", "issuer = \"https://idp.example.com\"", issuer);
         Some(Self {
-            audience: section.get("audience", Item::one_or_more).unwrap_or_default(),
-            keys: file.map(Keys::File).or(uri.map(Keys::Url)).unwrap_or(Keys::Discover),
-            algorithms: section.get("algorithms", algorithms).unwrap_or_else(|| ALGORITHMS.map(|(_, a)| a).to_vec()),
+            tokens: Tokens::read(section),
+            subject: section.get("subject", |item| item.choice(&SUBJECTS)).unwrap_or_default(),
             claims: section.table("claims").map(Claims::read).unwrap_or_default(),
-            clock_skew: section.get("clock_skew", Item::duration).unwrap_or(Duration::from_secs(30)),
             issuer: issuer?,
         })
     }
 }
+
+/// An issuer, as its tokens name it.
+pub(super) fn issuer(item: &Item<'_>) -> Result<String, crate::Mistake> {
+    item.url(|_| false).and_then(|_| item.owned())
+}
+
+const SUBJECTS: [(&str, Subject); 3] = [("auto", Subject::Auto), ("human", Subject::Human), ("agent", Subject::Agent)];
 
 impl Claims {
     fn read(section: Section<'_>) -> Self {
@@ -118,36 +91,11 @@ impl Claims {
         claim("name", &mut claims.name);
         claim("email", &mut claims.email);
         claim("groups", &mut claims.groups);
+        claims.risk = section.get("risk", Item::owned);
         if let Some(agent) = section.get("agent", Item::one_or_more) {
             claims.agent = agent;
         }
         section.finish();
         claims
     }
-}
-
-const ALGORITHMS: [(&str, Algorithm); 9] = [
-    ("ES256", Algorithm::ES256),
-    ("ES384", Algorithm::ES384),
-    ("EdDSA", Algorithm::EdDSA),
-    ("PS256", Algorithm::PS256),
-    ("PS384", Algorithm::PS384),
-    ("PS512", Algorithm::PS512),
-    ("RS256", Algorithm::RS256),
-    ("RS384", Algorithm::RS384),
-    ("RS512", Algorithm::RS512),
-];
-
-fn algorithms(item: &Item<'_>) -> Result<Vec<Algorithm>, Mistake> {
-    if item.is_empty_list() {
-        return Err(item.wrong("is empty").label("no token would be accepted"));
-    }
-    let one = |item: &Item<'_>| match item.text()? {
-        weak if weak == "none" || weak.starts_with("HS") => {
-            let help = "everybody who can check such a token can also make one";
-            Err(Mistake::error(format!("algorithm `{weak}` is never accepted")).help(help))
-        }
-        text => item.choice(&ALGORITHMS).map_err(|m| m.renamed(format!("unknown algorithm `{text}`"))),
-    };
-    item.all("a list such as `[\"ES256\"]`", one)
 }

@@ -1,24 +1,32 @@
+mod credential;
+mod issuer;
+mod local;
+
+use self::{
+    credential::{Scheme, credential},
+    issuer::Issuer,
+    local::{anonymous, local},
+};
 use crate::{
-    Agent, Attestation, Flaw, Human, IssuerSettings, KeySetError, KeySource, Method, Principal, Refusal, Settings,
-    SettingsError, Verified, Via, claims,
-    keys::{self, Absent, Ages, KeySet},
-    token::{self, Token},
+    Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, NonceRule, Principal, ProofFlaw, Refusal, Settings,
+    SettingsError, Verified, Via,
+    attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
+    claims,
+    keys::{self, Ages},
+    token::Token,
 };
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use doorward_vocab::{Assurance, Digest, ServerName, Timestamp};
+use doorward_vocab::{Digest, ServerName, Timestamp};
 use moka::sync::Cache;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 /// What a request showed of itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Presented<'a> {
     /// The value of the `Authorization` header; a request with two of them must be refused before.
     pub authorization: Option<&'a str>,
@@ -26,6 +34,10 @@ pub struct Presented<'a> {
     pub loopback: bool,
     /// The server whose own endpoint was asked; `None` at the endpoint of all servers.
     pub server: Option<&'a ServerName>,
+    /// The request, as a proof of a key names it; `None` where what speaks is no HTTP.
+    pub request: Option<Asked<'a>>,
+    /// The certificates whose key the peer proved to have when it connected.
+    pub certificates: Option<Chain<'a>>,
 }
 
 /// Establishes principals. Shared by all requests; takes no lock but a short shared one.
@@ -38,13 +50,10 @@ pub struct Authenticator {
     skew: Duration,
     ages: Ages,
     seen: Cache<Digest, Arc<Seen>, BuildHasherDefault<Uniform>>,
-}
-
-struct Issuer {
-    settings: IssuerSettings,
-    keys: RwLock<KeySet>,
-    /// Counts the key sets: what was verified by an older one is verified again.
-    generation: AtomicU64,
+    /// What proofs name this gateway by.
+    own: Box<[Arc<str>]>,
+    nonces: Option<Nonces>,
+    replays: Replays,
 }
 
 /// A token that was verified before.
@@ -53,6 +62,13 @@ struct Seen {
     issuer: Arc<Issuer>,
     generation: u64,
     until: Timestamp,
+}
+
+impl Seen {
+    /// The key that the token is bound to.
+    fn key(&self) -> Option<&KeyBinding> {
+        self.principal.attestation.key.as_ref()
+    }
 }
 
 /// Hashes a digest, which is uniform already: its last eight bytes. Nobody chooses them: only tokens that an issuer
@@ -84,19 +100,25 @@ impl Authenticator {
                 return Err(SettingsError::DuplicateIssuer(name));
             }
         }
-        let host = match settings.host_token {
+        let host = match &settings.host_token {
             Some(token) => Some(
                 token.reveal(|t| (t.len() >= 32).then(|| Digest::of(t.as_bytes())).ok_or(SettingsError::HostToken))?,
             ),
             None => None,
         };
+        let nonces = settings.host_token.as_ref().map(Nonces::new);
+        let wants_nonces = issuers.values().find(|i: &&Arc<Issuer>| i.settings.nonces == NonceRule::Required);
+        if let (Some(issuer), None) = (wants_nonces, &nonces) {
+            return Err(SettingsError::Nonces(issuer.settings.issuer.clone()));
+        }
+        let skew = settings.skew.min(Duration::from_secs(60));
         let user = settings.local_user;
         Ok(Self {
             issuers,
             anonymous: (!settings.anonymous.is_empty()).then(|| (settings.anonymous, anonymous())),
             host: host.map(|digest| (digest, local(Via::HostToken, "host", user.clone()))),
             local: user.map(|user| local(Via::LocalUser, "local", Some(user))),
-            skew: settings.skew.min(Duration::from_secs(60)),
+            skew,
             ages: Ages {
                 fresh: settings.keys_fresh,
                 stale: settings.keys_stale.min(Duration::from_secs(3600)),
@@ -105,6 +127,10 @@ impl Authenticator {
             seen: Cache::builder()
                 .max_capacity(settings.cached_tokens)
                 .build_with_hasher(BuildHasherDefault::default()),
+            own: settings.own,
+            nonces,
+            // A proof is good for its age, and for the difference of clocks on both sides of it.
+            replays: Replays::new(AGE + skew * 2, settings.remembered_proofs / 2),
         })
     }
 
@@ -117,19 +143,69 @@ impl Authenticator {
     /// [`Self::missed`], and asks again.
     pub fn authenticate(&self, presented: Presented<'_>, now: Timestamp) -> Result<Arc<Verified<Principal>>, Refusal> {
         let Some(header) = presented.authorization else { return self.without_credential(presented) };
-        let Some(text) = bearer(header)? else { return Err(Refusal::Missing) };
+        let Some((scheme, text)) = credential(header)? else { return Err(Refusal::Missing) };
         let digest = Digest::of(text.as_bytes());
         if presented.loopback
+            && scheme == Scheme::Bearer
             && let Some((host, principal)) = &self.host
             // Digests of equal length are compared, so the time tells nothing about the token.
             && verify_slices_are_equal(host.as_bytes(), digest.as_bytes()).is_ok()
         {
             return Ok(principal.clone());
         }
-        if let Some(principal) = self.seen(&digest, now) {
-            return Ok(principal);
+        // What costs little goes first: a proof that does not speak of this request, then the token, which is looked
+        // up, and only then the signature of the proof.
+        let proof = match scheme {
+            Scheme::Bearer => None,
+            Scheme::Dpop => Some(self.proof(presented, &digest, now)?),
+        };
+        let seen = match self.seen(&digest, now) {
+            Some(seen) => seen,
+            None => self.verify(text, digest, now)?,
+        };
+        self.check_key(&seen, proof.as_ref(), presented.certificates, now)?;
+        Ok(seen.principal.clone())
+    }
+
+    fn proof<'a>(&'a self, presented: Presented<'a>, token: &'a Digest, now: Timestamp) -> Result<Proof<'a>, Refusal> {
+        let asked = presented.request.ok_or(Refusal::Proof(ProofFlaw::Missing))?;
+        Proof::read(&ProofFor { asked, own: &self.own, token, skew: self.skew, now }).map_err(Refusal::Proof)
+    }
+
+    /// Whether who shows the token has the key that it is bound to. A token that is bound is never taken as a bearer's,
+    /// and one that is not never as bound (RFC 9449 §7.1, RFC 8705 §3).
+    fn check_key(
+        &self,
+        seen: &Seen,
+        proof: Option<&Proof<'_>>,
+        certificates: Option<Chain<'_>>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        match (seen.key(), proof) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Refusal::Invalid(Flaw::Unbound)),
+            (Some(KeyBinding::Jkt(key)), Some(proof)) => self.check_proof(seen, key, proof, now),
+            (Some(KeyBinding::X5t(leaf)), None) if certificates.is_some_and(|c| c.leaf == leaf) => Ok(()),
+            (Some(_), _) => Err(Refusal::Invalid(Flaw::ProofMissing)),
         }
-        self.verify(text, digest, now)
+    }
+
+    fn check_proof(&self, seen: &Seen, key: &Digest, proof: &Proof<'_>, now: Timestamp) -> Result<(), Refusal> {
+        if proof.thumbprint != *key {
+            return Err(Refusal::Proof(ProofFlaw::OtherKey));
+        }
+        proof.check_signature().map_err(Refusal::Proof)?;
+        if let (NonceRule::Required, Some(nonces)) = (seen.issuer.settings.nonces, &self.nonces)
+            && !proof.nonce.as_ref().is_some_and(|nonce| nonces.is_ours(nonce, now))
+        {
+            return Err(Refusal::NonceNeeded { nonce: nonces.current(now).into() });
+        }
+        // Last, so that only proofs by the keys of good tokens are remembered.
+        match self.replays.show(key, &proof.id, now) {
+            Replay::Fresh => Ok(()),
+            Replay::Seen => Err(Refusal::Proof(ProofFlaw::Replayed)),
+            Replay::Full => Err(Refusal::Crowded),
+        }
     }
 
     fn without_credential(&self, presented: Presented<'_>) -> Result<Arc<Verified<Principal>>, Refusal> {
@@ -144,16 +220,16 @@ impl Authenticator {
         }
     }
 
-    fn seen(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Verified<Principal>>> {
+    fn seen(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Seen>> {
         let seen = self.seen.get(digest)?;
         if now < seen.until && seen.issuer.generation.load(Ordering::Acquire) == seen.generation {
-            return Some(seen.principal.clone());
+            return Some(seen);
         }
         self.seen.invalidate(digest);
         None
     }
 
-    fn verify(&self, text: &str, digest: Digest, now: Timestamp) -> Result<Arc<Verified<Principal>>, Refusal> {
+    fn verify(&self, text: &str, digest: Digest, now: Timestamp) -> Result<Arc<Seen>, Refusal> {
         let token = Token::parse(text).map_err(Refusal::Invalid)?;
         let issuer = token.text("iss").and_then(|iss| self.issuers.get(iss)).ok_or(Refusal::Invalid(Flaw::Issuer))?;
         if !issuer.settings.algorithms.contains(&token.algorithm) {
@@ -165,9 +241,9 @@ impl Authenticator {
         let principal = claims::judge(&token, text, &issuer.settings, self.skew, now)?;
         let until = principal.expires.map_or(usable_until, |e| e.plus(self.skew).min(usable_until));
         let principal = Arc::new(Verified::attest(principal));
-        let seen = Seen { principal: principal.clone(), issuer: issuer.clone(), generation, until };
-        self.seen.insert(digest, Arc::new(seen));
-        Ok(principal)
+        let seen = Arc::new(Seen { principal, issuer: issuer.clone(), generation, until });
+        self.seen.insert(digest, seen.clone());
+        Ok(seen)
     }
 
     /// Takes in the key set of `issuer` as it was fetched at `now`. What an older set verified is verified again.
@@ -216,114 +292,4 @@ impl Authenticator {
         all.sort_unstable();
         all
     }
-}
-
-impl Issuer {
-    fn new(settings: IssuerSettings) -> Result<Self, SettingsError> {
-        let name = settings.issuer.clone();
-        if settings.audiences.is_empty() || settings.audiences.iter().any(|a| a.is_empty()) {
-            return Err(SettingsError::NoAudience(name));
-        }
-        if settings.algorithms.is_empty() {
-            return Err(SettingsError::NoAlgorithm(name));
-        }
-        let keys = match &settings.keys {
-            KeySource::Pinned(bytes) => KeySet::pinned(
-                keys::parse(bytes, &settings.algorithms)
-                    .map_err(|error| SettingsError::Keys { issuer: name, error })?,
-            ),
-            KeySource::Discovery | KeySource::Url(_) => KeySet::default(),
-        };
-        Ok(Self { settings, keys: RwLock::new(keys), generation: AtomicU64::new(0) })
-    }
-
-    /// Until when the keys that verified `token` may be used.
-    fn check_signature(&self, token: &Token<'_>, ages: Ages, now: Timestamp) -> Result<Timestamp, Refusal> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = keys.key(&token.kid, ages, now) {
-            return if key.verify(token.algorithm, token.signed, token.signature) {
-                Ok(keys.usable_until(ages))
-            } else {
-                Err(Refusal::Invalid(Flaw::Signature))
-            };
-        }
-        drop(keys);
-        let issuer = self.settings.issuer.clone();
-        Err(match self.keys.write().unwrap_or_else(PoisonError::into_inner).absent(ages, now) {
-            Absent::Fetch => Refusal::KeysNeeded { issuer },
-            Absent::Wait => Refusal::KeysUnavailable { issuer },
-            Absent::Unknown => Refusal::Invalid(Flaw::KeyUnknown),
-        })
-    }
-}
-
-/// The token of a `Bearer` credential (RFC 6750 §2.1); `None` for another scheme.
-fn bearer(header: &str) -> Result<Option<&str>, Refusal> {
-    let header = header.trim_matches([' ', '\t']);
-    let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        return if !scheme.is_empty() && scheme.chars().all(token) { Ok(None) } else { Err(Refusal::Malformed) };
-    }
-    let text = rest.trim_start_matches(' ');
-    let body = text.trim_end_matches('=');
-    let b64token = |c: u8| c.is_ascii_alphanumeric() || b"-._~+/".contains(&c);
-    if body.is_empty() || text.len() > token::MAX || !body.bytes().all(b64token) {
-        return Err(Refusal::Malformed);
-    }
-    Ok(Some(text))
-}
-
-fn anonymous() -> Arc<Verified<Principal>> {
-    unproven(Via::Anonymous, "anonymous", None, Method::Asserted, Assurance::Asserted)
-}
-
-/// The single user of this machine, with an agent that nobody proved.
-fn local(via: Via, agent: &str, user: Option<Arc<str>>) -> Arc<Verified<Principal>> {
-    let human = user.map(|user| Human {
-        id: user.clone(),
-        name: user,
-        email: None,
-        groups: Arc::default(),
-        issuer: "local".into(),
-        entitlements: Arc::default(),
-        login: None,
-    });
-    // The token proves a process that can read the user's files; a bare request from loopback proves nothing more
-    // than that it came from this machine.
-    unproven(via, agent, human, Method::LocalProcess, Assurance::LocalProcess)
-}
-
-fn unproven(
-    via: Via,
-    agent: &str,
-    human: Option<Human>,
-    method: Method,
-    assurance: Assurance,
-) -> Arc<Verified<Principal>> {
-    let agent = Agent { id: agent.into(), name: agent.into(), issuer: None, class: None, publisher: None, owner: None };
-    let attestation = Attestation {
-        subject: agent.id.clone(),
-        method,
-        assurance,
-        issuer: None,
-        evidence: Digest::of(via.as_str().as_bytes()),
-        measured: BTreeMap::new(),
-        posture: BTreeMap::new(),
-        key: None,
-        at: Timestamp::default(),
-        expires: None,
-    };
-    Arc::new(Verified::attest(Principal {
-        key: Principal::key_of(via, &agent, human.as_ref(), None),
-        agent,
-        human,
-        delegations: Arc::default(),
-        attestation: Arc::new(attestation),
-        assurance,
-        via,
-        expires: None,
-        conversation_hint: None,
-        host: via == Via::HostToken,
-    }))
 }
