@@ -33,6 +33,7 @@ fn every_key_has_its_row() {
         [log]
         [joined]
         [[server]]
+        attest = {}
         [[virtual]]
         [[credential]]
         kind = "static"

@@ -29,6 +29,11 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let mut findings = Vec::new();
     said().for_each(|(_, said)| inspect(view, said, &mut findings));
     let (decision, reasons, authorized_by) = match subject.target {
+        // Whatever it is asked, and whoever asks: who answers is not known.
+        _ if let Some(why) = &subject.server.withheld => {
+            let reason = Reason::new(ReasonCode::ServerNotApproved, why.to_string());
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
+        }
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)

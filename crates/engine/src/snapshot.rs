@@ -26,6 +26,8 @@ pub struct ServerProfile {
     pub mode: Mode,
     /// What its content is labelled, before anything was found in it.
     pub label: Label,
+    /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
+    pub withheld: Option<Arc<str>>,
     pub(crate) party: Server,
     pub(crate) whole: PolicyTarget,
 }
@@ -34,7 +36,12 @@ impl ServerProfile {
     /// A server, prepared for policy.
     pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
         let whole = PolicyTarget::server(&party);
-        Self { name, mode, label, party, whole }
+        Self { name, mode, label, withheld: None, party, whole }
+    }
+    /// The same server, to which nothing goes for this reason.
+    #[must_use]
+    pub fn withhold(self, why: Arc<str>) -> Self {
+        Self { withheld: Some(why), ..self }
     }
     /// The server as policies know it.
     pub const fn party(&self) -> &Server {

@@ -46,6 +46,7 @@ impl Gateway {
             call: CallId::mint(now, &*self.entropy),
             live: arrival.live.clone(),
             server: server.clone(),
+            seen: server.seen(),
             caller: arrival.caller.clone(),
             // The agent wrote it, and nobody knows yet after reading what.
             message: Tainted::new(message, Label::OUTSIDE),
@@ -86,7 +87,7 @@ impl Gateway {
         Ok(match (request.method, target) {
             (Method::ToolsCall, Some(name)) => {
                 let held = server.catalog.tool(&name).is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
-                self.heed_decisions(&arrival.live, held);
+                self.heed_decisions(&arrival.live, held || server.standing.is_withheld()).await;
                 if !server.catalog.is_current(self.clock.now()) || server.catalog.tool(&name).is_none() {
                     Box::pin(self.look_at_tools(arrival, server, link)).await?;
                 }
@@ -111,9 +112,10 @@ impl Gateway {
     }
 
     /// Forgets what is known of definitions where a person has approved or rejected some.
-    fn heed_decisions(&self, live: &Live, urgent: bool) {
+    async fn heed_decisions(&self, live: &Live, urgent: bool) {
         if self.pins.moved(self.clock.now(), urgent) {
             live.servers.values().for_each(|server| server.catalog.forget());
+            Box::pin(self.heed_approvals(live.servers.values())).await;
         }
     }
 

@@ -196,11 +196,17 @@ impl Catalog {
         if approved.is_some_and(|a| a != seen) {
             findings.insert(0, changed(item));
         }
+        let manifest = live.servers.get(&server.name).and_then(|s| s.standing.manifest());
+        if manifest.as_ref().is_some_and(|m| !m.has(name, seen)) {
+            findings.insert(0, unsigned(item));
+        }
         let rejected = pin.rejected == Some(seen);
         let judged = judge_definition(live.snapshot.level, approved, pin.by_person, seen, rejected, &findings);
         let state = match judged {
             // It waits for a person since a stricter level was in force.
             DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
+            // No person at the gateway stands in for who signs.
+            _ if manifest.as_ref().is_some_and(|m| !m.has(name, seen)) => DefinitionState::Quarantined,
             state => state,
         };
         let first = approved.is_none() && state == DefinitionState::Approved;
@@ -290,6 +296,14 @@ fn changed(item: Value<'_>) -> Finding {
         channel: Channel::Definition,
         span: item.span(),
         note: "not the definition that was approved".into(),
+    }
+}
+
+fn unsigned(item: Value<'_>) -> Finding {
+    Finding {
+        detector: "server-manifest".into(),
+        note: "not in the signed manifest of its server".into(),
+        ..changed(item)
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::{
     Live, LiveError, Surroundings,
     all::{CursorKey, Shown},
+    attest::Remembered,
     bridge::Parking,
     conversation::Conversations,
     front::sse::Streams,
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub(crate) surroundings: Surroundings,
     pub(crate) trail: Trail,
     pub(crate) pins: Pins,
+    /// Digests of files that have not changed since.
+    pub(crate) digests: Arc<Remembered>,
     pub(crate) conversations: Conversations,
     pub(crate) sessions: Sessions,
     /// Event streams of clients of 2024-11-05.
@@ -102,6 +105,7 @@ impl Gateway {
             returns: broadcast::channel(RETURNS).0,
             travel,
             trail,
+            digests: Arc::new(Remembered::new(pins.state())),
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
             sessions: Sessions::new(limits.sessions),
@@ -245,6 +249,7 @@ impl Gateway {
             self.sweep_pool(server, live.settings.limits.session_idle).await;
         }
         self.sweep_parking().await;
+        self.renew_attestations(live.servers.values()).await;
         for (issuer, _) in live.authenticator.due(now) {
             crate::keys::fetch(&live, &issuer, now).await;
         }

@@ -20,6 +20,7 @@
 
 mod admit;
 mod all;
+mod attest;
 mod bridge;
 mod cancel;
 mod catalog;
@@ -30,6 +31,7 @@ mod keys;
 mod link;
 mod live;
 mod maps;
+mod measure;
 mod metrics;
 mod observe;
 mod one;

@@ -27,6 +27,9 @@ impl Gateway {
     /// was looked at already.
     pub(crate) fn observe_result(&self, passage: &Passage, response: &Response, crossed: bool, edits: &mut Edits) {
         let (Some(method), Some(result)) = (passage.method(), response.result()) else { return };
+        if matches!(method, Method::Initialize | Method::Discover) {
+            self.hear_name(&passage.server, result);
+        }
         if let Some(task) = started(result) {
             let key = (passage.caller.actor.key(), task.into());
             // The first server that names it has it: another one must not take it over by naming it too.
@@ -83,7 +86,7 @@ impl Gateway {
         if self.pins.moved(now, true) {
             passage.live.servers.values().for_each(|server| server.catalog.forget());
         }
-        let observed = server.catalog.observe(&passage.live, &server.profile, list, &self.pins, now);
+        let observed = server.catalog.observe(&passage.live, &passage.seen, list, &self.pins, now);
         for change in observed.changes {
             match change.change {
                 DefinitionChange::Pinned | DefinitionChange::Approved => {
@@ -102,7 +105,7 @@ impl Gateway {
         let now = self.clock.now();
         let history = passage.conversation.lock().clone();
         let subject = passage.subject();
-        let party = passage.server.profile.party();
+        let party = passage.seen.party();
         let may = |item: Value<'_>| {
             let Some(name) = item.get(key).and_then(Value::as_str) else { return false };
             let target = match action {

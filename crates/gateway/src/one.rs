@@ -95,11 +95,12 @@ impl Gateway {
         request: Request,
         routing: Routing,
     ) -> Result<(Option<(Opened, Revision)>, u16, Bytes), Refusal> {
-        let mut link = self.link_to(server, routing)?;
         // The session keeps it.
         let request = Request { doc: request.doc.detached(), ..request };
         let bytes = request.doc.bytes().clone();
         let passage = || Arc::new(self.passage(arrival, server, Message::Request(request.clone()), About::Server));
+        let asks = || self.passage(arrival, server, Message::Request(request.clone()), About::Server);
+        let mut link = Box::pin(self.link_to(server, routing, asks)).await?;
         let mut asked = passage();
         let mut sent = self.forward(&asked, &link, outbound(&asked, bytes.clone(), &link)).await;
         if let Some(older) = sent.as_ref().ok().and_then(Answer::refused).and_then(|s| server.older(s, routing)) {
@@ -144,11 +145,28 @@ impl Gateway {
         completed
     }
 
-    pub(crate) fn link_to(&self, server: &Server, routing: Routing) -> Result<Link, Refusal> {
-        server.session(routing).map_err(|e| {
+    /// A fresh link to a server, which is looked at before it is started. `asks` is what is refused where it is not what was
+    /// approved.
+    pub(crate) async fn link_to(
+        &self,
+        server: &Arc<Server>,
+        routing: Routing,
+        asks: impl FnOnce() -> Passage,
+    ) -> Result<Link, Refusal> {
+        let failed = |e: LinkError| {
             tracing::warn!(server = %server.profile.name, "{e}");
             Refusal::Link(server.profile.name.as_str().into(), e)
-        })
+        };
+        let measured = Box::pin(self.attest(server)).await?;
+        Box::pin(self.refuse_withheld(server, asks)).await?;
+        let link = server.session(routing, measured.as_ref().map(|m| &m.executable)).map_err(failed)?;
+        if let Some(measured) = measured
+            && !tokio::task::spawn_blocking(move || measured.is_unchanged()).await.unwrap_or(false)
+        {
+            link.close().await;
+            return Err(failed(LinkError::Protocol("its files change while it starts".into())));
+        }
+        Ok(link)
     }
 
     /// A request of a session, or one that stands alone, to one server.

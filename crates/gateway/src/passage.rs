@@ -1,5 +1,5 @@
 use crate::{Live, conversation::Cell, server::Server};
-use doorward_engine::{Actor, Correlation, Definition, Subject, Target};
+use doorward_engine::{Actor, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub(crate) struct Passage {
     pub(crate) call: CallId,
     pub(crate) live: Arc<Live>,
     pub(crate) server: Arc<Server>,
+    /// The server as it was known when the message came.
+    pub(crate) seen: Arc<ServerProfile>,
     pub(crate) caller: Caller,
     pub(crate) message: Tainted<Message>,
     /// The id under which the request goes to a server that many clients share.
@@ -48,7 +50,7 @@ impl Passage {
         Subject {
             call: self.call,
             actor: &self.caller.actor,
-            server: &self.server.profile,
+            server: &self.seen,
             message: &self.message,
             target: match &self.about {
                 About::Tool(definition) => Target::Tool(definition),

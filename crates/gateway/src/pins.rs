@@ -1,6 +1,7 @@
 //! Which definitions are approved. Kept in the store, so that `doorward approve` and the gateway speak of the same.
 
-use doorward_store::{PinKey, PinState, Pins as _, State, Unknown};
+use doorward_audit::DefinitionKind;
+use doorward_store::{PinKey, PinState, Pins as _, Seen, State, Unknown};
 use doorward_vocab::{Digest, ServerName, Timestamp};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
@@ -94,4 +95,63 @@ impl Pins {
             tracing::error!("cannot keep what was declared: {error}");
         }
     }
+
+    /// Where this is kept, for what is kept beside it.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.state.clone()
+    }
+
+    /// Whether nothing was ever seen of a server that is reached like this.
+    pub(crate) fn is_unknown(&self, server: &ServerName, place: &str) -> bool {
+        matches!(self.state.get(&place_key(server, place)), Ok(None))
+    }
+
+    /// A server was looked at, which is reached in the way that `place` stands for; `first` says that it is approved at
+    /// first sight.
+    pub(crate) fn saw_server(
+        &self,
+        server: &ServerName,
+        place: &str,
+        canonical: &[u8],
+        first: bool,
+        now: Timestamp,
+    ) -> Approval {
+        let key = place_key(server, place);
+        let unknown = if first { Unknown::Approve } else { Unknown::Wait };
+        match self.state.upsert_seen(&key, canonical, unknown, now) {
+            Ok(Seen::Same) => Approval::Approved,
+            Ok(Seen::Pinned) => Approval::Pinned,
+            Ok(seen) => match self.state.get(&key) {
+                Ok(pin) => {
+                    let fresh = matches!(seen, Seen::New | Seen::Changed { .. });
+                    Approval::Waits { fresh, approved: pin.and_then(|p| p.approved) }
+                }
+                Err(error) => Approval::Unknown(error.to_string()),
+            },
+            Err(error) => Approval::Unknown(error.to_string()),
+        }
+    }
+}
+
+/// Whether what was found of a server is approved.
+#[derive(Debug)]
+pub(crate) enum Approval {
+    /// It is what was approved.
+    Approved,
+    /// It was never seen, and is approved now.
+    Pinned,
+    /// It waits for a person.
+    Waits {
+        /// It is seen for the first time.
+        fresh: bool,
+        /// What was approved instead.
+        approved: Option<Vec<u8>>,
+    },
+    /// Nobody can say.
+    Unknown(String),
+}
+
+/// Another command or address is another server, whatever its name is.
+fn place_key(server: &ServerName, place: &str) -> PinKey {
+    PinKey { server: server.clone(), kind: DefinitionKind::Server, name: place.to_owned() }
 }

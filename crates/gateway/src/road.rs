@@ -117,6 +117,9 @@ impl Gateway {
                 _ => Outcome::Unreachable,
             };
             tracing::warn!(server = %passage.server.profile.name, "{error}");
+            if matches!(error, LinkError::Peer { .. }) {
+                self.look_again(&passage.server);
+            }
             self.ended(passage, outcome, None, None);
             Refusal::Link(passage.server.profile.name.as_str().into(), error)
         })
@@ -330,7 +333,7 @@ impl Gateway {
         }
         let server = live.servers.get(&passage.server.profile.name).cloned();
         let server = server.unwrap_or_else(|| passage.server.clone());
-        Arc::new(Passage { live: live.clone(), server, ..passage.as_ref().clone() })
+        Arc::new(Passage { live: live.clone(), seen: server.seen(), server, ..passage.as_ref().clone() })
     }
 
     /// Tells a server that its request was refused.

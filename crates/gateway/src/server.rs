@@ -2,20 +2,22 @@
 
 use crate::{
     all::Health,
+    attest::{Gate, Known, Standing},
     bridge::Ties,
     catalog::Catalog,
     link::{EventSession, HttpSession, Link, Process, Routing},
 };
 use doorward_config as config;
 use doorward_engine::ServerProfile;
+use doorward_identity::attest::manifest::ManifestKeys;
 use doorward_mcp::json::Limits;
 use doorward_policy::{ServerFacts, Transport};
 #[cfg(test)]
 use doorward_transport::stdio::{StdioInbox, StdioLink};
 use doorward_transport::{
     LinkError,
-    egress::{Egress, Trust},
-    stdio::{Command, StdioSettings},
+    egress::{Egress, PeerRules, RootsError, Trust},
+    stdio::{Command, Executable, StdioSettings},
     upstream::{Credential, HttpLink, HttpSettings},
 };
 use doorward_vocab::{Digest, Mode, Secret};
@@ -39,6 +41,12 @@ pub(crate) struct Server {
     pub(crate) ties: Arc<Ties>,
     /// Whether it answers; kept like the catalog.
     pub(crate) health: Arc<Health>,
+    /// Whether it is what was approved; kept like the catalog.
+    pub(crate) standing: Arc<Standing>,
+    /// Who may sign what it declares.
+    pub(crate) manifest_keys: Option<Arc<ManifestKeys>>,
+    /// What rulings know of it while that is not proven, and when it is.
+    seen: [Arc<ServerProfile>; 2],
     reach: Reach,
     limits: Limits,
     /// How long a call waits without any sign of the server.
@@ -53,7 +61,7 @@ enum Reach {
         speaks: Speaks,
     },
     Command {
-        command: Command,
+        command: Arc<Command>,
         settings: StdioSettings,
     },
     /// A server of a simulation, started anew for each session.
@@ -105,6 +113,14 @@ pub enum ServerError {
         /// Which secret, and why.
         error: String,
     },
+    /// A file with which it, or the gateway at it, proves who that is.
+    #[error("server `{server}`: {error}")]
+    Proof {
+        /// The server.
+        server: String,
+        /// What is wrong.
+        error: String,
+    },
     /// Its address cannot be used.
     #[error("server `{server}`: {error}")]
     Address {
@@ -125,7 +141,7 @@ impl Server {
         all: &config::Settings,
         settings: &config::Server,
         mode: Mode,
-        (catalog, ties, health): (Arc<Catalog>, Arc<Ties>, Arc<Health>),
+        (catalog, ties, health, standing): (Arc<Catalog>, Arc<Ties>, Arc<Health>, Arc<Standing>),
         egress: &Arc<Egress>,
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
@@ -143,7 +159,7 @@ impl Server {
                     full.push((variable.clone(), read(settings, variable, secret, handled)?));
                 }
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
-                let command = Command { argv, env: full, cwd: cwd.clone() };
+                let command = Arc::new(Command { argv, env: full, cwd: cwd.clone() });
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
                 (Reach::Command { command, settings: stdio }, Transport::Stdio)
             }
@@ -156,7 +172,9 @@ impl Server {
                     config::Network::Public => Trust::Configured,
                     config::Network::Private => Trust::ConfiguredPrivate,
                 };
+                let proof = |error: String| ServerError::Proof { server: settings.name.to_string(), error };
                 let http = HttpSettings {
+                    peer: peer_rules(&settings.attest, mode, egress, &standing).map_err(|e| proof(e.to_string()))?,
                     reply: patience,
                     quiet: Some(patience),
                     max_reply: all.limits.result,
@@ -173,13 +191,60 @@ impl Server {
                 (Reach::Http { link, credentials, stateless, speaks }, Transport::Http)
             }
         };
-        let party = ServerFacts { name: &settings.name, transport, attested: false }.prepare();
-        let profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
-        Ok(Self { profile, settings: settings.clone(), catalog, ties, health, reach, limits, patience })
+        let manifest_keys = match &settings.attest.manifest {
+            Some(manifest) => Some(manifest_keys(settings, manifest)?),
+            None => None,
+        };
+        let profile = |attested| {
+            let party = ServerFacts { name: &settings.name, transport, attested }.prepare();
+            ServerProfile::new(settings.name.clone(), mode, settings.label, party)
+        };
+        let (profile, seen) = (profile(false), [false, true].map(|attested| Arc::new(profile(attested))));
+        let settings = settings.clone();
+        Ok(Self { profile, settings, catalog, ties, health, standing, manifest_keys, seen, reach, limits, patience })
     }
 
-    /// A link of its own for one session of the 2025 era.
-    pub(crate) fn session(&self, routing: Routing) -> Result<Link, LinkError> {
+    /// The server as rulings see it now.
+    pub(crate) fn seen(&self) -> Arc<ServerProfile> {
+        let [plain, attested] = &self.seen;
+        match self.standing.known() {
+            Known::Nothing | Known::Admitted => plain.clone(),
+            Known::Attested(_) => attested.clone(),
+            Known::Withheld(why) => Arc::new(ServerProfile::clone(plain).withhold(why)),
+        }
+    }
+
+    /// What is started, where it is a command.
+    pub(crate) fn command(&self) -> Option<&Arc<Command>> {
+        match &self.reach {
+            Reach::Command { command, .. } => Some(command),
+            Reach::Http { .. } => None,
+            #[cfg(test)]
+            Reach::Simulated(_) => None,
+        }
+    }
+
+    /// The way to it, where that is over HTTP.
+    pub(crate) const fn http(&self) -> Option<&HttpLink> {
+        match &self.reach {
+            Reach::Http { link, .. } => Some(link),
+            Reach::Command { .. } => None,
+            #[cfg(test)]
+            Reach::Simulated(_) => None,
+        }
+    }
+
+    /// What is approved of it goes by its program or host, and by a sign of all else that says how it is reached.
+    pub(crate) fn label(&self) -> String {
+        let what = match &self.settings.upstream {
+            config::Upstream::Command { program, .. } => program,
+            config::Upstream::Http { url, .. } => url.host_str().unwrap_or_default(),
+        };
+        format!("{what} {}", Digest::of(format!("{:?}", self.settings.upstream).as_bytes()).short())
+    }
+
+    /// A link of its own for one session of the 2025 era. A command executes what was `measured`, where it was.
+    pub(crate) fn session(&self, routing: Routing, measured: Option<&Executable>) -> Result<Link, LinkError> {
         match &self.reach {
             Reach::Http { speaks, link, credentials, .. } => Ok(if speaks.sse.load(Relaxed) {
                 self.events(link, credentials, routing)
@@ -189,7 +254,7 @@ impl Server {
             Reach::Command { command, settings, .. } => {
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
-                Process::spawn(name, command, *settings, self.limits, self.patience, routing, catalog)
+                Process::spawn(name, (command, measured), *settings, self.limits, self.patience, routing, catalog)
                     .map(Link::Process)
             }
             #[cfg(test)]
@@ -269,6 +334,29 @@ impl Server {
             Reach::Simulated(_) => None,
         }
     }
+}
+
+/// How a server over HTTP must prove who it is; `None` where a certificate for its name is enough.
+fn peer_rules(
+    attest: &config::Attest,
+    mode: Mode,
+    egress: &Egress,
+    standing: &Arc<Standing>,
+) -> Result<Option<PeerRules>, RootsError> {
+    let usual = attest.spki.is_empty() && attest.bundle.is_none() && attest.client.is_none();
+    if usual && attest.first == config::First::Off {
+        return Ok(None);
+    }
+    let client = attest.client.as_ref().map(|files| (files.cert.as_path(), files.key.as_path()));
+    let gate = Arc::new(Gate::new(attest, mode, standing));
+    PeerRules::new(egress.roots(), client, attest.bundle.as_deref(), attest.spiffe.as_deref(), gate).map(Some)
+}
+
+fn manifest_keys(server: &config::Server, manifest: &config::Manifest) -> Result<Arc<ManifestKeys>, ServerError> {
+    let bad = |error: String| ServerError::Proof { server: server.name.to_string(), error };
+    let path = manifest.keys.display();
+    let bytes = std::fs::read(&manifest.keys).map_err(|e| bad(format!("cannot read `{path}`: {e}")))?;
+    ManifestKeys::read(&bytes).map(Arc::new).map_err(|e| bad(format!("`{path}`: {e}")))
 }
 
 fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {

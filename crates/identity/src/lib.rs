@@ -17,7 +17,7 @@
 //! # Ok::<(), doorward_identity::SettingsError>(())
 //! ```
 
-mod attest;
+pub mod attest;
 mod authenticator;
 mod claims;
 mod compact;

@@ -48,6 +48,11 @@ impl<'a> Token<'a> {
         Ok(Self { signed, signature, kid, algorithm, typ, claims })
     }
 
+    /// The type that its header states.
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
     /// The text of a claim that must be a string.
     pub(crate) fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim)?.as_str()

@@ -38,6 +38,14 @@ pub enum LinkError {
         #[source]
         source: io::Error,
     },
+    /// It is not the server that is meant.
+    #[error("`{to}` is not who it should be: {why}")]
+    Peer {
+        /// Host and port.
+        to: Box<str>,
+        /// What does not fit.
+        why: Box<str>,
+    },
     /// A stage took too long.
     #[error("no {stage} within {after:?}")]
     Timeout {
@@ -146,6 +154,7 @@ impl LinkError {
             Self::Resolve { .. }
             | Self::Connect { .. }
             | Self::Tls { .. }
+            | Self::Peer { .. }
             | Self::Timeout { .. }
             | Self::Protocol(_)
             | Self::TooLarge { .. }
@@ -167,6 +176,7 @@ impl LinkError {
             Self::Resolve { .. }
             | Self::Connect { .. }
             | Self::Tls { .. }
+            | Self::Peer { .. }
             | Self::Timeout { .. }
             | Self::Busy(_)
             | Self::Egress(_)
@@ -186,6 +196,7 @@ impl LinkError {
             Self::Origin(_) => "origin",
             Self::Connect { .. } => "connect",
             Self::Tls { .. } => "tls",
+            Self::Peer { .. } => "peer",
             Self::Timeout { .. } => "timeout",
             Self::Protocol(_) => "protocol",
             Self::TooLarge { .. } => "too-large",

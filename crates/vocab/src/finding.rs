@@ -29,6 +29,8 @@ pub enum FindingKind {
     Shadowing,
     /// A definition that is not the approved one.
     DefinitionChanged,
+    /// A server that is not what was approved: its program, its packages, its key.
+    ServerChanged,
     /// A secret that the gateway handles, reflected.
     KnownSecret,
     /// Something of the shape of a secret.
@@ -47,6 +49,7 @@ impl FindingKind {
             Self::HiddenText => "hidden-text",
             Self::Shadowing => "shadowing",
             Self::DefinitionChanged => "definition-changed",
+            Self::ServerChanged => "server-changed",
             Self::KnownSecret => "known-secret",
             Self::SecretShape => "secret-shape",
             Self::OverReach => "over-reach",

@@ -52,6 +52,8 @@ pub enum ReasonCode {
     Unknown,
     /// The definition is new or changed and waits for approval.
     DefinitionNotApproved,
+    /// The server is not what was approved, or could not be shown to be.
+    ServerNotApproved,
     /// The content carries what it must not carry.
     ContentRefused,
     /// A value came from where it must not come from.
@@ -96,6 +98,9 @@ impl Reason {
             ReasonCode::Unknown => "There is no such thing here. List what is available and choose from it.",
             ReasonCode::DefinitionNotApproved => {
                 "This tool waits for the operator's approval. Go on without it and tell the user."
+            }
+            ReasonCode::ServerNotApproved => {
+                "This server is not the one that the operator approved. Go on without it and tell the user."
             }
             ReasonCode::ContentRefused => {
                 "The content was withheld because it was not safe to pass on. Go on without it and tell the user."

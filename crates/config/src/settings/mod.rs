@@ -8,6 +8,7 @@ use doorward_vocab::{Digest, Level, Mode};
 use serde::Serialize;
 use url::Url;
 
+mod attest;
 mod credential;
 mod detect;
 mod joined;
@@ -21,6 +22,7 @@ mod trust;
 mod upstream;
 mod virtual_server;
 
+pub use attest::{Attest, First, Manifest};
 pub use credential::{Credential, CredentialKind};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};

@@ -1,4 +1,4 @@
-use super::{MODES, Upstream};
+use super::{Attest, MODES, Upstream};
 use crate::{Glob, Mistake, section::Section, units, value::Item};
 use doorward_vocab::{Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
 use serde::Serialize;
@@ -13,6 +13,8 @@ pub struct Server {
     pub upstream: Upstream,
     /// The name of the credential that it is called with; it exists and fits the upstream.
     pub credential: Option<String>,
+    /// How it proves that it is the one that is meant.
+    pub attest: Attest,
     /// What its tools do, where that differs from what is declared or inferred.
     pub effects: Vec<EffectRule>,
     /// The label of what it returns before anything is known about the content.
@@ -44,6 +46,7 @@ impl Server {
         let name = section.need("name", "name = \"files\"", Item::parse);
         let upstream = Upstream::read(&section);
         let credential = section.get("credential", Item::owned);
+        let attest = Attest::read(&section, section.has("command"));
         let effects = section.table("effects").map(effects).unwrap_or_default();
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
@@ -52,7 +55,7 @@ impl Server {
         section.finish();
         let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
         let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
-        Some(Self { name: name?, upstream: upstream?, credential, effects, label, timeout, mode })
+        Some(Self { name: name?, upstream: upstream?, credential, attest, effects, label, timeout, mode })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Gateway,
     admit::Arrival,
     link::{Link, Routing},
+    passage::About,
     refusal::Refusal,
     server::Server,
 };
@@ -20,6 +21,9 @@ use tokio::sync::Mutex;
 /// How long a server may take to answer the question for its era. One that knows no message before `initialize` may not
 /// answer at all (basic/transports/stdio).
 const PROBE: Duration = Duration::from_secs(5);
+
+/// What stands for all that a server is asked, where it may not be asked anything.
+const PING: &[u8] = br#"{"jsonrpc":"2.0","id":"doorward/start","method":"ping"}"#;
 
 /// How long it is believed that a server has sessions only: it may be replaced by a newer one without a sign.
 const BELIEF: Duration = Duration::from_secs(10 * 60);
@@ -111,9 +115,16 @@ impl Gateway {
         if let Some(known) = server.ties.known(now) {
             return Ok(known);
         }
+        let ping = bytes::Bytes::from_static(PING);
+        let message = decode(ping, &arrival.live.limits, Side::Client).map_err(Refusal::Decode)?;
+        let asks = || self.passage(arrival, server, message, About::Server);
         let link = match server.over_http() {
-            Some(link) => link,
-            None => self.link_to(server, Routing::Shared)?,
+            Some(link) => {
+                Box::pin(self.attest(server)).await?;
+                Box::pin(self.refuse_withheld(server, asks)).await?;
+                link
+            }
+            None => Box::pin(self.link_to(server, Routing::Shared, asks)).await?,
         };
         let modern = self.probe(arrival, server, &link).await;
         if !matches!(modern, Ok(true)) {

@@ -8,7 +8,7 @@ use doorward_engine::Permitted;
 use doorward_mcp::{Request, json::Limits};
 use doorward_transport::{
     LinkError,
-    stdio::{Command, StdioInbox, StdioLink, StdioSettings},
+    stdio::{Command, Executable, StdioInbox, StdioLink, StdioSettings},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ impl Process {
     /// Starts the server of `command`.
     pub(crate) fn spawn(
         name: &str,
-        command: &Command,
+        (command, executable): (&Command, Option<&Executable>),
         settings: StdioSettings,
         limits: Limits,
         patience: Duration,
@@ -31,7 +31,7 @@ impl Process {
         catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
-        let (link, inbox) = StdioLink::spawn(command, settings, move |line| {
+        let (link, inbox) = StdioLink::spawn_held(command, executable, settings, move |line| {
             tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
         })?;
         Ok(Self::over((link, inbox), name, limits, patience, routing, catalog))

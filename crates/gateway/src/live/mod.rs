@@ -118,6 +118,8 @@ impl Live {
             let catalog = same.map(|s| s.catalog.clone()).unwrap_or_default();
             let ties = same.map(|s| s.ties.clone()).unwrap_or_default();
             let health = same.map(|s| s.health.clone()).unwrap_or_default();
+            let standing =
+                same.filter(|s| s.settings.attest == server.attest).map(|s| s.standing.clone()).unwrap_or_default();
             // Effects and labels are part of a definition's judgement: a change of them looks at the list again.
             if same.is_some_and(|s| s.settings != *server) || before.is_some_and(|b| b.settings.level != settings.level)
             {
@@ -126,7 +128,14 @@ impl Live {
             let mode = settings.mode_of(server);
             servers.insert(
                 server.name.clone(),
-                Arc::new(Server::new(&settings, server, mode, (catalog, ties, health), &egress, &mut handled)?),
+                Arc::new(Server::new(
+                    &settings,
+                    server,
+                    mode,
+                    (catalog, ties, health, standing),
+                    &egress,
+                    &mut handled,
+                )?),
             );
         }
         let version = settings.digest();

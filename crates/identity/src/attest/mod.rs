@@ -6,7 +6,10 @@
 mod binding;
 mod certificate;
 mod dpop;
+pub mod manifest;
+pub mod package;
 mod platform;
+pub mod remote;
 
 pub(crate) use binding::binding;
 pub use certificate::Chain;

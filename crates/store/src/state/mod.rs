@@ -1,5 +1,6 @@
 //! `state.db`: what the gateway must remember and cannot rebuild.
 
+mod measured;
 mod pin;
 mod pins;
 
@@ -18,6 +19,7 @@ const TABLES: &str = "
         first_seen INTEGER NOT NULL, changed_at INTEGER NOT NULL, changed_by TEXT,
         PRIMARY KEY (server, kind, name)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS measured(key TEXT NOT NULL UNIQUE, value TEXT NOT NULL) STRICT;
 ";
 
 /// The state of this gateway.

@@ -55,6 +55,12 @@ pub fn python_fixture(args: &[&str]) -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]).args(args))
 }
 
+/// The command of the same server that speaks on standard input and output.
+#[must_use]
+pub fn python_fixture_stdio() -> Vec<String> {
+    words([shown(&python()), shown(&script("python/everything.py"))], &["--stdio"])
+}
+
 /// The same over HTTP+SSE of 2024-11-05.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-use super::{Origin, Resolve, Scheme, System, TlsRoots, Trust, admit, admit_scheme};
+use super::{Origin, PeerRules, PeerShown, Resolve, Scheme, System, TlsRoots, Trust, admit, admit_scheme, peer};
 use crate::{LinkError, Stage};
 use rustls::pki_types::ServerName;
 use std::{
@@ -64,15 +64,47 @@ impl Egress {
         Self { resolver, ..self }
     }
 
+    /// Whom it believes to certify servers.
+    pub const fn roots(&self) -> &TlsRoots {
+        &self.roots
+    }
+
     /// Connects to `origin`: resolves its name, checks every address, connects to one of those, shakes hands.
     pub async fn connect(&self, origin: &Origin, trust: Trust) -> Result<Connection, LinkError> {
+        Ok(self.meet(origin, trust, None).await?.0)
+    }
+
+    /// The same, by the rules for one server; what it showed is looked at before anything is sent.
+    pub async fn connect_to(
+        &self,
+        origin: &Origin,
+        trust: Trust,
+        rules: Option<&PeerRules>,
+    ) -> Result<Connection, LinkError> {
+        let (connection, shown) = self.meet(origin, trust, rules).await?;
+        let bad = |why| LinkError::Peer { to: origin.authority().into(), why };
+        rules.map_or(Ok(()), |rules| rules.vet.vet(shown.as_ref())).map_err(bad)?;
+        Ok(connection)
+    }
+
+    /// Connects, and gives what the server showed; nothing is sent, nobody has looked at it yet.
+    pub async fn meet(
+        &self,
+        origin: &Origin,
+        trust: Trust,
+        rules: Option<&PeerRules>,
+    ) -> Result<(Connection, Option<PeerShown>), LinkError> {
         admit_scheme(trust, origin)?;
         let addresses = self.addresses(origin, trust).await?;
         let socket = self.tcp(origin, &addresses).await?;
-        match origin.scheme() {
-            Scheme::Http => Ok(Connection::Plain(socket)),
-            Scheme::Https => self.tls(origin, socket).await,
-        }
+        let stream = match origin.scheme() {
+            Scheme::Http => return Ok((Connection::Plain(socket), None)),
+            Scheme::Https => self.tls(origin, socket, rules).await?,
+        };
+        let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let spki = leaf.and_then(peer::spki);
+        let shown = spki.map(|spki| PeerShown { spki, spiffe: rules.and_then(|rules| rules.spiffe.clone()) });
+        Ok((Connection::Tls(Box::new(stream)), shown))
     }
 
     /// The addresses of `origin`, all of them admitted. One bad address condemns the name: it may be the one that the
@@ -117,7 +149,12 @@ impl Egress {
         Err(last)
     }
 
-    async fn tls(&self, origin: &Origin, socket: TcpStream) -> Result<Connection, LinkError> {
+    async fn tls(
+        &self,
+        origin: &Origin,
+        socket: TcpStream,
+        rules: Option<&PeerRules>,
+    ) -> Result<TlsStream<TcpStream>, LinkError> {
         let failed = |source| LinkError::Tls { to: origin.authority().into(), source };
         let name = match origin.address() {
             Some(address) => ServerName::IpAddress(address.into()),
@@ -125,8 +162,9 @@ impl Egress {
                 .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?,
         };
         let after = self.settings.handshake;
-        match timeout(after, TlsConnector::from(self.roots.config()).connect(name, socket)).await {
-            Ok(Ok(stream)) => Ok(Connection::Tls(Box::new(stream))),
+        let config = rules.map_or_else(|| self.roots.config(), |rules| rules.config.clone());
+        match timeout(after, TlsConnector::from(config).connect(name, socket)).await {
+            Ok(Ok(stream)) => Ok(stream),
             Ok(Err(source)) => Err(failed(source)),
             Err(_) => Err(LinkError::Timeout { stage: Stage::Handshake, after }),
         }

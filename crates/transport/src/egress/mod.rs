@@ -8,12 +8,14 @@
 mod address;
 mod connect;
 mod origin;
+mod peer;
 mod resolve;
 mod roots;
 
 pub use address::{Reach, reach};
 pub use connect::{Connection, Egress, EgressSettings};
 pub use origin::{Origin, OriginError, Scheme};
+pub use peer::{PeerRules, PeerShown, Vet};
 pub use resolve::{Addresses, Fixed, Resolve, System};
 pub use roots::{RootsError, TlsRoots};
 

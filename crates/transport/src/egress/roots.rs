@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 /// Whom we believe to certify servers.
 #[derive(Clone, Debug)]
-pub struct TlsRoots(Arc<ClientConfig>);
+pub struct TlsRoots {
+    config: Arc<ClientConfig>,
+    store: Arc<RootCertStore>,
+}
 
 /// Why there are no roots.
 #[derive(Debug, thiserror::Error)]
@@ -50,19 +53,35 @@ impl TlsRoots {
 
     fn with(mut roots: RootCertStore, extra: Option<&Path>) -> Result<Self, RootsError> {
         if let Some(path) = extra {
-            for authority in crate::serve::certificates(path)? {
-                let at = |source| RootsError::Authority { path: path.display().to_string().into(), source };
-                roots.add(authority).map_err(at)?;
-            }
+            add(&mut roots, path)?;
         }
+        let store = Arc::new(roots);
         let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .with_root_certificates(store.clone())
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(Arc::new(config)))
+        Ok(Self { config: Arc::new(config), store })
     }
     pub(super) fn config(&self) -> Arc<ClientConfig> {
-        self.0.clone()
+        self.config.clone()
     }
+    pub(super) fn store(&self) -> Arc<RootCertStore> {
+        self.store.clone()
+    }
+}
+
+/// The authorities of `file` alone.
+pub(super) fn authorities(file: &Path) -> Result<Arc<RootCertStore>, RootsError> {
+    let mut roots = RootCertStore::empty();
+    add(&mut roots, file)?;
+    Ok(Arc::new(roots))
+}
+
+fn add(roots: &mut RootCertStore, file: &Path) -> Result<(), RootsError> {
+    for authority in crate::serve::certificates(file)? {
+        let at = |source| RootsError::Authority { path: file.display().to_string().into(), source };
+        roots.add(authority).map_err(at)?;
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
 use doorward_vocab::Secret;
-use std::{fmt, path::PathBuf, process::Stdio};
+use std::{fmt, fs::File, os::fd::AsRawFd as _, path::PathBuf, process::Stdio};
 
 /// How to start a server: everything that the process is given.
 ///
@@ -11,6 +11,17 @@ pub struct Command {
     pub env: Vec<(String, Secret<String>)>,
     /// The working directory; the gateway's where `None`.
     pub cwd: Option<PathBuf>,
+}
+
+/// A program that was opened and looked at: the file itself is executed, whatever has its name by then.
+#[derive(Debug)]
+pub struct Executable {
+    /// The open file of a program, not of a script.
+    pub file: File,
+    /// The words that it is started with; the first is the name that it was found by.
+    pub argv: Vec<String>,
+    /// Variables besides those of the command.
+    pub env: Vec<(String, String)>,
 }
 
 /// Names of variables only: values may be secrets.
@@ -27,9 +38,25 @@ impl Command {
     }
 
     /// The process, in a group of its own so that its children can be ended with it.
-    pub(super) fn build(&self) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(self.argv.first().map_or("", String::as_str));
-        command.args(self.argv.iter().skip(1)).env_clear();
+    pub(super) fn build(&self, executable: Option<&Executable>) -> tokio::process::Command {
+        let name = self.argv.first().map_or("", String::as_str);
+        let mut command = match executable {
+            None => {
+                let mut command = tokio::process::Command::new(name);
+                command.args(self.argv.iter().skip(1));
+                command
+            }
+            // proc_pid_fd(5): the name of the child's own copy of the descriptor, which `exec` closes after it opened it.
+            Some(held) => {
+                let mut command = tokio::process::Command::new(format!("/proc/self/fd/{}", held.file.as_raw_fd()));
+                command.arg0(held.argv.first().map_or(name, String::as_str)).args(held.argv.iter().skip(1));
+                command
+            }
+        };
+        command.env_clear();
+        for (name, value) in executable.map(|held| &held.env).into_iter().flatten() {
+            command.env(name, value);
+        }
         for (name, value) in &self.env {
             value.reveal(|v| command.env(name, v));
         }

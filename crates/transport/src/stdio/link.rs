@@ -1,5 +1,5 @@
 use super::{
-    Command, Exit, StderrLine,
+    Command, Executable, Exit, StderrLine,
     child::Group,
     lines::{Lines, one_line},
     stderr,
@@ -83,8 +83,18 @@ impl StdioLink {
         settings: StdioSettings,
         stderr: impl FnMut(StderrLine) + Send + 'static,
     ) -> Result<(Self, StdioInbox), LinkError> {
+        Self::spawn_held(command, None, settings, stderr)
+    }
+
+    /// The same, executing the file that was looked at, where there is one.
+    pub fn spawn_held(
+        command: &Command,
+        executable: Option<&Executable>,
+        settings: StdioSettings,
+        stderr: impl FnMut(StderrLine) + Send + 'static,
+    ) -> Result<(Self, StdioInbox), LinkError> {
         let failed = |source| LinkError::Spawn { program: command.program(), source };
-        let mut child = command.build().spawn().map_err(failed)?;
+        let mut child = command.build(executable).spawn().map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(errors)) = pipes else {
             return Err(failed(std::io::Error::other("a pipe is missing")));

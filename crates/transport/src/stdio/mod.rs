@@ -12,7 +12,7 @@ mod server;
 mod stderr;
 
 pub use child::Exit;
-pub use command::Command;
+pub use command::{Command, Executable};
 pub use lines::Lines;
 pub use link::{StdioInbox, StdioLink, StdioSettings};
 pub use server::{StdioInput, StdioOutput, StdioServer};

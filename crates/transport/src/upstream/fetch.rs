@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     LinkError, Stage,
-    egress::{Egress, Origin, Trust},
+    egress::{Egress, Origin, PeerRules, Trust},
 };
 use bytes::{Bytes, BytesMut};
 use doorward_vocab::Secret;
@@ -55,14 +55,23 @@ pub struct Fetched {
 
 /// Sends one request on a connection of its own. Redirects are errors.
 pub async fn fetch(egress: &Egress, request: Fetch<'_>) -> Result<Fetched, LinkError> {
-    let after = request.deadline;
-    timeout(after, exchange(egress, request)).await.map_err(|_| LinkError::slow(Stage::Reply, after))?
+    fetch_from(egress, None, request).await
 }
 
-async fn exchange(egress: &Egress, fetch: Fetch<'_>) -> Result<Fetched, LinkError> {
+/// The same from a server that proves who it is.
+pub(super) async fn fetch_from(
+    egress: &Egress,
+    rules: Option<&PeerRules>,
+    request: Fetch<'_>,
+) -> Result<Fetched, LinkError> {
+    let after = request.deadline;
+    timeout(after, exchange(egress, rules, request)).await.map_err(|_| LinkError::slow(Stage::Reply, after))?
+}
+
+async fn exchange(egress: &Egress, rules: Option<&PeerRules>, fetch: Fetch<'_>) -> Result<Fetched, LinkError> {
     let origin = Origin::of(fetch.url)?;
     let request = build(&origin, &fetch)?;
-    let io = egress.connect(&origin, fetch.trust).await?;
+    let io = egress.connect_to(&origin, fetch.trust, rules).await?;
     let mut wire = Wire::open(io, LIMITS);
     let head = wire.exchange(&request).await.map_err(|failed| failed.error)?;
     reply::check_head(&head)?;

@@ -1,5 +1,6 @@
 use super::{
-    Ended, Listening, PostReply, SessionHeaders,
+    Ended, Fetch, Fetched, Listening, PostReply, SessionHeaders,
+    fetch::fetch_from,
     headers::{LAST_EVENT_ID, configured, mirror, value},
     http1::{Head, Outgoing},
     pool::{Lease, Pool},
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::{
     LinkError, Stage,
-    egress::{Egress, Origin, Trust},
+    egress::{Egress, Origin, PeerRules, PeerShown, Trust},
     link::spend,
 };
 use bytes::Bytes;
@@ -45,6 +46,8 @@ pub struct HttpSettings {
     pub max_head: usize,
     /// Header fields of a reply.
     pub max_headers: usize,
+    /// How the server proves who it is, where more is asked than a certificate for its name.
+    pub peer: Option<PeerRules>,
 }
 
 impl Default for HttpSettings {
@@ -61,6 +64,7 @@ impl Default for HttpSettings {
             max_event: 16 << 20,
             max_head: 64 << 10,
             max_headers: 100,
+            peer: None,
         }
     }
 }
@@ -125,6 +129,26 @@ impl HttpLink {
         message.insert(header::CONTENT_TYPE, JSON);
         message.insert(header::ACCEPT, EITHER);
         Self { pool, url, path, common, message }
+    }
+
+    /// Who is at the other end of a new connection, before anybody looked at that; nothing is sent. `None` without TLS.
+    pub async fn meet(&self) -> Result<Option<PeerShown>, LinkError> {
+        self.pool.meet().await
+    }
+
+    /// One request that is no message, on a connection of its own to whoever showed this before.
+    pub async fn fetch(
+        &self,
+        path: &str,
+        shown: Option<&PeerShown>,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<Fetched, LinkError> {
+        let url = self.url.join(path).map_err(|_| LinkError::Protocol("it has no such address".into()))?;
+        let trust = self.pool.trust();
+        let request = Fetch { url: &url, trust, payload: None, headers: &[], limit, deadline };
+        let rules = self.pool.settings.peer.as_ref().map(|rules| rules.of_one(shown));
+        fetch_from(self.pool.egress(), rules.as_ref(), request).await
     }
 
     /// The URL of the server.

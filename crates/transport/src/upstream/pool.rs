@@ -1,7 +1,7 @@
 use super::{HttpSettings, http1::Limits, wire::Wire};
 use crate::{
     LinkError, Stage,
-    egress::{Egress, Origin, Trust},
+    egress::{Egress, Origin, PeerShown, Trust},
 };
 use parking_lot::Mutex;
 use std::{
@@ -44,6 +44,18 @@ impl Pool {
 
     pub(super) const fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    pub(super) const fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    pub(super) fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    pub(super) async fn meet(&self) -> Result<Option<PeerShown>, LinkError> {
+        Ok(self.egress.meet(&self.origin, self.trust, self.settings.peer.as_ref()).await?.1)
     }
 
     /// A connection: the one used last, or a new one.
@@ -93,7 +105,7 @@ impl Pool {
     }
 
     async fn open(self: &Arc<Self>, room: OwnedSemaphorePermit) -> Result<Lease, LinkError> {
-        let io = self.egress.connect(&self.origin, self.trust).await?;
+        let io = self.egress.connect_to(&self.origin, self.trust, self.settings.peer.as_ref()).await?;
         let wire = Wire::open(io, Limits { bytes: self.settings.max_head, fields: self.settings.max_headers });
         if !self.swept.swap(true, Ordering::Relaxed) {
             tokio::spawn(sweep(Arc::downgrade(self)));
