@@ -203,10 +203,10 @@ impl Catalog {
         let rejected = pin.rejected == Some(seen);
         let judged = judge_definition(live.snapshot.level, approved, pin.by_person, seen, rejected, &findings);
         let state = match judged {
-            // It waits for a person since a stricter level was in force.
-            DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
             // No person at the gateway stands in for who signs.
             _ if manifest.as_ref().is_some_and(|m| !m.has(name, seen)) => DefinitionState::Quarantined,
+            // It waits for a person since a stricter level was in force.
+            DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
             state => state,
         };
         let first = approved.is_none() && state == DefinitionState::Approved;
