@@ -1,4 +1,3 @@
-use super::TlsFiles;
 use crate::{Mistake, section::Section, units, value::Item};
 use doorward_vocab::Digest;
 use serde::Serialize;
@@ -18,7 +17,7 @@ pub struct Attest {
     /// The authorities that are believed of it, a PEM file; none: the system's.
     pub bundle: Option<PathBuf>,
     /// The certificate that the gateway shows it.
-    pub client: Option<TlsFiles>,
+    pub client: Option<ClientFiles>,
     /// The authorization servers that its metadata may name (RFC 9728).
     pub issuers: Vec<String>,
     /// A signed list of what it may declare.
@@ -47,6 +46,15 @@ pub struct Manifest {
     pub file: Option<PathBuf>,
     /// The keys that may sign it, a JWK set.
     pub keys: PathBuf,
+}
+
+/// What the gateway shows of itself to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientFiles {
+    /// The chain of certificates, leaf first.
+    pub cert: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 impl Attest {
@@ -122,7 +130,7 @@ impl Attest {
             spki,
             spiffe: id,
             bundle,
-            client: cert.zip(key).map(|(cert, key)| TlsFiles { cert, key }),
+            client: cert.zip(key).map(|(cert, key)| ClientFiles { cert, key }),
             issuers,
             manifest: keys.map(|keys| Manifest { file, keys }),
             every,

@@ -22,7 +22,7 @@ mod trust;
 mod upstream;
 mod virtual_server;
 
-pub use attest::{Attest, First, Manifest};
+pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use credential::{Credential, CredentialKind};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};
