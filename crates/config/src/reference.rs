@@ -47,6 +47,10 @@ fn every_key_has_its_row() {
         [[trust]]
         kind = "azure"
         [[trust]]
+        kind = "spiffe"
+        [[trust]]
+        kind = "mtls"
+        [[trust]]
         kind = "anonymous"
     "#;
     let table = DeTable::parse(text).unwrap();

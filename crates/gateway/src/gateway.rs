@@ -221,10 +221,12 @@ impl Gateway {
         Ok(())
     }
 
-    /// Who calls. Keys that are missing are fetched once.
+    /// Who calls. Keys that are missing are fetched.
     pub(crate) async fn authenticate(&self, live: &Live, presented: Presented<'_>) -> Result<Caller, IdentityRefusal> {
         let mut verified = live.authenticator.authenticate(presented, self.clock.now());
-        if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {
+        // A token and a certificate may each need keys; no keys are named twice in so short a time.
+        for _ in 0..2 {
+            let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified else { break };
             Box::pin(crate::keys::fetch(live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }

@@ -2,13 +2,17 @@
 //! lets them be public HTTPS only, or loopback on a gateway that serves loopback.
 
 use crate::Live;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use doorward_identity::{KeySource, discovery_urls, jwks_uri};
 use doorward_transport::{
     egress::Trust,
     upstream::{Fetch, fetch as fetch_url},
+    workload::{self, Bundles},
 };
 use doorward_vocab::Timestamp;
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
+use tokio::io::AsyncReadExt;
 use url::Url;
 
 /// The largest document that is read, in bytes.
@@ -51,8 +55,37 @@ async fn keys(live: &Live, issuer: &str) -> Result<Vec<u8>, String> {
             }
             Err(last)
         }
+        Some(KeySource::File(path)) => read(path).await,
+        Some(KeySource::WorkloadApi(socket)) => {
+            let bundles = workload::bundles(socket, PATIENCE).await.map_err(|e| e.to_string())?;
+            bundle(&bundles, issuer).ok_or_else(|| format!("the Workload API has no bundle of `{issuer}`"))
+        }
         Some(KeySource::Pinned(_)) | None => Err("its keys are not fetched".to_owned()),
     }
+}
+
+/// The bundle of one trust domain as a document (SPIFFE Trust Domain and Bundle §4).
+fn bundle(bundles: &Bundles, domain: &str) -> Option<Vec<u8>> {
+    let certificates = bundles.certificates.get(domain)?;
+    let mut keys: Vec<Value> =
+        certificates.iter().map(|der| json!({ "use": "x509-svid", "x5c": [STANDARD.encode(der)] })).collect();
+    let set = bundles.keys.get(domain).and_then(|set| serde_json::from_slice::<Value>(set).ok());
+    for mut key in set.iter().filter_map(|set| set.get("keys")?.as_array()).flatten().cloned() {
+        if let Some(key) = key.as_object_mut() {
+            key.insert("use".to_owned(), "jwt-svid".into());
+        }
+        keys.push(key);
+    }
+    serde_json::to_vec(&json!({ "keys": keys })).ok()
+}
+
+/// A file of the operator's, up to the size of a fetched document.
+async fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let told = |e: std::io::Error| format!("`{}`: {e}", path.display());
+    let mut bytes = Vec::new();
+    let file = tokio::fs::File::open(path).await.map_err(told)?;
+    file.take(MAX as u64 + 1).read_to_end(&mut bytes).await.map_err(told)?;
+    if bytes.len() > MAX { Err(format!("`{}` is too large", path.display())) } else { Ok(bytes) }
 }
 
 async fn get(live: &Live, url: &str, trust: Trust) -> Result<Vec<u8>, String> {

@@ -2,7 +2,7 @@
 
 use crate::{
     Agent, Attestation, AudienceRule, Delegation, EmailRule, Flaw, Human, IssuerSettings, KeyBinding, KeyRule, Login,
-    Method, PartyId, Principal, Refusal, SubjectIs, Via, attest::binding, json, token::Token,
+    PartyId, Principal, Refusal, SubjectIs, Via, attest::binding, json, token::Token,
 };
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(crate) fn judge(
     settings: &IssuerSettings,
     skew: Duration,
     now: Timestamp,
-) -> Result<Principal, Refusal> {
+) -> Result<Judged, Refusal> {
     token.check_type(settings.types).map_err(Refusal::Invalid)?;
     check_audience(&token.claims, settings).map_err(Refusal::Invalid)?;
     let times = check_times(&token.claims, skew, now)?;
@@ -36,7 +36,19 @@ pub(crate) fn judge(
         return Err(Refusal::InsufficientScope { needed: settings.required_scopes.clone() });
     }
     let host = settings.host_scope.as_ref().is_some_and(|s| scopes.contains(s));
-    principal(token, text, settings, Granted { scopes, times, host, key }).map_err(Refusal::Invalid)
+    let principal = principal(token, text, settings, Granted { scopes, times, host, key }).map_err(Refusal::Invalid)?;
+    let actors = actors(&token.claims).map_err(Refusal::Invalid)?;
+    let delegation = token.text("dlg").map(Arc::from);
+    Ok(Judged { principal, actors, delegation })
+}
+
+/// What a token says, and of whom it says that it may act.
+pub(crate) struct Judged {
+    pub(crate) principal: Principal,
+    /// The agents that it names as the ones who act: `act` and `may_act`.
+    pub(crate) actors: Box<[PartyId]>,
+    /// `dlg`.
+    pub(crate) delegation: Option<Arc<str>>,
 }
 
 /// What was read before it is clear whom the token names.
@@ -162,7 +174,7 @@ fn principal(
     };
     let attestation = Attestation {
         subject: agent.id.clone(),
-        method: Method::Oidc,
+        method: settings.method,
         assurance: if key.is_some() { Assurance::KeyBound } else { Assurance::PlatformToken },
         issuer: agent.issuer.clone(),
         evidence,
@@ -223,6 +235,19 @@ fn actor(claims: &Map<String, Value>) -> Result<Option<Actor<'_>>, Flaw> {
         link = act.get("act");
     }
     Ok(current)
+}
+
+/// Who may act by the token, where it says so: the current actor (RFC 8693 §4.1) and who may become it (§4.4).
+fn actors(claims: &Map<String, Value>) -> Result<Box<[PartyId]>, Flaw> {
+    let current = actor(claims)?.map(|a| PartyId { issuer: a.issuer.map(Arc::from), id: a.id.into() });
+    let may = match claims.get("may_act") {
+        None => None,
+        Some(may) => {
+            let sub = id(may.get("sub"))?.ok_or(Flaw::ActorChain)?;
+            Some(PartyId { issuer: id(may.get("iss"))?.map(Arc::from), id: sub.into() })
+        }
+    };
+    Ok(current.into_iter().chain(may).collect())
 }
 
 /// Whether the token was issued to a client for itself: RFC 9068 §2.2 says `sub` is then the client; some providers

@@ -1,12 +1,13 @@
 //! The keys of one issuer: what they are, how old, and whether it is time to ask for them again.
 
-use crate::{Algorithm, json};
+use crate::{Algorithm, bundle::Bundle, json};
 use doorward_vocab::Timestamp;
 use jsonwebtoken::DecodingKey;
+use rustls_pki_types::TrustAnchor;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, time::Duration};
 
-const MAX_BYTES: usize = 512 * 1024;
+pub(crate) const MAX_BYTES: usize = 512 * 1024;
 const MAX_KEYS: usize = 256;
 /// How long a fetch may take before another caller is told to fetch.
 const FETCH: Duration = Duration::from_secs(10);
@@ -102,8 +103,26 @@ const fn wire(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     }
 }
 
+/// What keys of a set are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// `sig`, or what says nothing (RFC 7517 §4.2).
+    Signatures,
+    /// `jwt-svid` (SPIFFE Trust Domain and Bundle §4.2.2).
+    JwtSvid,
+}
+
 /// The usable keys of a key set, by id. Keys for encryption, of other types, or without an id are passed over.
 pub(crate) fn parse(bytes: &[u8], algorithms: &[Algorithm]) -> Result<HashMap<String, Key>, KeySetError> {
+    parse_for(bytes, algorithms, Use::Signatures)
+}
+
+/// The same of a set whose keys are for `purpose`.
+pub(crate) fn parse_for(
+    bytes: &[u8],
+    algorithms: &[Algorithm],
+    purpose: Use,
+) -> Result<HashMap<String, Key>, KeySetError> {
     if bytes.len() > MAX_BYTES {
         return Err(KeySetError::TooLarge);
     }
@@ -114,7 +133,7 @@ pub(crate) fn parse(bytes: &[u8], algorithms: &[Algorithm]) -> Result<HashMap<St
     }
     let mut keys = HashMap::new();
     for item in items {
-        let Some((kid, key)) = item.as_object().and_then(|jwk| usable(jwk, algorithms)) else { continue };
+        let Some((kid, key)) = item.as_object().and_then(|jwk| usable(jwk, algorithms, purpose)) else { continue };
         if keys.insert(kid.to_owned(), key).is_some() {
             return Err(KeySetError::Ambiguous(kid.to_owned()));
         }
@@ -122,9 +141,13 @@ pub(crate) fn parse(bytes: &[u8], algorithms: &[Algorithm]) -> Result<HashMap<St
     if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(keys) }
 }
 
-fn usable<'a>(jwk: &'a Map<String, Value>, algorithms: &[Algorithm]) -> Option<(&'a str, Key)> {
+fn usable<'a>(jwk: &'a Map<String, Value>, algorithms: &[Algorithm], purpose: Use) -> Option<(&'a str, Key)> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-    if text("use").is_some_and(|u| u != "sig") {
+    let fits = match purpose {
+        Use::Signatures => text("use").is_none_or(|u| u == "sig"),
+        Use::JwtSvid => text("use") == Some("jwt-svid"),
+    };
+    if !fits {
         return None;
     }
     if let Some(Value::Array(operations)) = jwk.get("key_ops")
@@ -156,10 +179,10 @@ pub(crate) enum Absent {
     Unknown,
 }
 
-/// The key set of one issuer and when it was asked for and learned.
+/// The keys of one issuer and when they were asked for and learned.
 #[derive(Default)]
 pub(crate) struct KeySet {
-    keys: HashMap<String, Key>,
+    keys: Bundle,
     learned: Option<Timestamp>,
     asked: Option<Timestamp>,
     answered: bool,
@@ -167,11 +190,11 @@ pub(crate) struct KeySet {
 }
 
 impl KeySet {
-    pub(crate) fn pinned(keys: HashMap<String, Key>) -> Self {
+    pub(crate) fn pinned(keys: Bundle) -> Self {
         Self { keys, pinned: true, ..Self::default() }
     }
 
-    pub(crate) fn learn(&mut self, keys: HashMap<String, Key>, now: Timestamp) {
+    pub(crate) fn learn(&mut self, keys: Bundle, now: Timestamp) {
         if !self.pinned {
             self.keys = keys;
             self.learned = Some(now);
@@ -186,7 +209,12 @@ impl KeySet {
 
     /// The key `kid`, unless the whole set is too old to be believed.
     pub(crate) fn key(&self, kid: &str, ages: Ages, now: Timestamp) -> Option<&Key> {
-        if self.at_hand(ages, now) { self.keys.get(kid) } else { None }
+        if self.at_hand(ages, now) { self.keys.keys.get(kid) } else { None }
+    }
+
+    /// The authorities for certificates, unless the whole set is too old to be believed.
+    pub(crate) fn anchors(&self, ages: Ages, now: Timestamp) -> Option<&[TrustAnchor<'static>]> {
+        self.at_hand(ages, now).then_some(&self.keys.anchors)
     }
 
     fn at_hand(&self, ages: Ages, now: Timestamp) -> bool {

@@ -19,6 +19,7 @@
 
 pub mod attest;
 mod authenticator;
+mod bundle;
 mod claims;
 mod compact;
 pub mod delegation;
@@ -35,7 +36,10 @@ mod settings;
 mod token;
 mod verified;
 
-pub use attest::{Asked, Attestation, Chain, KeyBinding, Method, Platform, proof_algorithms};
+pub use attest::{
+    Asked, Attestation, CertificateFlaw, CertificateRule, Chain, KeyBinding, Method, NameKind, Platform, SpiffeId,
+    is_trust_domain, proof_algorithms,
+};
 pub use authenticator::{Authenticator, Presented};
 pub use delegation::{Delegation, PartyId};
 pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};

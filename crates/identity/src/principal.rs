@@ -73,6 +73,10 @@ pub enum Via {
     Anonymous,
     /// The token of the agent's host on this machine.
     HostToken,
+    /// A client certificate.
+    Certificate,
+    /// A client certificate for the agent, and a token for the human.
+    CertificateAndToken,
 }
 
 impl Via {
@@ -83,6 +87,8 @@ impl Via {
             Self::Jwt => "jwt",
             Self::Anonymous => "anonymous",
             Self::HostToken => "host-token",
+            Self::Certificate => "certificate",
+            Self::CertificateAndToken => "certificate-and-token",
         }
     }
 }

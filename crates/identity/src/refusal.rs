@@ -1,4 +1,4 @@
-use crate::proof_algorithms;
+use crate::{CertificateFlaw, proof_algorithms};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 /// Why a token is not good. For the operator: the agent learns only what [`Refusal::answer`] says.
@@ -55,6 +55,12 @@ pub enum Flaw {
     /// The token says what it is bound to in a way that is not understood (RFC 7800 §3.1).
     #[error("the token is bound to a key in a way that is not understood")]
     Binding,
+    /// The token names another agent than the certificate of the connection.
+    #[error("the token is for another agent than the certificate names")]
+    OtherAgent,
+    /// The subject is not one of the trust domain whose keys signed (JWT-SVID §3).
+    #[error("the subject is not of the trust domain that signed")]
+    Subject,
     /// The token is not bound to a key, and the operator, or the scheme that it came by, asks for one.
     #[error("the token is not bound to a key, as it must be")]
     Unbound,
@@ -116,6 +122,9 @@ pub enum Refusal {
     /// The token was good and is over.
     #[error("the token expired")]
     Expired,
+    /// The certificate of the connection proves nobody.
+    #[error("the client certificate was refused: {0}")]
+    Certificate(CertificateFlaw),
     /// The proof of the token's key is not good.
     #[error("the proof of the token's key was refused: {0}")]
     Proof(ProofFlaw),
@@ -188,7 +197,7 @@ impl Refusal {
         let later =
             |secs| Row { status: 503, error: None, challenge: Silent, retry_after: Some(Duration::from_secs(secs)) };
         match self {
-            Self::Missing => row(401, None, Bearer),
+            Self::Missing | Self::Certificate(_) => row(401, None, Bearer),
             Self::Malformed => row(400, Some(("invalid_request", "the Authorization header is malformed")), Bearer),
             Self::Invalid(Flaw::ProofMissing | Flaw::Unbound) => {
                 row(401, Some(("invalid_token", "the access token must come with a proof of its key")), Both)
@@ -316,6 +325,7 @@ mod tests {
                      resource_metadata=\"https://gw/m\", algs=\"ES256 ES384 EdDSA PS256 RS256\"",
                 ),
             ),
+            (Refusal::Certificate(CertificateFlaw::Path), 401, Some("Bearer resource_metadata=\"https://gw/m\"")),
             (Refusal::Crowded, 503, None),
             (Refusal::KeysNeeded { issuer: issuer.clone() }, 503, None),
             (Refusal::KeysUnavailable { issuer }, 503, None),

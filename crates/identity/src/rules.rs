@@ -141,7 +141,7 @@ fn segment(text: &str) -> (&str, &str) {
 }
 
 impl Pattern {
-    fn fits(&self, text: &str) -> bool {
+    pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Exact(exact) => **exact == *text,
             Self::Glob(glob) => glob.fits(text),

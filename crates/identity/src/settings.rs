@@ -1,6 +1,6 @@
-use crate::{ClaimMap, ClaimRule};
+use crate::{CertificateRule, ClaimMap, ClaimRule, Method, Must, NameKind, Pattern, attest::is_trust_domain};
 use doorward_vocab::{Secret, ServerName};
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Asymmetric only: there is no word for `none` or `HS*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +73,10 @@ pub enum KeySource {
     Url(Arc<str>),
     /// This key set (RFC 7517 §5), and no other.
     Pinned(Arc<[u8]>),
+    /// This file, which may change.
+    File(Arc<Path>),
+    /// The Workload API of SPIFFE on this socket.
+    WorkloadApi(Arc<Path>),
 }
 
 /// What `aud` must be.
@@ -95,6 +99,8 @@ pub enum TypeRule {
     AccessToken,
     /// As `Lenient`, and identity tokens too, for platforms that issue nothing else to a workload.
     IdToken,
+    /// `JWT`, `JOSE` or absent (JWT-SVID §2.3).
+    Svid,
 }
 
 /// Whom `sub` names.
@@ -168,11 +174,45 @@ pub struct IssuerSettings {
     pub key_rule: KeyRule,
     /// Whether proofs of a key must hold a nonce.
     pub nonces: NonceRule,
+    /// How a token of it attests an agent.
+    pub method: Method,
+    /// What its certificates prove; none where it signs none.
+    pub certificates: Option<CertificateRule>,
     /// Where the keys come from.
     pub keys: KeySource,
 }
 
 impl IssuerSettings {
+    /// The trust domain `spiffe://name` (SPIFFE-ID §2.1): its tokens and its certificates name agents. Takes no name that
+    /// is none.
+    pub fn trust_domain(name: &str, names: Box<[Pattern]>) -> Option<Self> {
+        let domain = is_trust_domain(name).then(|| format!("spiffe://{name}"))?;
+        let mut settings = Self::new(domain, "");
+        let must = if names.is_empty() { Must::BePresent } else { Must::Be(names.clone()) };
+        // An actor chain in a workload's own token would name an agent that the trust domain does not vouch for.
+        let no_actor = ClaimRule { claim: "act".into(), must: Must::BeAbsent };
+        settings.required = Box::new([ClaimRule { claim: "sub".into(), must }, no_actor]);
+        settings.subject = SubjectIs::Agent;
+        settings.types = TypeRule::Svid;
+        settings.algorithms = Box::new(Algorithm::ALL);
+        settings.method = Method::JwtSvid;
+        settings.certificates = Some(CertificateRule { kind: NameKind::Spiffe, names });
+        Some(settings)
+    }
+
+    /// An authority that signs certificates alone, by the name that the operator gives it.
+    pub fn authority(name: &str, rule: CertificateRule) -> Self {
+        let mut settings = Self::new(name, "");
+        settings.certificates = Some(rule);
+        settings.method = Method::Mtls;
+        settings
+    }
+
+    /// Whether tokens of it are looked at.
+    pub(crate) fn signs_tokens(&self) -> bool {
+        self.method != Method::Mtls
+    }
+
     /// An issuer with safe defaults: ES256, RS256, PS256 and EdDSA, `aud` alone, keys by discovery.
     pub fn new(issuer: impl Into<Arc<str>>, audience: impl Into<Arc<str>>) -> Self {
         Self {
@@ -189,6 +229,8 @@ impl IssuerSettings {
             host_scope: None,
             key_rule: KeyRule::default(),
             nonces: NonceRule::default(),
+            method: Method::Oidc,
+            certificates: None,
             keys: KeySource::Discovery,
         }
     }
@@ -243,6 +285,9 @@ impl Default for Settings {
 /// What is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
+    /// Not the name of a trust domain.
+    #[error("`{0}` is not the name of a trust domain: lower-case letters, digits, `.`, `-` and `_`")]
+    TrustDomain(Arc<str>),
     /// Two entries for one issuer.
     #[error("the issuer `{0}` stands there twice; put its audiences into one entry")]
     DuplicateIssuer(Arc<str>),

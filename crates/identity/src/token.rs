@@ -64,10 +64,11 @@ impl<'a> Token<'a> {
         let access_token = match typ.as_deref() {
             Some("at+jwt") => true,
             Some("jwt") | None => false,
+            Some("jose") if rule == TypeRule::Svid => false,
             Some(_) => return Err(Flaw::Type),
         };
         if access_token {
-            return Ok(());
+            return if rule == TypeRule::Svid { Err(Flaw::Type) } else { Ok(()) };
         }
         // Keycloak tells the kind in a claim; an identity token is known by what binds it to a login.
         let claimed = self.text("typ").unwrap_or_default();
@@ -76,6 +77,7 @@ impl<'a> Token<'a> {
         match rule {
             TypeRule::Lenient if !logout && !identity => Ok(()),
             TypeRule::IdToken if !logout => Ok(()),
+            TypeRule::Svid if !logout && !identity => Ok(()),
             _ => Err(Flaw::Type),
         }
     }

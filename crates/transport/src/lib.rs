@@ -8,10 +8,11 @@
 //! | [`stdio`] | a command, permitted messages | lines of a child process | oversized lines, messages that span lines |
 //! | [`egress`] | an origin and how far it is trusted | one connection to a checked address | private and special addresses, plain text to strangers |
 //! | [`upstream`] | permitted messages | replies and event streams of a server | oversized, compressed, redirecting and stalling answers |
+//! | [`workload`] | the socket of a Workload API | bundles of trust domains | oversized and malformed answers |
 //!
 //! Invariants: this room makes no rulings and reads no policy. A JSON-RPC message leaves only as a
 //! [`Permitted`](doorward_engine::Permitted), by value, together with the [`Receipt`](doorward_audit::Receipt) of its
-//! decision. Every buffer and every queue has a ceiling in bytes. Only [`egress`] opens outbound sockets and only
+//! decision. Every buffer and every queue has a ceiling in bytes. Only [`egress`] opens outbound sockets, [`workload`] that of the Workload API, and only
 //! [`stdio`] starts processes.
 //!
 //! ```
@@ -35,6 +36,7 @@ pub mod serve;
 pub mod sse;
 pub mod stdio;
 pub mod upstream;
+pub mod workload;
 
 #[doc(hidden)]
 pub mod fuzzing;

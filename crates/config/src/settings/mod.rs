@@ -33,7 +33,8 @@ pub use policy::{PolicyBase, PolicyFiles};
 pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
-    Algorithm, Claims, Keys, Must, Oidc, Platform, PlatformKind, Require, Subject, Tokens, Trust, TrustKind, Wanted,
+    Algorithm, Bundle, CertificateName, Claims, Keys, Mtls, Must, Oidc, Platform, PlatformKind, Require, Spiffe,
+    Subject, Tokens, Trust, TrustKind, Wanted,
 };
 pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};
@@ -101,7 +102,8 @@ impl Settings {
 
     /// Whether clients are asked for a certificate when they connect.
     pub fn asks_for_certificates(&self) -> bool {
-        self.listen.tls.as_ref().is_some_and(|tls| tls.client_certificates.unwrap_or(false))
+        let judged = || self.trust.iter().any(|t| matches!(t.kind, TrustKind::Spiffe(_) | TrustKind::Mtls(_)));
+        self.listen.tls.as_ref().is_some_and(|tls| tls.client_certificates.unwrap_or_else(judged))
     }
 
     /// The server called `name`.

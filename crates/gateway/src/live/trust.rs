@@ -26,6 +26,11 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
                 skew = skew.max(Some(entry.tokens.clock_skew));
                 out.issuers.extend(platform(entry, &own)?);
             }
+            config::TrustKind::Spiffe(entry) => {
+                skew = skew.max(Some(entry.tokens.clock_skew));
+                out.issuers.push(spiffe(entry, &own)?);
+            }
+            config::TrustKind::Mtls(mtls) => out.issuers.push(authority(&entry.name, mtls)?),
         }
     }
     out.skew = skew.unwrap_or(out.skew);
@@ -144,6 +149,30 @@ fn platform(entry: &config::Platform, own: &[Arc<str>]) -> Result<Vec<identity::
     // A rule may name a claim, or a fact by the name that policy uses.
     let claim = |name: &str| which.claim(name).unwrap_or_else(|| place(name));
     entry.issuers.iter().map(|issuer| tokens(&entry.tokens, own, which.issuer(issuer.as_str()), claim)).collect()
+}
+
+fn spiffe(entry: &config::Spiffe, own: &[Arc<str>]) -> Result<identity::IssuerSettings, LiveError> {
+    let names = entry.ids.iter().filter_map(pattern).collect();
+    let domain = identity::IssuerSettings::trust_domain(&entry.trust_domain, names)
+        .ok_or_else(|| identity::SettingsError::TrustDomain(entry.trust_domain.as_str().into()))?;
+    let keys = match &entry.bundle {
+        config::Bundle::File(path) => identity::KeySource::File(path.as_path().into()),
+        config::Bundle::Url(url) => identity::KeySource::Url(url.as_str().into()),
+        config::Bundle::WorkloadApi(path) => identity::KeySource::WorkloadApi(path.as_path().into()),
+    };
+    Ok(identity::IssuerSettings { keys, ..tokens(&entry.tokens, own, domain, place)? })
+}
+
+fn authority(name: &str, mtls: &config::Mtls) -> Result<identity::IssuerSettings, LiveError> {
+    let kind = match mtls.subject {
+        config::CertificateName::Uri => identity::NameKind::Uri,
+        config::CertificateName::Dns => identity::NameKind::Dns,
+        config::CertificateName::Email => identity::NameKind::Email,
+    };
+    let names = mtls.names.iter().filter_map(pattern).collect();
+    let keys = identity::KeySource::File(mtls.authorities.as_path().into());
+    let rule = identity::CertificateRule { kind, names };
+    Ok(identity::IssuerSettings { keys, ..identity::IssuerSettings::authority(name, rule) })
 }
 
 fn rule(claim: Arc<str>, must: &config::Must) -> identity::ClaimRule {

@@ -10,12 +10,15 @@ pub mod manifest;
 pub mod package;
 mod platform;
 pub mod remote;
+mod spiffe_id;
 
 pub(crate) use binding::binding;
-pub use certificate::Chain;
+pub use certificate::{CertificateFlaw, CertificateRule, Chain, NameKind};
+pub(crate) use certificate::{Claimed, Proved, Shown};
 pub(crate) use dpop::{AGE, Nonces, Proof, ProofFor, Replay, Replays};
 pub use dpop::{Asked, proof_algorithms};
 pub use platform::Platform;
+pub use spiffe_id::{SpiffeId, is_trust_domain};
 
 use doorward_vocab::{Assurance, Digest, Timestamp};
 use serde::{Deserialize, Serialize};

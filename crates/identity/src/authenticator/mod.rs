@@ -1,18 +1,20 @@
+mod certified;
 mod credential;
 mod issuer;
 mod local;
 
 use self::{
+    certified::{Blended, Certified},
     credential::{Scheme, credential},
     issuer::Issuer,
     local::{anonymous, local},
 };
 use crate::{
-    Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, NonceRule, Principal, ProofFlaw, Refusal, Settings,
-    SettingsError, Verified, Via,
+    Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, Method, NonceRule, PartyId, Principal, ProofFlaw, Refusal,
+    Settings, SettingsError, SpiffeId, SubjectIs, Verified, Via,
     attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
-    claims,
-    keys::{self, Ages},
+    claims::{self, Judged},
+    keys::Ages,
     token::Token,
 };
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -50,8 +52,15 @@ pub struct Authenticator {
     skew: Duration,
     ages: Ages,
     seen: Cache<Digest, Arc<Seen>, BuildHasherDefault<Uniform>>,
+    /// Those of the issuers that sign certificates alone, in the order of the settings.
+    authorities: Vec<Arc<Issuer>>,
+    /// Chains of certificates that were judged, by the digest of the whole.
+    chains: Cache<Digest, Arc<Certified>>,
+    /// Tokens beside certificates, by the digest of both.
+    blends: Cache<Digest, Arc<Blended>>,
     /// What proofs name this gateway by.
     own: Box<[Arc<str>]>,
+    judges_certificates: bool,
     nonces: Option<Nonces>,
     replays: Replays,
 }
@@ -59,6 +68,10 @@ pub struct Authenticator {
 /// A token that was verified before.
 struct Seen {
     principal: Arc<Verified<Principal>>,
+    /// The agents that the token names as the ones who act by it.
+    actors: Box<[PartyId]>,
+    /// The name of the delegation, where the token gives one.
+    delegation: Option<Arc<str>>,
     issuer: Arc<Issuer>,
     generation: u64,
     until: Timestamp,
@@ -94,12 +107,18 @@ impl Authenticator {
     /// [`SettingsError`] names the first setting that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let mut issuers = HashMap::new();
+        let mut authorities = Vec::new();
         for s in settings.issuers {
             let name = s.issuer.clone();
-            if issuers.insert(name.clone(), Arc::new(Issuer::new(s)?)).is_some() {
+            let issuer = Arc::new(Issuer::new(s)?);
+            if !issuer.settings.signs_tokens() {
+                authorities.push(issuer.clone());
+            }
+            if issuers.insert(name.clone(), issuer).is_some() {
                 return Err(SettingsError::DuplicateIssuer(name));
             }
         }
+        let judges_certificates = issuers.values().any(|i| i.settings.certificates.is_some());
         let host = match &settings.host_token {
             Some(token) => Some(
                 token.reveal(|t| (t.len() >= 32).then(|| Digest::of(t.as_bytes())).ok_or(SettingsError::HostToken))?,
@@ -128,6 +147,10 @@ impl Authenticator {
                 .max_capacity(settings.cached_tokens)
                 .build_with_hasher(BuildHasherDefault::default()),
             own: settings.own,
+            judges_certificates,
+            authorities,
+            chains: Cache::new(settings.cached_tokens),
+            blends: Cache::new(settings.cached_tokens),
             nonces,
             // A proof is good for its age, and for the difference of clocks on both sides of it.
             replays: Replays::new(AGE + skew * 2, settings.remembered_proofs / 2),
@@ -142,7 +165,13 @@ impl Authenticator {
     /// A [`Refusal`]. After [`Refusal::KeysNeeded`] the caller fetches the keys, calls [`Self::learn`] or
     /// [`Self::missed`], and asks again.
     pub fn authenticate(&self, presented: Presented<'_>, now: Timestamp) -> Result<Arc<Verified<Principal>>, Refusal> {
-        let Some(header) = presented.authorization else { return self.without_credential(presented) };
+        let chain = presented.certificates.filter(|_| self.judges_certificates);
+        let Some(header) = presented.authorization else {
+            return match chain {
+                Some(chain) => self.certified(chain, now).map(|certified| certified.alone.clone()),
+                None => self.without_credential(presented),
+            };
+        };
         let Some((scheme, text)) = credential(header)? else { return Err(Refusal::Missing) };
         let digest = Digest::of(text.as_bytes());
         if presented.loopback
@@ -164,7 +193,15 @@ impl Authenticator {
             None => self.verify(text, digest, now)?,
         };
         self.check_key(&seen, proof.as_ref(), presented.certificates, now)?;
-        Ok(seen.principal.clone())
+        let Some(chain) = chain else { return Ok(seen.principal.clone()) };
+        match self.certified(chain, now) {
+            Ok(certified) => self.blended(&digest, &seen, chain, &certified),
+            // Then it is a key, and nobody's name (RFC 8705 §2.2).
+            Err(Refusal::Certificate(_)) if seen.key() == Some(&KeyBinding::X5t(*chain.leaf)) => {
+                Ok(seen.principal.clone())
+            }
+            Err(refusal) => Err(refusal),
+        }
     }
 
     fn proof<'a>(&'a self, presented: Presented<'a>, token: &'a Digest, now: Timestamp) -> Result<Proof<'a>, Refusal> {
@@ -231,19 +268,34 @@ impl Authenticator {
 
     fn verify(&self, text: &str, digest: Digest, now: Timestamp) -> Result<Arc<Seen>, Refusal> {
         let token = Token::parse(text).map_err(Refusal::Invalid)?;
-        let issuer = token.text("iss").and_then(|iss| self.issuers.get(iss)).ok_or(Refusal::Invalid(Flaw::Issuer))?;
+        let issuer = self.issuer_of(&token)?;
         if !issuer.settings.algorithms.contains(&token.algorithm) {
             return Err(Refusal::Invalid(Flaw::Algorithm));
         }
         // Read before the signature is checked: a set that arrives meanwhile makes the entry old, never the reverse.
         let generation = issuer.generation.load(Ordering::Acquire);
-        let usable_until = issuer.check_signature(&token, self.ages, now)?;
-        let principal = claims::judge(&token, text, &issuer.settings, self.skew, now)?;
+        let usable_until = issuer.check_signature(&token, issuer.ages(self.ages), now)?;
+        let Judged { principal, actors, delegation } = claims::judge(&token, text, &issuer.settings, self.skew, now)?;
         let until = principal.expires.map_or(usable_until, |e| e.plus(self.skew).min(usable_until));
         let principal = Arc::new(Verified::attest(principal));
-        let seen = Arc::new(Seen { principal, issuer: issuer.clone(), generation, until });
+        let seen = Arc::new(Seen { principal, actors, delegation, issuer: issuer.clone(), generation, until });
         self.seen.insert(digest, seen.clone());
         Ok(seen)
+    }
+
+    /// Whose keys must have signed: by `iss`, or, where that is nobody here, by the trust domain of a SPIFFE ID in `sub`, which
+    /// needs no `iss` (JWT-SVID §3). The subject of a trust domain's token must be its own.
+    fn issuer_of(&self, token: &Token<'_>) -> Result<&Arc<Issuer>, Refusal> {
+        let signs = |i: &&Arc<Issuer>| i.settings.signs_tokens();
+        let subject = token.text("sub").and_then(SpiffeId::parse).filter(|id| !id.path().is_empty());
+        let by_name = token.text("iss").and_then(|iss| self.issuers.get(iss)).filter(signs);
+        let by_domain = || subject.as_ref().and_then(|id| self.issuers.get(id.trust_domain())).filter(signs);
+        let issuer = by_name.or_else(by_domain).ok_or(Refusal::Invalid(Flaw::Issuer))?;
+        let is_domain = issuer.settings.method == Method::JwtSvid;
+        if is_domain && subject.is_none_or(|id| *id.trust_domain() != *issuer.settings.issuer) {
+            return Err(Refusal::Invalid(Flaw::Subject));
+        }
+        Ok(issuer)
     }
 
     /// Takes in the key set of `issuer` as it was fetched at `now`. What an older set verified is verified again.
@@ -252,7 +304,7 @@ impl Authenticator {
     /// [`KeySetError`] when the set cannot be used; the keys that were known stay until they are too old.
     pub fn learn(&self, issuer: &str, jwks: &[u8], now: Timestamp) -> Result<(), KeySetError> {
         let issuer = self.issuers.get(issuer).ok_or(KeySetError::UnknownIssuer)?;
-        let parsed = keys::parse(jwks, &issuer.settings.algorithms);
+        let parsed = issuer.read(jwks);
         let mut keys = issuer.keys.write().unwrap_or_else(PoisonError::into_inner);
         match parsed {
             Ok(parsed) => {
@@ -277,7 +329,7 @@ impl Authenticator {
     /// The issuers whose keys should be fetched now, each with where they come from. Each is named to one caller per
     /// refetch interval.
     pub fn due(&self, now: Timestamp) -> Vec<(Arc<str>, KeySource)> {
-        let due = |i: &&Arc<Issuer>| i.keys.write().unwrap_or_else(PoisonError::into_inner).due(self.ages, now);
+        let due = |i: &&Arc<Issuer>| i.keys.write().unwrap_or_else(PoisonError::into_inner).due(i.ages(self.ages), now);
         self.issuers.values().filter(due).map(|i| (i.settings.issuer.clone(), i.settings.keys.clone())).collect()
     }
 
@@ -286,9 +338,11 @@ impl Authenticator {
         self.issuers.get(issuer).map(|i| &i.settings.keys)
     }
 
-    /// The configured issuers, for the protected-resource metadata; sorted.
+    /// The issuers that clients can ask for a token, for the protected-resource metadata; sorted. Platforms and trust domains
+    /// give tokens to what runs on them, not to who asks.
     pub fn issuers(&self) -> Vec<Arc<str>> {
-        let mut all: Vec<_> = self.issuers.keys().cloned().collect();
+        let asked = |i: &&Arc<Issuer>| i.settings.subject != SubjectIs::Agent && i.settings.signs_tokens();
+        let mut all: Vec<_> = self.issuers.values().filter(asked).map(|i| i.settings.issuer.clone()).collect();
         all.sort_unstable();
         all
     }

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod certificates;
+mod chains;
 mod dpop;
 mod forge;
 mod good;
 mod hostile;
+mod jwt_svid;
 mod keys;
 mod laws;
 mod platforms;

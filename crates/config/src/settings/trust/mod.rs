@@ -1,10 +1,12 @@
 //! Who may attest agents and humans. A kind is one file here and one line in `Kind`.
 
+mod certificates;
 mod oidc;
 mod platform;
 mod require;
 mod tokens;
 
+pub use certificates::{Bundle, CertificateName, Mtls, Spiffe};
 pub use oidc::{Claims, Oidc, Subject};
 pub use platform::{Platform, PlatformKind};
 pub use require::{Must, Require, Wanted};
@@ -31,6 +33,10 @@ pub enum TrustKind {
     Oidc(Box<Oidc>),
     /// Tokens of a platform, for what runs on it.
     Platform(Box<Platform>),
+    /// Certificates and tokens of a SPIFFE trust domain.
+    Spiffe(Box<Spiffe>),
+    /// Certificates of another authority.
+    Mtls(Box<Mtls>),
     /// Requests without any credential, for these servers only.
     Anonymous {
         /// The servers; each exists.
@@ -42,6 +48,8 @@ pub enum TrustKind {
 enum Kind {
     Oidc,
     Platform(PlatformKind),
+    Spiffe,
+    Mtls,
     Anonymous,
 }
 
@@ -51,6 +59,8 @@ impl Trust {
         let kind = match section.need("kind", "kind = \"oidc\"", kind)? {
             Kind::Oidc => Oidc::read(&section).map(|oidc| TrustKind::Oidc(Box::new(oidc))),
             Kind::Platform(which) => Platform::read(&section, which).map(|p| TrustKind::Platform(Box::new(p))),
+            Kind::Spiffe => Spiffe::read(&section).map(|s| TrustKind::Spiffe(Box::new(s))),
+            Kind::Mtls => Mtls::read(&section).map(|m| TrustKind::Mtls(Box::new(m))),
             Kind::Anonymous => {
                 section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
             }
@@ -61,9 +71,9 @@ impl Trust {
 }
 
 /// Kinds of the design that are not built yet.
-const LATER: [&str; 5] = ["spiffe", "mtls", "dpop", "issuer", "host"];
+const LATER: [&str; 2] = ["issuer", "host"];
 
-const KINDS: [(&str, Kind); 9] = [
+const KINDS: [(&str, Kind); 11] = [
     ("oidc", Kind::Oidc),
     ("kubernetes", Kind::Platform(PlatformKind::Kubernetes)),
     ("github-actions", Kind::Platform(PlatformKind::GithubActions)),
@@ -72,6 +82,8 @@ const KINDS: [(&str, Kind); 9] = [
     ("azure", Kind::Platform(PlatformKind::Azure)),
     ("aws", Kind::Platform(PlatformKind::Aws)),
     ("terraform", Kind::Platform(PlatformKind::Terraform)),
+    ("spiffe", Kind::Spiffe),
+    ("mtls", Kind::Mtls),
     ("anonymous", Kind::Anonymous),
 ];
 
@@ -79,7 +91,9 @@ fn kind(item: &Item<'_>) -> Result<Kind, Mistake> {
     match item.text()? {
         later if LATER.contains(&later) => {
             let mistake = Mistake::error(format!("trust of kind `{later}` arrives later"));
-            Err(mistake.label("not available in this build").help("use `oidc`, a platform or `anonymous`"))
+            Err(mistake
+                .label("not available in this build")
+                .help("use `oidc`, a platform, `spiffe`, `mtls` or `anonymous`"))
         }
         _ => item.choice(&KINDS),
     }

@@ -71,22 +71,25 @@ impl Tokens {
             let mistake = Mistake::error("`jwks_uri` and `jwks_file` exclude each other").label("keep one of them");
             section.reading.tell(section.spot("jwks_file"), mistake);
         }
+        let keys = file.map(Keys::File).or(uri.map(Keys::Url)).unwrap_or(Keys::Discover);
+        Self::read_with(section, keys)
+    }
+
+    /// The same where the section says in its own way where the keys are.
+    pub(super) fn read_with(section: &Section<'_>, keys: Keys) -> Self {
         Self {
             audience: section.get("audience", Item::one_or_more).unwrap_or_default(),
-            keys: file.map(Keys::File).or(uri.map(Keys::Url)).unwrap_or(Keys::Discover),
+            keys,
             algorithms: section.get("algorithms", algorithms).unwrap_or_else(|| ALGORITHMS.map(|(_, a)| a).to_vec()),
             require: Require::read(section),
             posture: facts(section, "posture"),
             measured: facts(section, "measured"),
             key_bound: section.get("key_bound", Item::flag).unwrap_or_default(),
             dpop_nonce: section.get("dpop_nonce", Item::flag).unwrap_or_default(),
-            clock_skew: section.get("clock_skew", Item::duration).unwrap_or(SKEW),
+            clock_skew: section.get("clock_skew", Item::duration).unwrap_or(Duration::from_secs(30)),
         }
     }
 }
-
-/// How far clocks may differ.
-pub(super) const SKEW: Duration = Duration::from_secs(30);
 
 /// Names that policy uses, each with the claim that it is read from.
 fn facts(section: &Section<'_>, key: &'static str) -> BTreeMap<String, String> {
