@@ -66,13 +66,13 @@ fn check_audience(claims: &Map<String, Value>, settings: &IssuerSettings) -> Res
 
 /// When a token was issued, as far as it says so, and when it ends.
 #[derive(Clone, Copy)]
-struct Times {
+pub(crate) struct Times {
     issued: Timestamp,
-    expires: Timestamp,
+    pub(crate) expires: Timestamp,
 }
 
 /// RFC 7519 §4.1.4 to §4.1.6: `exp` must be there; `nbf` and `iat`, where they are, must not lie ahead.
-fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Times, Refusal> {
+pub(crate) fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Times, Refusal> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(v) => numeric_date(v).map(Some).ok_or(Refusal::Invalid(Flaw::Time)),
@@ -238,7 +238,7 @@ fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: O
         || is("preferred_username", &format!("service-account-{}", client.to_lowercase()))
 }
 
-fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
+pub(crate) fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
     let map = &settings.claims;
     let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
     Ok(Human {
@@ -290,7 +290,7 @@ fn names(claim: Option<&Value>) -> Result<Arc<[Arc<str>]>, Flaw> {
 }
 
 /// A claim that names somebody: absent, or a text that is not empty, not long and holds no control characters.
-fn id(claim: Option<&Value>) -> Result<Option<&str>, Flaw> {
+pub(crate) fn id(claim: Option<&Value>) -> Result<Option<&str>, Flaw> {
     match claim {
         None => Ok(None),
         Some(Value::String(s)) if !s.is_empty() && s.len() <= MAX_ID && !s.chars().any(char::is_control) => Ok(Some(s)),

@@ -1,6 +1,6 @@
 use crate::{Attestation, Delegation, Refusal};
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
 /// The non-human workload that speaks.
@@ -25,7 +25,7 @@ pub struct Agent {
 }
 
 /// The person whose authority the agent borrows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Human {
     /// The stable id at the issuer (`sub`), or the name of the operating-system user.
     pub id: Arc<str>,
@@ -46,7 +46,7 @@ pub struct Human {
 }
 
 /// How a person signed in, as the issuer states it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
     /// The methods: `pwd`, `otp`, `hwk`, `mfa`, … (RFC 8176).
     pub methods: Arc<[Arc<str>]>,

@@ -4,11 +4,11 @@ use crate::{
     token::Token,
 };
 use doorward_vocab::Timestamp;
-use std::sync::{PoisonError, RwLock, atomic::AtomicU64};
+use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicU64};
 
 /// An issuer with its keys.
 pub(super) struct Issuer {
-    pub(super) settings: IssuerSettings,
+    pub(super) settings: Arc<IssuerSettings>,
     pub(super) keys: RwLock<KeySet>,
     /// Counts the key sets: what was verified by an older one is verified again.
     pub(super) generation: AtomicU64,
@@ -30,7 +30,7 @@ impl Issuer {
             ),
             KeySource::Discovery | KeySource::Url(_) => KeySet::default(),
         };
-        Ok(Self { settings, keys: RwLock::new(keys), generation: AtomicU64::new(0) })
+        Ok(Self { settings: Arc::new(settings), keys: RwLock::new(keys), generation: AtomicU64::new(0) })
     }
 
     /// Until when the keys that verified `token` may be used.

@@ -11,6 +11,7 @@ use crate::{
     Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, NonceRule, Principal, ProofFlaw, Refusal, Settings,
     SettingsError, Verified, Via,
     attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
+    assertion::{self, Expected, Opened},
     claims,
     keys::{self, Ages},
     token::Token,
@@ -244,6 +245,20 @@ impl Authenticator {
         let seen = Arc::new(Seen { principal, issuer: issuer.clone(), generation, until });
         self.seen.insert(digest, seen.clone());
         Ok(seen)
+    }
+
+    /// What a statement of a trusted issuer says, if it is what is expected. Its keys are those of the issuer's access tokens.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; [`Refusal::KeysNeeded`] as for [`Self::authenticate`].
+    pub fn open(&self, text: &str, expected: &Expected<'_>, now: Timestamp) -> Result<Opened, Refusal> {
+        let token = Token::parse(text).map_err(Refusal::Invalid)?;
+        let issuer = self.issuers.get(expected.issuer).ok_or(Refusal::Invalid(Flaw::Issuer))?;
+        if !issuer.settings.algorithms.contains(&token.algorithm) {
+            return Err(Refusal::Invalid(Flaw::Algorithm));
+        }
+        issuer.check_signature(&token, self.ages, now)?;
+        assertion::check(token, expected, now).map(|opened| opened.of(issuer.settings.clone()))
     }
 
     /// Takes in the key set of `issuer` as it was fetched at `now`. What an older set verified is verified again.
