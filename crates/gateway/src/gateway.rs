@@ -4,7 +4,7 @@ use crate::{
     attest::Remembered,
     bridge::Parking,
     conversation::Conversations,
-    front::sse::Streams,
+    front::{oauth::Issuing, sse::Streams},
     metrics::Metrics,
     passage::Caller,
     pins::Pins,
@@ -56,6 +56,8 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     /// Requests that wait for something from their clients.
     pub(crate) parking: Parking,
+    /// What the authorization server remembers.
+    pub(crate) issuing: Issuing,
     /// The way to what outlives this gateway.
     pub(crate) travel: Travel,
     /// Itself, for what goes on beside a request.
@@ -100,6 +102,7 @@ impl Gateway {
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
+            issuing: Issuing::default(),
             shown: Shown::default(),
             cursors,
             returns: broadcast::channel(RETURNS).0,
@@ -225,7 +228,7 @@ impl Gateway {
     pub(crate) async fn authenticate(&self, live: &Live, presented: Presented<'_>) -> Result<Caller, IdentityRefusal> {
         let mut verified = live.authenticator.authenticate(presented, self.clock.now());
         if let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified {
-            Box::pin(crate::keys::fetch(live, issuer, self.clock.now())).await;
+            Box::pin(crate::keys::fetch(self, live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         Ok(Caller { actor: self.actor(verified?), local: presented.loopback })
@@ -251,7 +254,7 @@ impl Gateway {
         self.sweep_parking().await;
         self.renew_attestations(live.servers.values()).await;
         for (issuer, _) in live.authenticator.due(now) {
-            crate::keys::fetch(&live, &issuer, now).await;
+            crate::keys::fetch(self, &live, &issuer, now).await;
         }
         self.gauges();
     }

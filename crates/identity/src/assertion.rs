@@ -61,7 +61,7 @@ impl Opened {
     /// [`Refusal::Invalid`] where it names nobody.
     pub fn human(&self) -> Result<Human, Refusal> {
         let settings = self.settings.as_ref().ok_or(Refusal::Invalid(Flaw::Issuer))?;
-        let subject = claims::id(self.claims.get("sub")).map_err(Refusal::Invalid)?;
+        let subject = claims::id(json::at(&self.claims, &settings.claims.human)).map_err(Refusal::Invalid)?;
         let subject = subject.ok_or(Refusal::Invalid(Flaw::Claim))?;
         claims::human(&self.claims, subject, settings).map_err(Refusal::Invalid)
     }

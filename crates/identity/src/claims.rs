@@ -172,6 +172,7 @@ fn principal(
         at: issued,
         expires: Some(expires),
     };
+    let attestation = if settings.attests { attested(claims, attestation)? } else { attestation };
     let hint = ["txn", "sid", "jti"].iter().find_map(|c| ConversationId::new(token.text(c)?).ok());
     Ok(Principal {
         key: Principal::key_of(Via::Jwt, &agent, human.as_ref(), own_id),
@@ -183,6 +184,7 @@ fn principal(
         via: Via::Jwt,
         expires: Some(expires),
         conversation_hint: hint,
+        audiences: audiences(claims, settings),
         host,
     })
 }
@@ -200,6 +202,25 @@ fn facts(claims: &Map<String, Value>, paths: &[(Arc<str>, Arc<str>)]) -> BTreeMa
         v => word(Some(v)).map(Arc::from),
     };
     paths.iter().filter_map(|(name, path)| Some((name.clone(), text(json::at(claims, path)?)?))).collect()
+}
+
+/// What our own authorization server saw of the agent when it made the token.
+fn attested(claims: &Map<String, Value>, attestation: Attestation) -> Result<Attestation, Flaw> {
+    let att = claims.get("att").and_then(Value::as_object).ok_or(Flaw::Claim)?;
+    let level = att.get("lvl").and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok());
+    let assurance = level.and_then(|n| Assurance::try_from(n).ok()).ok_or(Flaw::Claim)?;
+    let method = att.get("m").cloned().and_then(|m| serde_json::from_value(m).ok()).ok_or(Flaw::Claim)?;
+    Ok(Attestation { method, assurance, ..attestation })
+}
+
+/// Those of our own names that stand in `aud`.
+fn audiences(claims: &Map<String, Value>, settings: &IssuerSettings) -> Arc<[Arc<str>]> {
+    let named = |ours: &&Arc<str>| match claims.get("aud") {
+        Some(Value::Array(all)) => all.iter().any(|a| a == &***ours),
+        Some(one) => one == &***ours,
+        None => false,
+    };
+    settings.audiences.iter().filter(named).cloned().collect()
 }
 
 struct Actor<'a> {
@@ -241,12 +262,14 @@ fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: O
 pub(crate) fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
     let map = &settings.claims;
     let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
+    let by = map.human_issuer.as_ref().map(|path| id(json::at(claims, path))).transpose()?.flatten();
+    let issuer = by.map_or_else(|| settings.issuer.clone(), Arc::from);
     Ok(Human {
         id: subject.into(),
         name: word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).unwrap_or(subject).into(),
         email: word(json::at(claims, &map.email)).filter(|_| verified).map(Arc::from),
         groups: names(json::at(claims, &map.groups))?,
-        issuer: settings.issuer.clone(),
+        issuer,
         entitlements: names(claims.get("entitlements"))?,
         login: login(claims, map.risk.as_deref())?,
     })

@@ -146,6 +146,9 @@ pub struct Principal {
     /// What the token says about the conversation: `txn`, else `sid`, else `jti`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_hint: Option<ConversationId>,
+    /// Which of our own names the token was made for; none without a token.
+    #[serde(skip)]
+    pub audiences: Arc<[Arc<str>]>,
     pub(crate) host: bool,
 }
 

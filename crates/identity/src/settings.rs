@@ -71,6 +71,8 @@ pub enum KeySource {
     Discovery,
     /// A key set at this address.
     Url(Arc<str>),
+    /// Whoever makes the tokens hands them in, by [`learn`](crate::Authenticator::learn).
+    Given,
     /// This key set (RFC 7517 §5), and no other.
     Pinned(Arc<[u8]>),
 }
@@ -168,6 +170,8 @@ pub struct IssuerSettings {
     pub key_rule: KeyRule,
     /// Whether proofs of a key must hold a nonce.
     pub nonces: NonceRule,
+    /// Whether `att` says how the agent was proved: in tokens that the gateway itself makes.
+    pub attests: bool,
     /// Where the keys come from.
     pub keys: KeySource,
 }
@@ -189,6 +193,7 @@ impl IssuerSettings {
             host_scope: None,
             key_rule: KeyRule::default(),
             nonces: NonceRule::default(),
+            attests: false,
             keys: KeySource::Discovery,
         }
     }

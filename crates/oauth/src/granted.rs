@@ -1,4 +1,4 @@
-use crate::{Code, Fault, Form};
+use crate::{Client, Code, Fault, Form, Proof};
 use doorward_identity::{Human, KeyBinding, Method};
 use doorward_vocab::{Assurance, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,16 @@ pub struct Proved {
 }
 
 impl Proved {
+    /// As a client proves itself at the token endpoint.
+    pub fn of(client: &Client) -> Self {
+        match client.proof {
+            Proof::Nothing => Self::ASSERTED,
+            Proof::Secret(_) | Proof::Keys(_) | Proof::KeysAt(_) => {
+                Self { method: Method::Oidc, assurance: Assurance::PlatformToken, until: None }
+            }
+        }
+    }
+
     /// Not at all: a public client that says who it is.
     pub const ASSERTED: Self = Self { method: Method::Asserted, assurance: Assurance::Asserted, until: None };
 }

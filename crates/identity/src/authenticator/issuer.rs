@@ -28,7 +28,7 @@ impl Issuer {
                 keys::parse(bytes, &settings.algorithms)
                     .map_err(|error| SettingsError::Keys { issuer: name, error })?,
             ),
-            KeySource::Discovery | KeySource::Url(_) => KeySet::default(),
+            KeySource::Discovery | KeySource::Url(_) | KeySource::Given => KeySet::default(),
         };
         Ok(Self { settings: Arc::new(settings), keys: RwLock::new(keys), generation: AtomicU64::new(0) })
     }

@@ -10,8 +10,8 @@ use self::{
 use crate::{
     Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, NonceRule, Principal, ProofFlaw, Refusal, Settings,
     SettingsError, Verified, Via,
-    attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
     assertion::{self, Expected, Opened},
+    attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
     claims,
     keys::{self, Ages},
     token::Token,

@@ -5,7 +5,7 @@ mod platform;
 mod require;
 mod tokens;
 
-pub use oidc::{Claims, Oidc, Subject};
+pub use oidc::{Claims, Oidc, RelyingParty, Subject};
 pub use platform::{Platform, PlatformKind};
 pub use require::{Must, Require, Wanted};
 pub use tokens::{Algorithm, Keys, Tokens};
