@@ -1,0 +1,4 @@
+//! The gateway as an authorization server, in front of a certified provider.
+
+mod code;
+mod scene;
