@@ -1,4 +1,5 @@
 //! The gateway as an authorization server, in front of a certified provider.
 
+mod clients;
 mod code;
 mod scene;
