@@ -236,7 +236,8 @@ mod tests {
         assert!(client.is_known_at("https://app.example.com/cb") && !client.is_known_at("http://127.0.0.1:9/cb"));
         assert_eq!(client.redirect("http://127.0.0.1:99/cb"), Some("http://127.0.0.1:99/cb"));
         assert_eq!(client.redirect("https://evil.example.com/cb"), None);
-        let bad: [(&str, &dyn Fn(&mut Value)); 7] = [
+        type Change<'a> = &'a dyn Fn(&mut Value);
+        let bad: [(&str, Change<'_>); 7] = [
             ("another address", &|d| d["client_id"] = "https://app.example.com/other.json".into()),
             ("no address", &|d| d["client_id"] = Value::Null),
             ("a secret", &|d| d["client_secret"] = "x".into()),

@@ -10,6 +10,7 @@
 //! | `consent` | what a human is shown, and the delegation that comes of the answer |
 //! | `code`, `family` | what is given for it once, and renewed |
 //! | `proof` | how a client proves itself at the token endpoint |
+//! | `exchange` | tokens for tokens: RFC 8693, RFC 7523, RFC 6749 §4.4 |
 //! | `issue`, `keys` | the token and its signature |
 //!
 //! Invariant: no I/O, no clock. Requests and what was kept of earlier ones are data; time and randomness are arguments.
@@ -26,6 +27,7 @@ pub mod authorize;
 pub mod client;
 pub mod code;
 pub mod consent;
+pub mod exchange;
 pub mod family;
 mod fault;
 mod form;

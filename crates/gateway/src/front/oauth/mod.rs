@@ -6,6 +6,7 @@
 //! | `callback` | the provider sends the browser back: who the human is |
 //! | `consent`, `page` | the human is asked |
 //! | `token` | codes and refresh tokens become access tokens |
+//! | `exchange` | tokens of others become access tokens, and clients of the operator get their own |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
 //! | `provider` | the gateway as a client of the human's provider |
@@ -19,6 +20,7 @@ mod browser;
 mod callback;
 mod clients;
 mod consent;
+mod exchange;
 mod grants;
 mod keeping;
 mod limit;

@@ -35,6 +35,8 @@ pub(crate) struct Endpoints {
 /// Claims about a person that a provider may keep for its userinfo endpoint.
 const ABOUT: [&str; 5] = ["name", "preferred_username", "email", "email_verified", "groups"];
 
+type Headers = Vec<(HeaderName, Secret<String>)>;
+
 /// What went wrong with a provider; for the log.
 pub(super) type Failed = String;
 
@@ -129,7 +131,7 @@ impl Call<'_> {
         endpoints: &Endpoints,
         code: &str,
         verifier: &str,
-    ) -> Result<(Payload, Vec<(HeaderName, Secret<String>)>), Failed> {
+    ) -> Result<(Payload, Headers), Failed> {
         let secret = provider.secret.as_ref().map(doorward_config::SecretRef::read).transpose();
         let secret = secret.map_err(|e| e.to_string())?;
         let mut form = form_urlencoded::Serializer::new(String::new());

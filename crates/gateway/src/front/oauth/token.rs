@@ -49,6 +49,9 @@ impl Call<'_> {
         match kind.as_str() {
             grant::CODE => self.by_code(form, &client).await,
             grant::REFRESH => self.by_refresh(form, &client).await,
+            grant::CLIENT => Box::pin(self.alone(&form, &client)).await,
+            grant::ASSERTION => Box::pin(self.by_assertion(&form, &client)).await,
+            grant::EXCHANGE => Box::pin(self.by_exchange(&form, &client)).await,
             _ => Err(Fault::new(Code::UnsupportedGrantType, "there is no such grant here")),
         }
     }

@@ -2,4 +2,5 @@
 
 mod clients;
 mod code;
+mod exchange;
 mod scene;

@@ -5,7 +5,10 @@ use crate::{
     front::{Front, http_server},
     identity::bearer,
 };
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    signature::{Ed25519KeyPair, KeyPair},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_testkit::{
     fixture::{Options, Server},
@@ -17,6 +20,7 @@ use doorward_testkit::{
     },
 };
 use serde_json::{Value, json};
+use std::path::Path;
 use tempfile::TempDir;
 use url::Url;
 
@@ -41,31 +45,70 @@ pub(crate) fn alice() -> Browser {
     Browser::of("alice", "correct horse")
 }
 
+/// A client with a key.
+pub(crate) struct Signer(Ed25519KeyPair);
+
+impl Signer {
+    pub(crate) fn new() -> Self {
+        Self(Ed25519KeyPair::generate().unwrap())
+    }
+
+    /// Its key set, with or without a name for the key.
+    pub(crate) fn keys(&self, kid: Option<&str>) -> String {
+        let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(self.0.public_key()) });
+        if let Some(kid) = kid {
+            jwk["kid"] = kid.into();
+        }
+        json!({ "keys": [jwk] }).to_string()
+    }
+
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        let b64 = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let text = format!("{}.{}", b64(&header.to_string()), b64(&claims.to_string()));
+        let signature = URL_SAFE_NO_PAD.encode(self.0.sign(text.as_bytes()));
+        format!("{text}.{signature}")
+    }
+
+    /// An assertion of client `id` for `audience`; `change` makes it another.
+    pub(crate) fn assertion(&self, id: &str, audience: &str, change: impl Fn(&mut Value)) -> String {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes).unwrap();
+        let jti = URL_SAFE_NO_PAD.encode(bytes);
+        let mut claims = json!({ "iss": id, "sub": id, "aud": audience, "jti": jti, "iat": now(), "exp": now() + 120 });
+        change(&mut claims);
+        self.sign(&json!({ "alg": "EdDSA", "typ": "JWT" }), &claims)
+    }
+}
+
+pub(crate) fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
 impl Scene {
     /// Two servers, `fixture` and `other`; `more` goes into `[authorization]`.
     pub(crate) async fn start(more: &str) -> Option<Self> {
-        Self::with(more, "", json!({})).await
+        Self::with(more, |_, _| String::new()).await
     }
 
-    /// The same with further tables, and options of the provider.
-    pub(crate) async fn with(more: &str, tables: &str, options: Value) -> Option<Self> {
+    /// The same with further tables.
+    pub(crate) async fn with(more: &str, tables: impl Fn(&OidcProvider, &Path) -> String) -> Option<Self> {
         if !installed("a login at a provider").unwrap() {
             return None;
         }
         let (port, folder) = (free_port().unwrap(), tempfile::tempdir().unwrap());
         let issuer = format!("http://127.0.0.1:{port}");
-        let mut all = json!({
+        let options = json!({
             "clients": [{ "client_id": "gateway", "client_secret": "gateway-secret", "redirect_uris": [format!("{issuer}/oauth/callback")] }],
         });
-        all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        let op = OidcProvider::start(&all).unwrap();
+        let op = OidcProvider::start(&options).unwrap();
         let server = Server::start(Options::default()).await.unwrap();
         let secret = folder.path().join("secret");
         std::fs::write(&secret, "gateway-secret").unwrap();
         let toml = format!(
             "[authorization]\n{more}\n[[trust]]\nname = \"corp\"\nkind = \"oidc\"\nissuer = {:?}\nclient_id = \"gateway\"\n\
-             client_secret = {{ file = {secret:?} }}\nlogin_scopes = [\"email\", \"groups\"]\n{tables}\n{}{}",
+             client_secret = {{ file = {secret:?} }}\nlogin_scopes = [\"email\", \"groups\"]\n{}\n{}{}",
             op.issuer(),
+            tables(&op, folder.path()),
             http_server("fixture", &server.url()),
             http_server("other", &server.url()),
         );
