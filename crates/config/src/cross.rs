@@ -20,6 +20,7 @@ pub(crate) struct Shape {
     pub(crate) virtuals: Names,
     pub(crate) credentials: Names,
     pub(crate) trust: Names,
+    pub(crate) clients: Names,
 }
 
 pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
@@ -27,6 +28,7 @@ pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
     servers(shape, reading);
     virtuals(shape, reading);
     trust(shape, reading);
+    authorization(shape, reading);
     unused(shape, reading);
 }
 
@@ -187,6 +189,36 @@ fn trust(shape: &Shape, reading: &Reading<'_>) {
     {
         let mistake = Mistake::error("`public_url` names this machine, but others can reach the listener");
         reading.tell_at("public_url", mistake.label("write the address that clients use"));
+    }
+}
+
+/// Tokens are issued to somebody, for somebody, about servers that exist.
+fn authorization(shape: &Shape, reading: &Reading<'_>) {
+    let Settings { authorization, clients, trust, .. } = &shape.settings;
+    for (client, path) in clients.iter().zip(&shape.clients.paths) {
+        for name in client.servers.iter().flatten().filter(|name| !shape.servers.all.contains(name.as_str())) {
+            let mistake = Mistake::error(format!("there is no server `{name}`"));
+            reading.tell_at(&format!("{path}.servers"), mistake.label(known_server(name.as_str(), shape)));
+        }
+        if authorization.is_none() {
+            let mistake = Mistake::error(format!("client `{}` has nobody to ask", client.name));
+            reading.tell_at(&format!("{path}.name"), mistake.help("add `[authorization]`"));
+        }
+    }
+    let Some(authorization) = authorization else { return };
+    let login = |name: &str| {
+        trust.iter().any(|t| t.name == name && matches!(&t.kind, TrustKind::Oidc(oidc) if oidc.client.is_some()))
+    };
+    for name in authorization.login.iter().filter(|name| !login(name)) {
+        let mistake = Mistake::error(format!("humans cannot sign in at `{name}`"));
+        let help = "name a `[[trust]]` entry of kind `oidc` that has a `client_id`";
+        reading.tell_at("authorization.login", mistake.help(help));
+    }
+    let nobody = !trust.iter().any(|t| login(&t.name)) && clients.is_empty() && trust.len() == shape.trust.all.len();
+    if nobody {
+        let mistake = Mistake::error("`[authorization]` has nobody to issue tokens for");
+        let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`";
+        reading.tell_at("authorization", mistake.help(help));
     }
 }
 

@@ -32,6 +32,7 @@ fn every_key_has_its_row() {
         [policy]
         [log]
         [joined]
+        [authorization]
         [[server]]
         attest = {}
         [[virtual]]
@@ -42,6 +43,8 @@ fn every_key_has_its_row() {
         [[trust]]
         kind = "oidc"
         claims = {}
+        [[client]]
+        name = "x"
         [[trust]]
         kind = "github-actions"
         [[trust]]

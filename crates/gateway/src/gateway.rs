@@ -4,7 +4,7 @@ use crate::{
     attest::Remembered,
     bridge::Parking,
     conversation::Conversations,
-    front::sse::Streams,
+    front::{oauth::Issuing, sse::Streams},
     metrics::Metrics,
     passage::Caller,
     pins::Pins,
@@ -56,6 +56,8 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     /// Requests that wait for something from their clients.
     pub(crate) parking: Parking,
+    /// What the authorization server remembers.
+    pub(crate) issuing: Issuing,
     /// The way to what outlives this gateway.
     pub(crate) travel: Travel,
     /// Itself, for what goes on beside a request.
@@ -100,6 +102,7 @@ impl Gateway {
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
+            issuing: Issuing::default(),
             shown: Shown::default(),
             cursors,
             returns: broadcast::channel(RETURNS).0,
@@ -227,7 +230,7 @@ impl Gateway {
         // A token and a certificate may each need keys; no keys are named twice in so short a time.
         for _ in 0..2 {
             let Err(IdentityRefusal::KeysNeeded { issuer }) = &verified else { break };
-            Box::pin(crate::keys::fetch(live, issuer, self.clock.now())).await;
+            Box::pin(crate::keys::fetch(self, live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         Ok(Caller { actor: self.actor(verified?), local: presented.loopback })
@@ -253,7 +256,7 @@ impl Gateway {
         self.sweep_parking().await;
         self.renew_attestations(live.servers.values()).await;
         for (issuer, _) in live.authenticator.due(now) {
-            crate::keys::fetch(&live, &issuer, now).await;
+            crate::keys::fetch(self, &live, &issuer, now).await;
         }
         self.gauges();
     }

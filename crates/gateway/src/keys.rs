@@ -1,14 +1,13 @@
 //! Fetching the keys of token issuers. Destinations that metadata names are not the operator's word: the egress guard
 //! lets them be public HTTPS only, or loopback on a gateway that serves loopback.
 
-use crate::Live;
+use crate::{
+    Gateway, Live,
+    fetching::{self, Whence},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use doorward_identity::{KeySource, discovery_urls, jwks_uri};
-use doorward_transport::{
-    egress::Trust,
-    upstream::{Fetch, fetch as fetch_url},
-    workload::{self, Bundles},
-};
+use doorward_transport::workload::{self, Bundles};
 use doorward_vocab::Timestamp;
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
@@ -17,12 +16,13 @@ use url::Url;
 
 /// The largest document that is read, in bytes.
 const MAX: usize = 512 << 10;
+/// How long the Workload API may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Fetches the keys of `issuer` and teaches them to the authenticator; a failure is remembered, so that it is not
 /// repeated at once.
-pub(crate) async fn fetch(live: &Live, issuer: &str, now: Timestamp) {
-    match keys(live, issuer).await {
+pub(crate) async fn fetch(gateway: &Gateway, live: &Live, issuer: &str, now: Timestamp) {
+    match keys(gateway, live, issuer).await {
         Ok(jwks) => {
             if let Err(e) = live.authenticator.learn(issuer, &jwks, now) {
                 tracing::warn!(issuer, "the issuer's keys cannot be used: {e}");
@@ -36,20 +36,22 @@ pub(crate) async fn fetch(live: &Live, issuer: &str, now: Timestamp) {
     }
 }
 
-async fn keys(live: &Live, issuer: &str) -> Result<Vec<u8>, String> {
-    let discovered =
-        if live.settings.listen.mcp.ip().is_loopback() { Trust::DiscoveredOrLoopback } else { Trust::Discovered };
+async fn keys(gateway: &Gateway, live: &Live, issuer: &str) -> Result<Vec<u8>, String> {
     match live.authenticator.key_source(issuer) {
-        Some(KeySource::Url(url)) => get(live, url, Trust::Configured).await,
+        Some(KeySource::Given) if live.authority.as_ref().is_some_and(|a| *a.realm.issuer == *issuer) => {
+            let ring = gateway.ring().await;
+            ring.map(|ring| ring.jwks().into_bytes()).map_err(|_| "they are not at hand".to_owned())
+        }
+        Some(KeySource::Url(url)) => get(live, url, Whence::Operator).await,
         Some(KeySource::Discovery) => {
             let mut last = "no discovery address".to_owned();
             for url in discovery_urls(issuer).map_err(|e| e.to_string())? {
-                let found = match get(live, &url, Trust::Configured).await {
+                let found = match get(live, &url, Whence::Operator).await {
                     Ok(document) => jwks_uri(issuer, &document).map_err(|e| e.to_string()),
                     Err(e) => Err(e),
                 };
                 match found {
-                    Ok(uri) => return get(live, &uri, discovered).await,
+                    Ok(uri) => return get(live, &uri, Whence::Stranger).await,
                     Err(e) => last = e,
                 }
             }
@@ -60,7 +62,7 @@ async fn keys(live: &Live, issuer: &str) -> Result<Vec<u8>, String> {
             let bundles = workload::bundles(socket, PATIENCE).await.map_err(|e| e.to_string())?;
             bundle(&bundles, issuer).ok_or_else(|| format!("the Workload API has no bundle of `{issuer}`"))
         }
-        Some(KeySource::Pinned(_)) | None => Err("its keys are not fetched".to_owned()),
+        Some(KeySource::Pinned(_) | KeySource::Given) | None => Err("its keys are not fetched".to_owned()),
     }
 }
 
@@ -88,13 +90,7 @@ async fn read(path: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() > MAX { Err(format!("`{}` is too large", path.display())) } else { Ok(bytes) }
 }
 
-async fn get(live: &Live, url: &str, trust: Trust) -> Result<Vec<u8>, String> {
+async fn get(live: &Live, url: &str, whence: Whence) -> Result<Vec<u8>, String> {
     let url = Url::parse(url).map_err(|e| format!("`{url}`: {e}"))?;
-    let request = Fetch { url: &url, trust, payload: None, headers: &[], limit: MAX, deadline: PATIENCE };
-    let fetched = fetch_url(&live.egress, request).await.map_err(|e| format!("`{url}`: {e}"))?;
-    if fetched.status.is_success() {
-        Ok(fetched.body.to_vec())
-    } else {
-        Err(format!("`{url}`: status {}", fetched.status))
-    }
+    fetching::get(live, &url, whence, MAX).await
 }

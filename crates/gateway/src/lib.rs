@@ -25,6 +25,7 @@ mod bridge;
 mod cancel;
 mod catalog;
 mod conversation;
+mod fetching;
 mod front;
 mod gateway;
 mod keys;

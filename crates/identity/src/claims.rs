@@ -78,13 +78,13 @@ fn check_audience(claims: &Map<String, Value>, settings: &IssuerSettings) -> Res
 
 /// When a token was issued, as far as it says so, and when it ends.
 #[derive(Clone, Copy)]
-struct Times {
+pub(crate) struct Times {
     issued: Timestamp,
-    expires: Timestamp,
+    pub(crate) expires: Timestamp,
 }
 
 /// RFC 7519 §4.1.4 to §4.1.6: `exp` must be there; `nbf` and `iat`, where they are, must not lie ahead.
-fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Times, Refusal> {
+pub(crate) fn check_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Times, Refusal> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(v) => numeric_date(v).map(Some).ok_or(Refusal::Invalid(Flaw::Time)),
@@ -184,6 +184,7 @@ fn principal(
         at: issued,
         expires: Some(expires),
     };
+    let attestation = if settings.attests { attested(claims, attestation)? } else { attestation };
     let hint = ["txn", "sid", "jti"].iter().find_map(|c| ConversationId::new(token.text(c)?).ok());
     Ok(Principal {
         key: Principal::key_of(Via::Jwt, &agent, human.as_ref(), own_id),
@@ -195,6 +196,7 @@ fn principal(
         via: Via::Jwt,
         expires: Some(expires),
         conversation_hint: hint,
+        audiences: audiences(claims, settings),
         host,
     })
 }
@@ -212,6 +214,25 @@ fn facts(claims: &Map<String, Value>, paths: &[(Arc<str>, Arc<str>)]) -> BTreeMa
         v => word(Some(v)).map(Arc::from),
     };
     paths.iter().filter_map(|(name, path)| Some((name.clone(), text(json::at(claims, path)?)?))).collect()
+}
+
+/// What our own authorization server saw of the agent when it made the token.
+fn attested(claims: &Map<String, Value>, attestation: Attestation) -> Result<Attestation, Flaw> {
+    let att = claims.get("att").and_then(Value::as_object).ok_or(Flaw::Claim)?;
+    let level = att.get("lvl").and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok());
+    let assurance = level.and_then(|n| Assurance::try_from(n).ok()).ok_or(Flaw::Claim)?;
+    let method = att.get("m").cloned().and_then(|m| serde_json::from_value(m).ok()).ok_or(Flaw::Claim)?;
+    Ok(Attestation { method, assurance, ..attestation })
+}
+
+/// Those of our own names that stand in `aud`.
+fn audiences(claims: &Map<String, Value>, settings: &IssuerSettings) -> Arc<[Arc<str>]> {
+    let named = |ours: &&Arc<str>| match claims.get("aud") {
+        Some(Value::Array(all)) => all.iter().any(|a| a == &***ours),
+        Some(one) => one == &***ours,
+        None => false,
+    };
+    settings.audiences.iter().filter(named).cloned().collect()
 }
 
 struct Actor<'a> {
@@ -263,15 +284,17 @@ fn acts_for_itself(claims: &Map<String, Value>, subject: Option<&str>, client: O
         || is("preferred_username", &format!("service-account-{}", client.to_lowercase()))
 }
 
-fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
+pub(crate) fn human(claims: &Map<String, Value>, subject: &str, settings: &IssuerSettings) -> Result<Human, Flaw> {
     let map = &settings.claims;
     let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
+    let by = map.human_issuer.as_ref().map(|path| id(json::at(claims, path))).transpose()?.flatten();
+    let issuer = by.map_or_else(|| settings.issuer.clone(), Arc::from);
     Ok(Human {
         id: subject.into(),
         name: word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).unwrap_or(subject).into(),
         email: word(json::at(claims, &map.email)).filter(|_| verified).map(Arc::from),
         groups: names(json::at(claims, &map.groups))?,
-        issuer: settings.issuer.clone(),
+        issuer,
         entitlements: names(claims.get("entitlements"))?,
         login: login(claims, map.risk.as_deref())?,
     })
@@ -315,7 +338,7 @@ fn names(claim: Option<&Value>) -> Result<Arc<[Arc<str>]>, Flaw> {
 }
 
 /// A claim that names somebody: absent, or a text that is not empty, not long and holds no control characters.
-fn id(claim: Option<&Value>) -> Result<Option<&str>, Flaw> {
+pub(crate) fn id(claim: Option<&Value>) -> Result<Option<&str>, Flaw> {
     match claim {
         None => Ok(None),
         Some(Value::String(s)) if !s.is_empty() && s.len() <= MAX_ID && !s.chars().any(char::is_control) => Ok(Some(s)),

@@ -8,7 +8,7 @@ use std::fmt;
 const DEPTH: u8 = 16;
 
 /// The JSON object that `bytes` are, or nothing.
-pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut de = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: DEPTH }.deserialize(&mut de).ok()?;
     de.end().ok()?;
@@ -19,7 +19,7 @@ pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 }
 
 /// What stands at `path`: the member of that name, or what the JSON pointer leads to where it begins with `/`.
-pub(crate) fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+pub fn at<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let Some(pointer) = path.strip_prefix('/') else { return claims.get(path) };
     let mut steps = pointer.split('/').map(|s| s.replace("~1", "/").replace("~0", "~"));
     let mut value = claims.get(&steps.next()?)?;

@@ -141,6 +141,21 @@ pub(crate) fn parse_for(
     if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(keys) }
 }
 
+/// The same for a set that may be a single key without an id, which is found under the empty one.
+pub(crate) fn parse_lonely(bytes: &[u8], algorithms: &[Algorithm]) -> Result<HashMap<String, Key>, KeySetError> {
+    let set = Some(bytes).filter(|b| b.len() <= MAX_BYTES).and_then(json::object).ok_or(KeySetError::Form)?;
+    let Some(Value::Array(items)) = set.get("keys") else { return Err(KeySetError::Form) };
+    if let [Value::Object(only)] = items.as_slice()
+        && !only.contains_key("kid")
+    {
+        let mut named = only.clone();
+        named.insert("kid".to_owned(), "only".into());
+        let (_, key) = usable(&named, algorithms, Use::Signatures).ok_or(KeySetError::Empty)?;
+        return Ok(HashMap::from([(String::new(), key)]));
+    }
+    parse(bytes, algorithms)
+}
+
 fn usable<'a>(jwk: &'a Map<String, Value>, algorithms: &[Algorithm], purpose: Use) -> Option<(&'a str, Key)> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let fits = match purpose {

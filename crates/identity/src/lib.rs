@@ -17,6 +17,7 @@
 //! # Ok::<(), doorward_identity::SettingsError>(())
 //! ```
 
+pub mod assertion;
 pub mod attest;
 mod authenticator;
 mod bundle;
@@ -26,7 +27,7 @@ pub mod delegation;
 mod discovery;
 #[doc(hidden)]
 pub mod fuzzing;
-mod json;
+pub mod json;
 mod keys;
 mod metadata;
 mod principal;

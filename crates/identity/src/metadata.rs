@@ -12,6 +12,10 @@ pub enum Resource<'a> {
     All,
     /// One server, behind `/mcp/{server}`.
     Server(&'a ServerName),
+    /// All servers, behind `/sse` (HTTP+SSE of 2024-11-05).
+    AllSse,
+    /// One server, behind `/sse/{server}`.
+    ServerSse(&'a ServerName),
 }
 
 /// The public address cannot name a resource.
@@ -63,8 +67,8 @@ impl ProtectedResources {
             "bearer_methods_supported": ["header"],
             "dpop_signing_alg_values_supported": crate::proof_algorithms(),
             "resource_name": match resource {
-                Resource::All => "Doorward".to_owned(),
-                Resource::Server(server) => format!("Doorward: {server}"),
+                Resource::All | Resource::AllSse => "Doorward".to_owned(),
+                Resource::Server(server) | Resource::ServerSse(server) => format!("Doorward: {server}"),
             },
         });
         if let (false, Some(map)) = (self.scopes.is_empty(), doc.as_object_mut()) {
@@ -77,6 +81,8 @@ impl ProtectedResources {
         match resource {
             Resource::All => format!("{}/mcp", self.path),
             Resource::Server(server) => format!("{}/mcp/{server}", self.path),
+            Resource::AllSse => format!("{}/sse", self.path),
+            Resource::ServerSse(server) => format!("{}/sse/{server}", self.path),
         }
     }
 }
@@ -107,6 +113,8 @@ mod tests {
                 "scopes_supported": ["mcp"],
             })
         );
+        assert_eq!(r.identifier(Resource::ServerSse(&files)), "https://gw.example.com/sse/files");
+        assert_eq!(r.metadata_url(Resource::AllSse), "https://gw.example.com/.well-known/oauth-protected-resource/sse");
         let below = of("https://x.example.com/tools/").unwrap();
         assert_eq!(below.identifier(Resource::All), "https://x.example.com/tools/mcp");
         assert_eq!(

@@ -1,6 +1,6 @@
 use crate::{Attestation, Delegation, Refusal};
 use doorward_vocab::{Assurance, ConversationId, Digest, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
 /// The non-human workload that speaks.
@@ -25,7 +25,7 @@ pub struct Agent {
 }
 
 /// The person whose authority the agent borrows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Human {
     /// The stable id at the issuer (`sub`), or the name of the operating-system user.
     pub id: Arc<str>,
@@ -46,7 +46,7 @@ pub struct Human {
 }
 
 /// How a person signed in, as the issuer states it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
     /// The methods: `pwd`, `otp`, `hwk`, `mfa`, … (RFC 8176).
     pub methods: Arc<[Arc<str>]>,
@@ -152,6 +152,9 @@ pub struct Principal {
     /// What the token says about the conversation: `txn`, else `sid`, else `jti`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_hint: Option<ConversationId>,
+    /// Which of our own names the token was made for; none without a token.
+    #[serde(skip)]
+    pub audiences: Arc<[Arc<str>]>,
     pub(crate) host: bool,
 }
 

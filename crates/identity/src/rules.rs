@@ -12,6 +12,8 @@ pub type ClaimPath = Arc<str>;
 pub struct ClaimMap {
     /// The human's stable id.
     pub human: ClaimPath,
+    /// Who vouches for the human, where it is not the token's issuer.
+    pub human_issuer: Option<ClaimPath>,
     /// The human's name.
     pub name: ClaimPath,
     /// The human's address.
@@ -38,6 +40,7 @@ impl Default for ClaimMap {
     fn default() -> Self {
         Self {
             human: "sub".into(),
+            human_issuer: None,
             name: "name".into(),
             email: "email".into(),
             groups: "groups".into(),

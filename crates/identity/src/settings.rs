@@ -71,6 +71,8 @@ pub enum KeySource {
     Discovery,
     /// A key set at this address.
     Url(Arc<str>),
+    /// Whoever makes the tokens hands them in, by [`learn`](crate::Authenticator::learn).
+    Given,
     /// This key set (RFC 7517 §5), and no other.
     Pinned(Arc<[u8]>),
     /// This file, which may change.
@@ -178,6 +180,8 @@ pub struct IssuerSettings {
     pub method: Method,
     /// What its certificates prove; none where it signs none.
     pub certificates: Option<CertificateRule>,
+    /// Whether `att` says how the agent was proved: in tokens that the gateway itself makes.
+    pub attests: bool,
     /// Where the keys come from.
     pub keys: KeySource,
 }
@@ -231,6 +235,7 @@ impl IssuerSettings {
             nonces: NonceRule::default(),
             method: Method::Oidc,
             certificates: None,
+            attests: false,
             keys: KeySource::Discovery,
         }
     }

@@ -33,7 +33,16 @@ impl From<Broken> for Flaw {
 }
 
 impl<'a> Token<'a> {
+    /// A token that names its key.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Flaw> {
+        Self::parse_unnamed(text).and_then(|token| if token.kid.is_empty() { Err(Flaw::KeyUnnamed) } else { Ok(token) })
+    }
+
+    /// A token that may leave its key unnamed; the name is empty then.
+    pub(crate) fn parse_unnamed(text: &'a str) -> Result<Self, Flaw> {
+        if text.len() > MAX {
+            return Err(Flaw::Form);
+        }
         let compact = Compact::parse(text)?;
         // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is understood here. A key
         // inside the token is the attacker's key; `enc`, `zip` and `cty` are not for access tokens.
@@ -41,9 +50,11 @@ impl<'a> Token<'a> {
             return Err(Flaw::Header);
         }
         let algorithm = compact.algorithm()?.ok_or(Flaw::Algorithm)?;
-        let kid = compact.header_text("kid")?.filter(|k| !k.is_empty() && k.len() <= MAX_KID);
-        let kid = kid.ok_or(Flaw::KeyUnnamed)?.to_owned();
-        let typ = compact.header_text("typ")?.map(str::to_owned);
+        let kid = compact.header_text("kid")?.unwrap_or_default();
+        if kid.len() > MAX_KID {
+            return Err(Flaw::KeyUnnamed);
+        }
+        let (kid, typ) = (kid.to_owned(), compact.header_text("typ")?.map(str::to_owned));
         let Compact { signed, signature, claims, .. } = compact;
         Ok(Self { signed, signature, kid, algorithm, typ, claims })
     }
@@ -58,10 +69,14 @@ impl<'a> Token<'a> {
         self.claims.get(claim)?.as_str()
     }
 
+    /// `typ` in small letters, without `application/` (RFC 7515 §4.1.9).
+    pub(crate) fn plain_typ(&self) -> Option<String> {
+        self.typ.as_deref().map(|t| t.strip_prefix("application/").unwrap_or(t).to_ascii_lowercase())
+    }
+
     /// Whether the token is of a kind that opens something here (RFC 8725 §3.11, RFC 9068 §4).
     pub(crate) fn check_type(&self, rule: TypeRule) -> Result<(), Flaw> {
-        let typ = self.typ.as_deref().map(|t| t.strip_prefix("application/").unwrap_or(t).to_ascii_lowercase());
-        let access_token = match typ.as_deref() {
+        let access_token = match self.plain_typ().as_deref() {
             Some("at+jwt") => true,
             Some("jwt") | None => false,
             Some("jose") if rule == TypeRule::Svid => false,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 mod attest;
+mod authorization;
 mod credential;
 mod detect;
 mod joined;
@@ -23,6 +24,7 @@ mod upstream;
 mod virtual_server;
 
 pub use attest::{Attest, ClientFiles, First, Manifest};
+pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{Credential, CredentialKind};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};
@@ -33,8 +35,8 @@ pub use policy::{PolicyBase, PolicyFiles};
 pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
-    Algorithm, Bundle, CertificateName, Claims, Keys, Mtls, Must, Oidc, Platform, PlatformKind, Require, Spiffe,
-    Subject, Tokens, Trust, TrustKind, Wanted,
+    Algorithm, Bundle, CertificateName, Claims, Keys, Mtls, Must, Oidc, Platform, PlatformKind, RelyingParty, Require,
+    Spiffe, Subject, Tokens, Trust, TrustKind, Wanted,
 };
 pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};
@@ -64,6 +66,10 @@ pub struct Settings {
     pub credentials: Vec<Credential>,
     /// Who may attest agents and humans. Empty: one local user.
     pub trust: Vec<Trust>,
+    /// The gateway as an authorization server; absent: it issues no tokens.
+    pub authorization: Option<Authorization>,
+    /// The clients of the authorization server that the operator knows.
+    pub clients: Vec<Client>,
     /// The policy set in force.
     pub policy: PolicyFiles,
     /// What detectors do.
@@ -88,6 +94,8 @@ impl Settings {
             virtuals: Vec::new(),
             credentials: Vec::new(),
             trust: Vec::new(),
+            authorization: None,
+            clients: Vec::new(),
             policy: PolicyFiles::default(),
             detect: Detect::default(),
             log: Log::default(),
@@ -130,6 +138,7 @@ impl Shape {
         let (virtuals, virtual_names) = named(&file, "virtual", Virtual::read);
         let (credentials, credential_names) = named(&file, "credential", Credential::read);
         let (trust, trust_names) = named(&file, "trust", Trust::read);
+        let (clients, client_names) = named(&file, "client", Client::read);
         let settings = Settings {
             level,
             mode: file.get("mode", |item| item.choice(&MODES)).unwrap_or(level.mode()),
@@ -142,6 +151,8 @@ impl Shape {
             virtuals,
             credentials,
             trust,
+            authorization: file.table("authorization").map(Authorization::read),
+            clients,
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
             detect: file.table("detect").map(Detect::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
@@ -153,6 +164,7 @@ impl Shape {
             virtuals: virtual_names,
             credentials: credential_names,
             trust: trust_names,
+            clients: client_names,
         }
     }
 }

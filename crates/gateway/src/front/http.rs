@@ -4,6 +4,7 @@ use crate::{
     Endpoint, Gateway, Live,
     admit::Arrival,
     front::{
+        oauth::{self, Page},
         plain::{SESSION, json, negotiable, not_allowed, plain, told},
         sse,
         streams::{replayed, respond, stream, to_its_end},
@@ -16,7 +17,7 @@ use crate::{
     session::Session,
 };
 use bytes::Bytes;
-use doorward_identity::{Asked, Chain, Presented, ProofFlaw, Refusal as IdentityRefusal, Resource};
+use doorward_identity::{Asked, Chain, Flaw, Presented, ProofFlaw, Refusal as IdentityRefusal, Resource};
 use doorward_mcp::{
     Era, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers, check_notice,
     decode, meta,
@@ -48,7 +49,9 @@ pub(crate) enum Route {
     /// MCP.
     Mcp(Endpoint),
     /// Protected-resource metadata (RFC 9728).
-    Metadata(Endpoint),
+    Metadata(Endpoint, Transport),
+    /// The authorization server.
+    Oauth(Page),
     /// HTTP+SSE of 2024-11-05.
     Sse(Endpoint),
     /// Turns of the human.
@@ -57,7 +60,7 @@ pub(crate) enum Route {
 
 /// How MCP is spoken over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Transport {
+pub(crate) enum Transport {
     Streamable,
     Sse,
 }
@@ -71,9 +74,14 @@ impl Route {
         if path == "/v1/turns" {
             return Some(Self::Turns);
         }
+        if let Some(page) = Page::of(path) {
+            return Some(Self::Oauth(page));
+        }
         match path.strip_prefix("/.well-known/oauth-protected-resource") {
-            Some("" | "/") => Some(Self::Metadata(Endpoint::All)),
-            Some(rest) => endpoint(rest, "/mcp").map(Self::Metadata),
+            Some("" | "/") => Some(Self::Metadata(Endpoint::All, Transport::Streamable)),
+            Some(rest) => endpoint(rest, "/mcp")
+                .map(|e| Self::Metadata(e, Transport::Streamable))
+                .or_else(|| endpoint(rest, "/sse").map(|e| Self::Metadata(e, Transport::Sse))),
             None => endpoint(path, "/mcp").map(Self::Mcp).or_else(|| endpoint(path, "/sse").map(Self::Sse)),
         }
     }
@@ -91,6 +99,10 @@ impl Serve for McpDoor {
         let Some(route) = Route::of(request.uri().path()) else {
             return plain(StatusCode::NOT_FOUND, "there is nothing here; MCP is at /mcp and /mcp/{server}");
         };
+        let from = peer.address.ip().to_canonical();
+        if let Route::Oauth(page) = route {
+            return Box::pin(oauth::answer(gateway, &live, page, request, from)).await;
+        }
         answer(gateway, live, route, request, &peer).await
     }
 }
@@ -103,7 +115,9 @@ async fn answer(
     peer: &Peer,
 ) -> Response<Body> {
     let (endpoint, transport) = match route {
-        Route::Metadata(endpoint) => return metadata(&live, &endpoint),
+        Route::Metadata(endpoint, transport) => return metadata(&live, &endpoint, transport),
+        // Answered before.
+        Route::Oauth(_) => return plain(StatusCode::NOT_FOUND, "there is nothing here"),
         Route::Turns => return Box::pin(turns::answer(gateway, &live, request, peer)).await,
         Route::Mcp(endpoint) => (live.settle(endpoint), Transport::Streamable),
         Route::Sse(endpoint) => (live.settle(endpoint), Transport::Sse),
@@ -114,15 +128,16 @@ async fn answer(
     };
     let shown = match presented(&request, peer, server) {
         Ok(shown) => shown,
-        Err(refusal) => return refuse_identity(&live, &endpoint, &refusal),
+        Err(refusal) => return refuse_identity(&live, &endpoint, transport, &refusal),
     };
     // Before the body is read: a stranger costs no memory.
     let caller = match gateway.authenticate(&live, shown).await {
-        Ok(caller) => caller,
+        Ok(caller) if live.is_for(caller.actor.principal(), &endpoint) => caller,
+        Ok(_) => return refuse_identity(&live, &endpoint, transport, &IdentityRefusal::Invalid(Flaw::Audience)),
         Err(refusal) => {
             gateway.metrics.refused.inc();
             tracing::info!("refused a request: {refusal}");
-            return refuse_identity(&live, &endpoint, &refusal);
+            return refuse_identity(&live, &endpoint, transport, &refusal);
         }
     };
     // After authentication, so that nobody learns which servers there are.
@@ -435,22 +450,31 @@ pub(crate) async fn delete(
     }
 }
 
-fn metadata(live: &Live, endpoint: &Endpoint) -> Response<Body> {
-    let resource = match endpoint {
-        Endpoint::All => Resource::All,
-        Endpoint::One(name) | Endpoint::Virtual(name) => Resource::Server(name),
-    };
+/// What an endpoint is called as a resource.
+const fn resource(endpoint: &Endpoint, transport: Transport) -> Resource<'_> {
+    match (endpoint, transport) {
+        (Endpoint::All, Transport::Streamable) => Resource::All,
+        (Endpoint::All, Transport::Sse) => Resource::AllSse,
+        (Endpoint::One(name) | Endpoint::Virtual(name), Transport::Streamable) => Resource::Server(name),
+        (Endpoint::One(name) | Endpoint::Virtual(name), Transport::Sse) => Resource::ServerSse(name),
+    }
+}
+
+fn metadata(live: &Live, endpoint: &Endpoint, transport: Transport) -> Response<Body> {
+    let resource = resource(endpoint, transport);
     match &live.resources {
         Some(resources) => json(200, resources.document(resource).into()),
         None => plain(StatusCode::NOT_FOUND, "tokens are not used here"),
     }
 }
 
-fn refuse_identity(live: &Live, endpoint: &Endpoint, refusal: &IdentityRefusal) -> Response<Body> {
-    let resource = match endpoint {
-        Endpoint::All => Resource::All,
-        Endpoint::One(name) | Endpoint::Virtual(name) => Resource::Server(name),
-    };
+fn refuse_identity(
+    live: &Live,
+    endpoint: &Endpoint,
+    transport: Transport,
+    refusal: &IdentityRefusal,
+) -> Response<Body> {
+    let resource = resource(endpoint, transport);
     let url = live.resources.as_ref().map(|r| r.metadata_url(resource));
     let answer = refusal.answer(url.as_deref(), None);
     let mut response = plain(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::UNAUTHORIZED), "not authorized");
@@ -475,7 +499,16 @@ mod tests {
         let one = |s: &str| Endpoint::One(s.parse().unwrap());
         assert_eq!(Route::of("/mcp"), Some(Route::Mcp(Endpoint::All)));
         assert_eq!(Route::of("/mcp/files"), Some(Route::Mcp(one("files"))));
-        assert_eq!(Route::of("/.well-known/oauth-protected-resource/mcp/files"), Some(Route::Metadata(one("files"))));
+        assert_eq!(
+            Route::of("/.well-known/oauth-protected-resource/mcp/files"),
+            Some(Route::Metadata(one("files"), Transport::Streamable))
+        );
+        assert_eq!(
+            Route::of("/.well-known/oauth-protected-resource/sse"),
+            Some(Route::Metadata(Endpoint::All, Transport::Sse))
+        );
+        assert_eq!(Route::of("/oauth/token"), Some(Route::Oauth(Page::Token)));
+        assert_eq!(Route::of("/.well-known/openid-configuration/x"), Some(Route::Oauth(Page::Metadata)));
         assert_eq!(Route::of("/sse"), Some(Route::Sse(Endpoint::All)));
         assert_eq!(Route::of("/sse/files"), Some(Route::Sse(one("files"))));
         assert_eq!(Route::of("/v1/turns"), Some(Route::Turns));

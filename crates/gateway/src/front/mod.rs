@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod http;
+pub(crate) mod oauth;
 mod outlive;
 mod pipe;
 mod plain;

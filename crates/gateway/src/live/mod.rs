@@ -1,8 +1,12 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
+mod authority;
 mod trust;
 
+pub(crate) use authority::{Authority, Provider};
+
 use crate::{
+    Endpoint,
     server::{Handled, Server, ServerError},
     travel::Beyond,
 };
@@ -17,7 +21,11 @@ use doorward_transport::{
     guard::{Guard, GuardError, GuardSettings},
 };
 use doorward_vocab::{Mode, Secret, ServerName};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 /// A configuration in force.
 pub struct Live {
@@ -29,6 +37,10 @@ pub struct Live {
     pub(crate) servers: BTreeMap<ServerName, Arc<Server>>,
     /// Who may speak.
     pub(crate) authenticator: Arc<identity::Authenticator>,
+    /// The authorization server, where the gateway is one.
+    pub(crate) authority: Option<Arc<Authority>>,
+    /// The audiences that are one endpoint's alone.
+    narrow: HashMap<Arc<str>, ServerName>,
     /// Protected-resource metadata, where tokens are used.
     pub(crate) resources: Option<identity::ProtectedResources>,
     /// Which hosts and origins may call.
@@ -76,6 +88,9 @@ pub enum LiveError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A setting about the authorization server.
+    #[error(transparent)]
+    Authority(#[from] authority::AuthorityError),
     /// `public_url` cannot name resources.
     #[error(transparent)]
     PublicUrl(#[from] identity::PublicUrlError),
@@ -164,20 +179,36 @@ impl Live {
         let names = |s: &Settings| trust::endpoints(s).cloned().collect::<Vec<_>>();
         let authenticator = match before.filter(|b| {
             b.settings.trust == settings.trust
+                && b.settings.authorization.is_some() == settings.authorization.is_some()
                 && b.settings.public_url == settings.public_url
                 && names(&b.settings) == names(&settings)
         }) {
             Some(b) => b.authenticator.clone(),
             None => Arc::new(identity::Authenticator::new(trust::settings(&settings, around)?)?),
         };
-        let resources = match (&settings.public_url, authenticator.issuers()) {
-            (Some(url), issuers) if !issuers.is_empty() => {
-                Some(identity::ProtectedResources::new(url.as_str(), issuers, Vec::new())?)
-            }
+        let authority = Authority::of(&settings, around)?.map(Arc::new);
+        let resources = match (&settings.public_url, &authority, authenticator.issuers()) {
+            // Clients that come to us for a token get one for this gateway; other issuers are trusted beside it.
+            (_, Some(authority), _) => Some(trust::resources(&settings, around, vec![authority.realm.issuer.clone()])?),
+            (Some(_), None, issuers) if !issuers.is_empty() => Some(trust::resources(&settings, around, issuers)?),
             _ => None,
         };
+        let narrow = trust::narrow(&settings, around)?;
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
-        Ok(Self { snapshot, settings, servers, authenticator, resources, guard, limits, egress })
+        Ok(Self { snapshot, settings, servers, authenticator, authority, narrow, resources, guard, limits, egress })
+    }
+}
+
+impl Live {
+    /// Whether a principal's token is good at `endpoint`. One that names other endpoints alone was asked for those
+    /// (RFC 8707 §2): whoever got it there must not be able to use it here.
+    pub(crate) fn is_for(&self, principal: &identity::Principal, endpoint: &Endpoint) -> bool {
+        let here = match endpoint {
+            Endpoint::All => None,
+            Endpoint::One(name) | Endpoint::Virtual(name) => Some(name),
+        };
+        let audiences = &principal.audiences;
+        audiences.is_empty() || audiences.iter().any(|a| self.narrow.get(a).is_none_or(|only| Some(only) == here))
     }
 }
 

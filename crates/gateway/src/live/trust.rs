@@ -4,13 +4,18 @@ use super::{LiveError, Surroundings};
 use doorward_config::{self as config, Settings};
 use doorward_identity as identity;
 use doorward_vocab::{Secret, ServerName};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 /// The `[[trust]]` entries as the identity room wants them. Without any, the user of this machine is trusted on loopback.
 pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<identity::Settings, LiveError> {
     let mut out = identity::Settings {
         host_token: Some(around.host_token.reveal(|t| Secret::new(t.clone()))),
-        local_user: settings.trust.is_empty().then(|| around.user.as_str().into()),
+        local_user: (settings.trust.is_empty() && settings.authorization.is_none())
+            .then(|| around.user.as_str().into()),
         ..identity::Settings::default()
     };
     let own = identifiers(settings, around)?;
@@ -35,7 +40,42 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
     }
     out.skew = skew.unwrap_or(out.skew);
     out.own = addresses(settings, around).into_iter().map(Into::into).collect();
+    if settings.authorization.is_some() {
+        out.issuers.push(own_issuer(settings, around, own));
+    }
     Ok(out)
+}
+
+/// The gateway's own tokens: for its endpoints, with what it saw of agents and humans itself.
+fn own_issuer(settings: &Settings, around: &Surroundings, own: Vec<Arc<str>>) -> identity::IssuerSettings {
+    identity::IssuerSettings {
+        audiences: own.into(),
+        algorithms: Box::new([identity::Algorithm::Es256]),
+        types: identity::TypeRule::AccessToken,
+        claims: identity::ClaimMap {
+            human: "/idp/sub".into(),
+            human_issuer: Some("/idp/iss".into()),
+            ..identity::ClaimMap::default()
+        },
+        attests: true,
+        keys: identity::KeySource::Given,
+        ..identity::IssuerSettings::new(public(settings, around), "")
+    }
+}
+
+/// The address that clients use, without a slash at the end: the public one, or else where the gateway listens.
+pub(super) fn public(settings: &Settings, around: &Surroundings) -> String {
+    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
+    url.trim_end_matches('/').to_owned()
+}
+
+/// The documents about this gateway's resources.
+pub(super) fn resources(
+    settings: &Settings,
+    around: &Surroundings,
+    issuers: Vec<Arc<str>>,
+) -> Result<identity::ProtectedResources, identity::PublicUrlError> {
+    identity::ProtectedResources::new(&public(settings, around), issuers, Vec::new())
 }
 
 /// The names of the endpoints below `/mcp/`: those of servers and of virtual ones.
@@ -47,12 +87,23 @@ pub(super) fn endpoints(settings: &Settings) -> impl Iterator<Item = &ServerName
 /// listened on, and each endpoint under it
 /// (RFC 8707 §2).
 fn identifiers(settings: &Settings, around: &Surroundings) -> Result<Vec<Arc<str>>, LiveError> {
-    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
-    let resources = identity::ProtectedResources::new(&url, Vec::new(), Vec::new())?;
-    let servers = endpoints(settings).map(identity::Resource::Server);
-    let endpoints = std::iter::once(identity::Resource::All).chain(servers).map(|r| resources.identifier(r));
-    let whole = url.trim_end_matches('/').to_owned();
+    let whole = public(settings, around);
+    let resources = resources(settings, around, Vec::new())?;
+    let servers = endpoints(settings).flat_map(|s| [identity::Resource::Server(s), identity::Resource::ServerSse(s)]);
+    let all = [identity::Resource::All, identity::Resource::AllSse];
+    let endpoints = all.into_iter().chain(servers).map(|r| resources.identifier(r));
     Ok([whole.clone(), format!("{whole}/")].into_iter().chain(endpoints).map(Into::into).collect())
+}
+
+/// What the endpoints of single servers are called in tokens.
+pub(super) fn narrow(
+    settings: &Settings,
+    around: &Surroundings,
+) -> Result<HashMap<Arc<str>, ServerName>, identity::PublicUrlError> {
+    let names = resources(settings, around, Vec::new())?;
+    let both = |name| [identity::Resource::Server(name), identity::Resource::ServerSse(name)];
+    let named = |name| both(name).map(|r| (names.identifier(r).into(), ServerName::clone(name)));
+    Ok(endpoints(settings).flat_map(named).collect())
 }
 
 /// What the gateway is called in the address of a request: the public URL, or else the addresses that are listened on.

@@ -12,7 +12,7 @@
 //! that its state does not travel.
 
 mod calls;
-mod record;
+pub(crate) mod record;
 mod sessions;
 
 use crate::bridge::Sealer;
@@ -84,7 +84,7 @@ impl Travel {
     }
 
     /// Does `job` after everything that waits, and gives what it gives.
-    async fn ask<R: Send + 'static>(
+    pub(crate) async fn ask<R: Send + 'static>(
         &self,
         job: impl FnOnce(&dyn Keep) -> Result<R, KeepError> + Send + 'static,
     ) -> Result<R, Silent> {
@@ -160,7 +160,7 @@ struct Name<'a> {
 }
 
 /// Everything that stands beside the seal. None of the parts holds a line break.
-fn bound(kept: &Kept) -> Vec<u8> {
+pub(crate) fn bound(kept: &Kept) -> Vec<u8> {
     let Kept { kind, key, owner, route, until, sealed: _ } = kept;
     format!("kept\n{}\n{key}\n{owner}\n{route}\n{}", kind.as_str(), until.micros()).into_bytes()
 }

@@ -15,12 +15,12 @@ struct Formed<T> {
 }
 
 /// The bytes of a record.
-pub(super) fn encode<T: Serialize>(record: &T) -> Option<Vec<u8>> {
+pub(crate) fn encode<T: Serialize>(record: &T) -> Option<Vec<u8>> {
     serde_json::to_vec(&Formed { form: FORM, record }).ok()
 }
 
 /// The record that `bytes` are.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let Formed { form, record } = serde_json::from_slice(bytes).ok()?;
     (form == FORM).then_some(record)
 }

@@ -67,6 +67,11 @@ impl Front {
         Self::serve(toml, false, Self::fresh(), "trail", Duration::ZERO).await
     }
 
+    /// The same on a port that was known before.
+    pub(crate) async fn start_on(port: u16, toml: &str) -> Self {
+        Self::serve_on(port, toml, false, Self::fresh(), "trail", Duration::ZERO).await
+    }
+
     /// The same for peers that are not on this machine.
     pub(crate) async fn start_for_strangers(toml: &str) -> Self {
         Self::serve(toml, true, Self::fresh(), "trail", Duration::ZERO).await
@@ -101,8 +106,19 @@ impl Front {
     }
 
     async fn serve(toml: &str, strangers: bool, state: Arc<TempDir>, trail: &str, ahead: Duration) -> Self {
+        Self::serve_on(0, toml, strangers, state, trail, ahead).await
+    }
+
+    async fn serve_on(
+        port: u16,
+        toml: &str,
+        strangers: bool,
+        state: Arc<TempDir>,
+        trail: &str,
+        ahead: Duration,
+    ) -> Self {
         let trail_dir = state.path().join(trail);
-        let bound = Bound::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let bound = Bound::bind(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
         let address = bound.address();
         let clock = Arc::new(Ahead(ahead));
         let trail = Trail::open(&trail_dir, &*clock, trail::Options::default()).unwrap();

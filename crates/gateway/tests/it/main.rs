@@ -14,6 +14,7 @@ mod doors;
 mod failure;
 mod identity;
 mod ids;
+mod issuing;
 mod listening;
 mod lists;
 mod measured;

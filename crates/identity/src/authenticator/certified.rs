@@ -164,6 +164,7 @@ fn alone(
         via: Via::Certificate,
         expires: Some(proved.ends),
         conversation_hint: None,
+        audiences: Arc::default(),
         host: false,
     }
 }
@@ -201,6 +202,7 @@ fn blend(token: &Principal, seen: &Seen, bound: bool, certified: &Principal) -> 
         via: Via::CertificateAndToken,
         expires: token.expires.min(certified.expires),
         conversation_hint: token.conversation_hint.clone(),
+        audiences: token.audiences.clone(),
         host: false,
     })
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use doorward_vocab::Timestamp;
 use std::{
-    sync::{PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ const LOCAL: Duration = Duration::from_secs(60);
 
 /// An issuer with its keys.
 pub(super) struct Issuer {
-    pub(super) settings: IssuerSettings,
+    pub(super) settings: Arc<IssuerSettings>,
     pub(super) keys: RwLock<KeySet>,
     /// Counts the key sets: what was verified by an older one is verified again.
     pub(super) generation: AtomicU64,
@@ -37,11 +37,13 @@ impl Issuer {
             KeySource::Pinned(bytes) => KeySet::pinned(
                 read_keys(&settings, bytes).map_err(|error| SettingsError::Keys { issuer: name, error })?,
             ),
-            KeySource::Discovery | KeySource::Url(_) | KeySource::File(_) | KeySource::WorkloadApi(_) => {
-                KeySet::default()
-            }
+            KeySource::Discovery
+            | KeySource::Url(_)
+            | KeySource::File(_)
+            | KeySource::WorkloadApi(_)
+            | KeySource::Given => KeySet::default(),
         };
-        Ok(Self { settings, keys: RwLock::new(keys), generation: AtomicU64::new(0) })
+        Ok(Self { settings: Arc::new(settings), keys: RwLock::new(keys), generation: AtomicU64::new(0) })
     }
 
     /// Until when the keys that verified `token` may be used.
@@ -98,7 +100,7 @@ impl Issuer {
     pub(super) fn ages(&self, ages: Ages) -> Ages {
         match self.settings.keys {
             KeySource::File(_) | KeySource::WorkloadApi(_) => Ages { fresh: ages.fresh.min(LOCAL), ..ages },
-            KeySource::Discovery | KeySource::Url(_) | KeySource::Pinned(_) => ages,
+            KeySource::Discovery | KeySource::Url(_) | KeySource::Pinned(_) | KeySource::Given => ages,
         }
     }
 }

@@ -54,6 +54,7 @@ fn unproven(
         via,
         expires: None,
         conversation_hint: None,
+        audiences: Arc::default(),
         host: via == Via::HostToken,
     }))
 }

@@ -12,6 +12,7 @@ use self::{
 use crate::{
     Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, Method, NonceRule, PartyId, Principal, ProofFlaw, Refusal,
     Settings, SettingsError, SpiffeId, SubjectIs, Verified, Via,
+    assertion::{self, Expected, Opened},
     attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
     claims::{self, Judged},
     keys::Ages,
@@ -296,6 +297,24 @@ impl Authenticator {
             return Err(Refusal::Invalid(Flaw::Subject));
         }
         Ok(issuer)
+    }
+
+    /// What a statement of a trusted issuer says, if it is what is expected. Its keys are those of the issuer's access tokens.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; [`Refusal::KeysNeeded`] as for [`Self::authenticate`].
+    pub fn open(&self, text: &str, expected: &Expected<'_>, now: Timestamp) -> Result<Opened, Refusal> {
+        let token = Token::parse(text).map_err(Refusal::Invalid)?;
+        let issuer = self
+            .issuers
+            .get(expected.issuer)
+            .filter(|i| i.settings.signs_tokens())
+            .ok_or(Refusal::Invalid(Flaw::Issuer))?;
+        if !issuer.settings.algorithms.contains(&token.algorithm) {
+            return Err(Refusal::Invalid(Flaw::Algorithm));
+        }
+        issuer.check_signature(&token, issuer.ages(self.ages), now)?;
+        assertion::check(token, expected, now).map(|opened| opened.of(issuer.settings.clone()))
     }
 
     /// Takes in the key set of `issuer` as it was fetched at `now`. What an older set verified is verified again.

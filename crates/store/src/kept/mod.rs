@@ -16,16 +16,47 @@ pub enum KeptKind {
     Session,
     /// A call whose server waits for something from its client.
     Parked,
+    /// A client that registered itself at the authorization server.
+    Client,
+    /// A person who is signing in.
+    Login,
+    /// A code for a client, fresh or spent.
+    Code,
+    /// The refresh tokens that follow from one grant.
+    Family,
+    /// What was granted to an agent.
+    Grant,
+    /// A name that is good once.
+    Once,
+    /// The keys that tokens are signed with.
+    Keys,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Session, Self::Parked];
+    pub const ALL: [Self; 9] = [
+        Self::Session,
+        Self::Parked,
+        Self::Client,
+        Self::Login,
+        Self::Code,
+        Self::Family,
+        Self::Grant,
+        Self::Once,
+        Self::Keys,
+    ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
             Self::Parked => "parked",
+            Self::Client => "client",
+            Self::Login => "login",
+            Self::Code => "code",
+            Self::Family => "family",
+            Self::Grant => "grant",
+            Self::Once => "once",
+            Self::Keys => "keys",
         }
     }
 }
@@ -64,7 +95,7 @@ pub enum KeepError {
     Place(#[from] PlaceError),
 }
 
-/// Where things are kept. Four single-key operations and one by time: what any database offers that several machines can
+/// Where things are kept. Five single-key operations and one by time: what any database offers that several machines can
 /// share. Calls may block; they come one after the other, from a thread that may wait.
 pub trait Keep: fmt::Debug + Send + Sync {
     /// Keeps `kept`, in the place of what has the same kind and key.
@@ -72,6 +103,12 @@ pub trait Keep: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`KeepError`], as for all of these.
     fn put(&self, kept: &Kept) -> Result<(), KeepError>;
+    /// Keeps `kept` unless something of the same kind and key is kept already, whether its time is over or not; says whether
+    /// it did. Of several that add one thing at once, one does.
+    ///
+    /// # Errors
+    /// [`KeepError`].
+    fn add(&self, kept: &Kept) -> Result<bool, KeepError>;
     /// What is kept under `key`, whether its time is over or not.
     ///
     /// # Errors

@@ -46,13 +46,12 @@ impl KeptDb {
         db.execute_batch(TABLES)?;
         Ok(Self { db: Mutex::new(db) })
     }
-}
 
-impl Keep for KeptDb {
-    fn put(&self, kept: &Kept) -> Result<(), KeepError> {
+    /// Whether a row was written.
+    fn insert(&self, how: &str, kept: &Kept) -> Result<bool, KeepError> {
         let db = self.db.lock();
-        let sql = format!("INSERT OR REPLACE INTO kept({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-        db.prepare_cached(&sql)?.execute(params![
+        let sql = format!("{how} INTO kept({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        let written = db.prepare_cached(&sql)?.execute(params![
             kept.kind.as_str(),
             kept.key.to_string(),
             kept.owner.to_string(),
@@ -60,7 +59,17 @@ impl Keep for KeptDb {
             micros(kept.until),
             kept.sealed
         ])?;
-        Ok(())
+        Ok(written == 1)
+    }
+}
+
+impl Keep for KeptDb {
+    fn put(&self, kept: &Kept) -> Result<(), KeepError> {
+        self.insert("INSERT OR REPLACE", kept).map(drop)
+    }
+
+    fn add(&self, kept: &Kept) -> Result<bool, KeepError> {
+        self.insert("INSERT OR IGNORE", kept)
     }
 
     fn find(&self, kind: KeptKind, key: &Digest) -> Result<Option<Kept>, KeepError> {
@@ -144,6 +153,7 @@ mod tests {
         assert_eq!(here.find(KeptKind::Session, &one.key).unwrap(), Some(one.clone()));
         assert_eq!(here.take(KeptKind::Session, &one.key).unwrap(), Some(one.clone()));
         assert_eq!(there.take(KeptKind::Session, &one.key).unwrap(), None);
+        assert!(there.add(&one).unwrap() && !here.add(&one).unwrap(), "once");
         assert!(there.find(KeptKind::Parked, &one.key).unwrap().is_some(), "another kind is another thing");
     }
 

@@ -7,7 +7,7 @@ mod require;
 mod tokens;
 
 pub use certificates::{Bundle, CertificateName, Mtls, Spiffe};
-pub use oidc::{Claims, Oidc, Subject};
+pub use oidc::{Claims, Oidc, RelyingParty, Subject};
 pub use platform::{Platform, PlatformKind};
 pub use require::{Must, Require, Wanted};
 pub use tokens::{Algorithm, Keys, Tokens};

@@ -1,5 +1,5 @@
 use super::Tokens;
-use crate::{section::Section, value::Item};
+use crate::{SecretRef, section::Section, value::Item};
 use serde::Serialize;
 
 /// An OpenID Connect provider whose access tokens are accepted.
@@ -14,6 +14,19 @@ pub struct Oidc {
     pub subject: Subject,
     /// Which claims say what.
     pub claims: Claims,
+    /// Who the gateway is there, where humans sign in.
+    pub client: Option<RelyingParty>,
+}
+
+/// The gateway as a client of a provider (OpenID Connect Core §3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RelyingParty {
+    /// Its `client_id`.
+    pub id: String,
+    /// Its secret; absent: a public client, PKCE alone.
+    pub secret: Option<SecretRef>,
+    /// What is asked for beside `openid`.
+    pub scopes: Vec<String>,
 }
 
 /// Whom the subject of a token names.
@@ -63,7 +76,20 @@ impl Oidc {
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         // The claim is compared byte for byte, so the URL standard's rewriting must not touch it.
         let issuer = section.need("issuer", "issuer = \"https://idp.example.com\"", issuer);
+        let client_id = section.get("client_id", Item::owned);
+        let secret = section.get("client_secret", Item::secret);
+        let scopes = section.get("login_scopes", Item::one_or_more);
+        for key in ["client_secret", "login_scopes"] {
+            if client_id.is_none() && section.has(key) {
+                section.missing("client_id", "client_id = \"doorward\"");
+            }
+        }
         Some(Self {
+            client: client_id.map(|id| RelyingParty {
+                id,
+                secret,
+                scopes: scopes.unwrap_or_else(|| ["profile", "email"].map(str::to_owned).into()),
+            }),
             tokens: Tokens::read(section),
             subject: section.get("subject", |item| item.choice(&SUBJECTS)).unwrap_or_default(),
             claims: section.table("claims").map(Claims::read).unwrap_or_default(),

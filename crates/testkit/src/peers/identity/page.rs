@@ -46,6 +46,9 @@ fn field(element: &str, tag: &str) -> Option<Field> {
     let kind = match (element, attribute(tag, "type").as_deref()) {
         ("button", _) | (_, Some("submit")) => Kind::Button,
         (_, Some("hidden")) => Kind::Hidden,
+        // What is chosen is sent as it is, and what is not is not sent.
+        (_, Some("checkbox" | "radio")) if tag.split_whitespace().any(|word| word == "checked") => Kind::Hidden,
+        (_, Some("checkbox" | "radio")) => return None,
         _ => Kind::Input,
     };
     Some(Field { name: attribute(tag, "name")?, value: attribute(tag, "value").unwrap_or_default(), kind })
@@ -77,5 +80,9 @@ mod tests {
         let expected = [("id", "7", Kind::Hidden), ("login", "", Kind::Input), ("decision", "allow", Kind::Button)];
         assert_eq!(fields, expected);
         assert_eq!(form("<p>no form</p>"), None);
+        let choices = form(
+            r#"<form><input type="radio" name="a" value="1"><input type="radio" name="a" value="2" checked></form>"#,
+        );
+        assert_eq!(choices.unwrap().fields, [Field { name: "a".into(), value: "2".into(), kind: Kind::Hidden }]);
     }
 }
