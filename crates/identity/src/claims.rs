@@ -166,6 +166,8 @@ fn principal(
     let name: Arc<str> = own_id.or(jti).map_or_else(|| evidence.to_string().into(), Arc::from);
     let delegation = Delegation {
         human: human.as_ref().map(|h| PartyId { issuer: Some(h.issuer.clone()), id: h.id.clone() }),
+        // Who answers for a run without a human is the operator's word, and so only in the gateway's own tokens.
+        owner: word(claims.get("owner")).filter(|_| settings.attests && human.is_none()).map(Arc::from),
         purpose: word(json::at(claims, &settings.claims.purpose)).map(Arc::from),
         scopes: scopes.iter().cloned().collect(),
         expires: Some(expires),

@@ -62,7 +62,12 @@ pub fn issue(
             map.insert("act".into(), chain(&granted.actors, realm));
         }
         // RFC 9068 §2.2: the client itself.
-        None => drop(map.insert("sub".into(), json!(granted.client))),
+        None => {
+            map.insert("sub".into(), json!(granted.client));
+            if let Some(owner) = &delegation.owner {
+                map.insert("owner".into(), json!(owner));
+            }
+        }
     }
     if let Some(key) = &granted.key {
         map.insert("cnf".into(), confirmation(key));

@@ -12,7 +12,7 @@ pub(crate) struct Silence;
 
 impl Gateway {
     /// Puts a delegation in force.
-    pub(super) async fn grant(&self, delegation: &Delegation) -> Result<(), Silence> {
+    pub(super) async fn put_in_force(&self, delegation: &Delegation) -> Result<(), Silence> {
         // What has no end of its own is configured, and not kept here.
         let until = delegation.expires.unwrap_or_else(|| self.clock.now().plus(Duration::from_secs(24 * 3600)));
         self.hold(KeptKind::Grant, &delegation.id, until, delegation).await

@@ -2,5 +2,6 @@
 
 mod clients;
 mod code;
+mod documents;
 mod exchange;
 mod scene;
