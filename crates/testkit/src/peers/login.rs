@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{
     Walk,
-    cache::{node, python, script},
+    cache::{node, node_modules, python, script},
+    http::Http,
     identity::Browser,
 };
 
@@ -68,6 +69,40 @@ impl Login {
                 writeln!(input, "{back}")?;
                 input.flush()?;
             }
+        }
+    }
+}
+
+/// The official conformance suite against an authorization server, as `client` for `resource`; what it says.
+///
+/// # Errors
+/// The suite cannot be started, or the human gets stuck.
+pub async fn conformance(
+    issuer: &str,
+    client: &str,
+    port: u16,
+    resource: &str,
+    browser: &mut Browser,
+) -> io::Result<String> {
+    let suite = node_modules().join("@modelcontextprotocol/conformance/dist/index.js");
+    let mut command = Command::new(node());
+    command.arg(suite).args(["authorization", "--url", issuer, "--client-id", client, "--resource", resource]);
+    command.args(["--port", &port.to_string()]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Ended(command.spawn()?);
+    let mut output = child.0.stdout.take().map(BufReader::new).ok_or_else(|| io::Error::other("no output"))?;
+    let mut said = String::new();
+    loop {
+        let mut line = String::new();
+        let read = tokio::task::spawn_blocking(move || output.read_line(&mut line).map(|_| (output, line)));
+        let (rest, line) = read.await.map_err(io::Error::other)??;
+        output = rest;
+        if line.is_empty() {
+            return Ok(said);
+        }
+        said += &line;
+        if line.contains("response_type=code") {
+            let back = browser.travel(line.trim(), &format!("http://127.0.0.1:{port}/")).await?.redirected()?;
+            Http::default().get(back.as_str()).await?;
         }
     }
 }
