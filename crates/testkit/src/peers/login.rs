@@ -30,6 +30,7 @@ const ALL: &[Login] = &[
     Login { name: "python-mcp", script: "python/login_mcp.py" },
     Login { name: "typescript-1", script: "node/login_sdk1.mjs" },
     Login { name: "typescript-2", script: "node/login_sdk2.mjs" },
+    Login { name: "inspector", script: "node/login_inspector.mjs" },
 ];
 
 impl Login {
@@ -64,7 +65,8 @@ impl Login {
             let Some(open) = said.get("open").and_then(Value::as_str) else {
                 return Ok(Walk { ok: said.get("ok") == Some(&Value::Bool(true)), summary: said });
             };
-            let back = browser.travel(open, BACK).await?.redirected()?;
+            let end = said.get("back").and_then(Value::as_str).unwrap_or(BACK);
+            let back = browser.travel(open, end).await?.redirected()?;
             if let Some(input) = &mut input {
                 writeln!(input, "{back}")?;
                 input.flush()?;
