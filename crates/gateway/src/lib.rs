@@ -3,6 +3,7 @@
 //! | file | story |
 //! |---|---|
 //! | `front/http`, `front/sse`, `front/stdio` | the doors: Streamable HTTP of both eras, HTTP+SSE of 2024, and the pipe of `doorward wrap` |
+//! | `front/oauth` | the authorization server: from discovery to tokens |
 //! | `front/pipe` | a client that has one pipe for everything |
 //! | `admit` | a message becomes a passage: correlated, its target looked up for this principal |
 //! | `road` | rule → record intent → exchange → forward → clear → record outcome |

@@ -2,6 +2,7 @@
 
 use crate::{Code, Fault, Form, Granted};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use doorward_identity::KeyBinding;
 use doorward_vocab::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -48,7 +49,19 @@ impl Family {
     }
 
     /// Uses a token: `secret` is its secret, `next` that of the one after it.
-    pub fn turn(self, secret: &str, next: &str, client: &str, form: &Form, now: Timestamp) -> Turned {
+    pub fn turn(
+        self,
+        secret: &str,
+        next: &str,
+        client: &str,
+        key: Option<KeyBinding>,
+        form: &Form,
+        now: Timestamp,
+    ) -> Turned {
+        // Without the key nobody can use it, so who tries says nothing about who has it (RFC 9449 §5).
+        if self.granted.key.is_some() && self.granted.key != key {
+            return Turned::Refused(Fault::new(Code::InvalidDpopProof, "the refresh token is bound to another key"));
+        }
         let presented = Digest::of(secret.as_bytes());
         let good = verify_slices_are_equal(presented.as_bytes(), self.secret.as_bytes()).is_ok();
         if !good || *self.granted.client != *client {

@@ -69,6 +69,16 @@ impl Proved {
 }
 
 impl Granted {
+    /// The same, bound to a key that was shown.
+    #[must_use]
+    pub fn bound(mut self, key: Option<KeyBinding>) -> Self {
+        if key.is_some() && self.proved.assurance >= Assurance::PlatformToken {
+            self.proved.assurance = self.proved.assurance.max(Assurance::KeyBound);
+        }
+        self.key = key;
+        self
+    }
+
     /// Whether a token request stays within what was granted (RFC 8707 §2.2, RFC 6749 §6).
     ///
     /// # Errors

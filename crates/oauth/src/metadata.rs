@@ -66,7 +66,8 @@ pub fn document(realm: &Realm) -> String {
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": realm.documents,
         "authorization_grant_profiles_supported": ["urn:ietf:params:oauth:grant-profile:id-jag"],
-        "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],
+        "dpop_signing_alg_values_supported": doorward_identity::proof_algorithms(),
+        "tls_client_certificate_bound_access_tokens": true,
         "protected_resources": realm.resources.keys().collect::<Vec<_>>(),
         // OpenID Connect Discovery §3 asks for these.
         "subject_types_supported": ["public"],

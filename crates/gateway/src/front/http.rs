@@ -99,9 +99,8 @@ impl Serve for McpDoor {
         let Some(route) = Route::of(request.uri().path()) else {
             return plain(StatusCode::NOT_FOUND, "there is nothing here; MCP is at /mcp and /mcp/{server}");
         };
-        let from = peer.address.ip().to_canonical();
         if let Route::Oauth(page) = route {
-            return Box::pin(oauth::answer(gateway, &live, page, request, from)).await;
+            return Box::pin(oauth::answer(gateway, &live, page, request, peer)).await;
         }
         answer(gateway, live, route, request, &peer).await
     }
@@ -168,12 +167,13 @@ pub(super) fn presented<'a>(
         loopback: peer.address.ip().to_canonical().is_loopback(),
         server,
         request: Some(Asked { method: request.method().as_str(), path: request.uri().path(), proof }),
-        certificates: peer.certificates.as_ref().map(|c| Chain {
-            certificates: &c.chain,
-            leaf: &c.leaf,
-            whole: &c.whole,
-        }),
+        certificates: chain(peer),
     })
+}
+
+/// The certificates whose key a peer proved to have.
+pub(super) fn chain(peer: &Peer) -> Option<Chain<'_>> {
+    peer.certificates.as_ref().map(|c| Chain { certificates: &c.chain, leaf: &c.leaf, whole: &c.whole })
 }
 
 async fn post(

@@ -207,7 +207,26 @@ impl Authenticator {
 
     fn proof<'a>(&'a self, presented: Presented<'a>, token: &'a Digest, now: Timestamp) -> Result<Proof<'a>, Refusal> {
         let asked = presented.request.ok_or(Refusal::Proof(ProofFlaw::Missing))?;
-        Proof::read(&ProofFor { asked, own: &self.own, token, skew: self.skew, now }).map_err(Refusal::Proof)
+        Proof::read(&ProofFor { asked, own: &self.own, token: Some(token), skew: self.skew, now })
+            .map_err(Refusal::Proof)
+    }
+
+    /// The key that a request for a token proves, where it shows one (RFC 9449 §5, RFC 8705 §3): what is given is bound to it.
+    ///
+    /// # Errors
+    /// [`Refusal::Proof`] where a proof is shown that does not hold; [`Refusal::Crowded`].
+    pub fn key(&self, presented: Presented<'_>, now: Timestamp) -> Result<Option<KeyBinding>, Refusal> {
+        let Some(asked) = presented.request.filter(|asked| asked.proof.is_some()) else {
+            return Ok(presented.certificates.map(|chain| KeyBinding::X5t(*chain.leaf)));
+        };
+        let wanted = ProofFor { asked, own: &self.own, token: None, skew: self.skew, now };
+        let proof = Proof::read(&wanted).map_err(Refusal::Proof)?;
+        proof.check_signature().map_err(Refusal::Proof)?;
+        match self.replays.show(&proof.thumbprint, &proof.id, now) {
+            Replay::Fresh => Ok(Some(KeyBinding::Jkt(proof.thumbprint))),
+            Replay::Seen => Err(Refusal::Proof(ProofFlaw::Replayed)),
+            Replay::Full => Err(Refusal::Crowded),
+        }
     }
 
     /// Whether who shows the token has the key that it is bound to. A token that is bound is never taken as a bearer's,

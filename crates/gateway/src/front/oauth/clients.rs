@@ -43,10 +43,16 @@ impl Call<'_> {
         if let Some(known) = self.gateway.issuing.documents.get(address.as_str()) {
             return Ok(known);
         }
+        // A stranger who asks again and again must not make the gateway ask again and again.
+        let failed = || unavailable("the document of the client cannot be fetched");
+        if self.gateway.issuing.unreadable.contains_key(address.as_str()) {
+            return Err(failed());
+        }
         let fetched = fetching::get(self.live, address, Whence::Stranger, client::MAX_DOCUMENT).await;
         let body = fetched.map_err(|why| {
             tracing::info!("the document of a client cannot be fetched: {why}");
-            unavailable("the document of the client cannot be fetched")
+            self.gateway.issuing.unreadable.insert(address.to_string(), ());
+            failed()
         })?;
         let described = Client::document(address.as_str(), &body)
             .map_err(|fault| Fault::new(Code::InvalidClient, fault.why))

@@ -2,7 +2,7 @@
 
 use super::{Call, token::silent};
 use doorward_identity::{
-    Refusal,
+    KeyBinding, Refusal,
     assertion::{self, Expected, KeyIds, Opened},
 };
 use doorward_oauth::{
@@ -24,7 +24,7 @@ fn invalid(why: &'static str) -> Fault {
 
 impl Call<'_> {
     /// RFC 6749 §4.4.
-    pub(super) async fn alone(&self, form: &Form, client: &Client) -> Result<String, Fault> {
+    pub(super) async fn alone(&self, form: &Form, client: &Client, key: Option<KeyBinding>) -> Result<String, Fault> {
         if client.proof == Proof::Nothing {
             return Err(Fault::new(Code::UnauthorizedClient, "this client proves itself by nothing"));
         }
@@ -32,11 +32,16 @@ impl Call<'_> {
         let wanted = Wanted::of(form, client, realm)?;
         let (delegation, granted) = exchange::alone(client, wanted, realm, format!("d_{}", self.draw()), now)?;
         self.gateway.put_in_force(&delegation).await.map_err(silent)?;
-        self.answer(&granted, None, now).await
+        self.answer(&granted.bound(key), None, now).await
     }
 
     /// RFC 7523 §2.1 with the grant of a provider for a human (draft-ietf-oauth-identity-assertion-authz-grant §6).
-    pub(super) async fn by_assertion(&self, form: &Form, client: &Client) -> Result<String, Fault> {
+    pub(super) async fn by_assertion(
+        &self,
+        form: &Form,
+        client: &Client,
+        key: Option<KeyBinding>,
+    ) -> Result<String, Fault> {
         if client.proof == Proof::Nothing {
             return Err(Fault::new(Code::UnauthorizedClient, "this client proves itself by nothing"));
         }
@@ -69,11 +74,16 @@ impl Call<'_> {
         let (delegation, granted) =
             exchange::delegate(subject, Acting::client(client), client, wanted, realm, id, now)?;
         self.gateway.put_in_force(&delegation).await.map_err(silent)?;
-        self.answer(&granted, None, now).await
+        self.answer(&granted.bound(key), None, now).await
     }
 
     /// RFC 8693 §2.
-    pub(super) async fn by_exchange(&self, form: &Form, client: &Client) -> Result<String, Fault> {
+    pub(super) async fn by_exchange(
+        &self,
+        form: &Form,
+        client: &Client,
+        key: Option<KeyBinding>,
+    ) -> Result<String, Fault> {
         let (realm, now) = (&self.authority.realm, self.gateway.clock.now());
         let asked = Exchange::of(form)?;
         let wanted = Wanted::of(form, client, realm)?;
@@ -92,7 +102,7 @@ impl Call<'_> {
         let id = format!("d_{}", self.draw());
         let (delegation, granted) = exchange::delegate(subject, acting, client, wanted, realm, id, now)?;
         self.gateway.put_in_force(&delegation).await.map_err(silent)?;
-        let answer = self.answer(&granted, None, now).await?;
+        let answer = self.answer(&granted.bound(key), None, now).await?;
         Ok(typed(&answer))
     }
 

@@ -39,11 +39,11 @@ use crate::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use doorward_oauth::{Client, Fault, Form, metadata, metadata::path};
-use doorward_transport::serve::{Body, read_body};
+use doorward_transport::serve::{Body, Peer, read_body};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use hyper::body::Incoming;
 use moka::sync::Cache;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 pub(crate) use grants::Silence;
 
@@ -52,6 +52,8 @@ pub(crate) struct Issuing {
     ring: ArcSwapOption<ring::Known>,
     /// Documents of clients, by address (draft-ietf-oauth-client-id-metadata-document §4.2).
     documents: Cache<String, Arc<Client>>,
+    /// Addresses of documents that could not be fetched a moment ago.
+    unreadable: Cache<String, ()>,
     /// Key sets of clients, by address.
     key_sets: Cache<String, Arc<str>>,
     /// Providers, by issuer.
@@ -65,6 +67,7 @@ impl Default for Issuing {
         Self {
             ring: ArcSwapOption::empty(),
             documents: Cache::builder().max_capacity(2000).time_to_live(minutes(15)).build(),
+            unreadable: Cache::builder().max_capacity(2000).time_to_live(Duration::from_secs(30)).build(),
             key_sets: Cache::builder().max_capacity(2000).time_to_live(minutes(10)).build(),
             providers: Cache::builder().max_capacity(100).time_to_live(minutes(10)).build(),
             limits: limit::Limits::default(),
@@ -124,6 +127,7 @@ struct Call<'a> {
     live: &'a Arc<Live>,
     authority: &'a Arc<Authority>,
     head: Parts,
+    peer: Arc<Peer>,
 }
 
 /// What a client that sends forms may send, in bytes.
@@ -134,14 +138,15 @@ pub(super) async fn answer(
     live: &Arc<Live>,
     page: Page,
     request: Request<Incoming>,
-    peer: IpAddr,
+    peer: Arc<Peer>,
 ) -> Response<Body> {
     let Some(authority) = &live.authority else {
         return plain(StatusCode::NOT_FOUND, "no tokens are issued here");
     };
     let (head, body) = request.into_parts();
-    let call = Call { gateway, live, authority, head };
-    if !gateway.issuing.limits.admits(page, peer, gateway.clock.now()) {
+    let from = peer.address.ip().to_canonical();
+    let call = Call { gateway, live, authority, head, peer };
+    if !gateway.issuing.limits.admits(page, from, gateway.clock.now()) {
         return slow_down();
     }
     match (page, &call.head.method) {

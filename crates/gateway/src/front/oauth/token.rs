@@ -1,9 +1,10 @@
 //! The token endpoint (RFC 6749 §3.2).
 
 use super::{Call, Silence, private, refuse};
+use crate::front::http::chain;
 use crate::front::plain::json;
 use bytes::Bytes;
-use doorward_identity::Delegation;
+use doorward_identity::{Asked, Delegation, KeyBinding, Presented, Refusal};
 use doorward_oauth::{
     Client, Code, Family, Fault, Form, Granted, Turned,
     code::Code as Kept,
@@ -46,12 +47,13 @@ impl Call<'_> {
         }
         let client = self.proved(&form).await?;
         client.may(&kind)?;
+        let key = self.key()?;
         match kind.as_str() {
-            grant::CODE => self.by_code(form, &client).await,
-            grant::REFRESH => self.by_refresh(form, &client).await,
-            grant::CLIENT => Box::pin(self.alone(&form, &client)).await,
-            grant::ASSERTION => Box::pin(self.by_assertion(&form, &client)).await,
-            grant::EXCHANGE => Box::pin(self.by_exchange(&form, &client)).await,
+            grant::CODE => self.by_code(form, &client, key).await,
+            grant::REFRESH => self.by_refresh(form, &client, key).await,
+            grant::CLIENT => Box::pin(self.alone(&form, &client, key)).await,
+            grant::ASSERTION => Box::pin(self.by_assertion(&form, &client, key)).await,
+            grant::EXCHANGE => Box::pin(self.by_exchange(&form, &client, key)).await,
             _ => Err(Fault::new(Code::UnsupportedGrantType, "there is no such grant here")),
         }
     }
@@ -77,7 +79,22 @@ impl Call<'_> {
         Ok(client)
     }
 
-    async fn by_code(&self, form: Form, client: &Client) -> Result<String, Fault> {
+    /// The key that the request shows.
+    fn key(&self) -> Result<Option<KeyBinding>, Fault> {
+        let proof = self.head.headers.get("dpop").map(|v| v.to_str()).transpose();
+        let proof = proof.map_err(|_| Fault::new(Code::InvalidDpopProof, "`DPoP` is not text"))?;
+        let presented = Presented {
+            request: Some(Asked { method: self.head.method.as_str(), path: self.head.uri.path(), proof }),
+            certificates: chain(&self.peer),
+            ..Presented::default()
+        };
+        self.live.authenticator.key(presented, self.gateway.clock.now()).map_err(|refusal| match refusal {
+            Refusal::Crowded => Fault::new(Code::TemporarilyUnavailable, "too many proofs; try again"),
+            refusal => Fault::new(Code::InvalidDpopProof, refusal.to_string()),
+        })
+    }
+
+    async fn by_code(&self, form: Form, client: &Client, key: Option<KeyBinding>) -> Result<String, Fault> {
         let code = form.need("code")?.to_owned();
         let now = self.gateway.clock.now();
         let (id, secret, who) = (self.draw(), self.draw(), client.id.clone());
@@ -88,6 +105,7 @@ impl Call<'_> {
             Some(Kept::Spent { family, delegation }) => (Redeemed::Again { family, delegation }, None),
             Some(Kept::Fresh(fresh)) => match fresh.redeem(&form, &who) {
                 Ok(granted) => {
+                    let granted = granted.bound(key);
                     let spent = Kept::Spent { family: named, delegation: granted.delegation.clone() };
                     // As long as anything that was made of it can last.
                     (Redeemed::Granted(Box::new(granted.clone())), Some((granted.until, spent)))
@@ -112,7 +130,7 @@ impl Call<'_> {
         }
     }
 
-    async fn by_refresh(&self, form: Form, client: &Client) -> Result<String, Fault> {
+    async fn by_refresh(&self, form: Form, client: &Client, key: Option<KeyBinding>) -> Result<String, Fault> {
         let unknown = || Fault::new(Code::InvalidGrant, "the refresh token is over or was never given");
         let token = form.need("refresh_token")?.to_owned();
         let (id, secret) = family::split(&token).ok_or_else(unknown)?;
@@ -123,7 +141,7 @@ impl Call<'_> {
             None => (None, None),
             Some(family) => {
                 let before = family.clone();
-                match family.turn(&secret, &following, &who, &form, now) {
+                match family.turn(&secret, &following, &who, key, &form, now) {
                     // The next one is kept before the token is given: who asks has it, or asks the human again.
                     Turned::Next(next) => (Some(Ok((*next).clone())), Some((next.granted.until, *next))),
                     Turned::Reused => (Some(Err((before, None))), None),

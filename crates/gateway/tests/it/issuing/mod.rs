@@ -1,5 +1,6 @@
 //! The gateway as an authorization server, in front of a certified provider.
 
+mod bound;
 mod clients;
 mod code;
 mod documents;

@@ -22,8 +22,8 @@ pub(crate) struct ProofFor<'a> {
     pub(crate) asked: Asked<'a>,
     /// The addresses that this gateway has, without a slash at the end.
     pub(crate) own: &'a [Arc<str>],
-    /// The digest of the token that it goes with.
-    pub(crate) token: &'a Digest,
+    /// The digest of the token that it goes with; `None` where a token is asked for (RFC 9449 §5).
+    pub(crate) token: Option<&'a Digest>,
     /// How far clocks may differ.
     pub(crate) skew: Duration,
     pub(crate) now: Timestamp,
@@ -69,9 +69,11 @@ impl<'a> Proof<'a> {
         if !claim("htu").is_some_and(|htu| names(htu, wanted.own, wanted.asked.path)) {
             return Err(ProofFlaw::Target);
         }
-        let ath = claim("ath").and_then(compact::digest).ok_or(ProofFlaw::Token)?;
-        if verify_slices_are_equal(ath.as_bytes(), wanted.token.as_bytes()).is_err() {
-            return Err(ProofFlaw::Token);
+        if let Some(token) = wanted.token {
+            let ath = claim("ath").and_then(compact::digest).ok_or(ProofFlaw::Token)?;
+            if verify_slices_are_equal(ath.as_bytes(), token.as_bytes()).is_err() {
+                return Err(ProofFlaw::Token);
+            }
         }
         let made = compact.claims.get("iat").and_then(crate::claims::numeric_date).ok_or(ProofFlaw::Time)?;
         if made > wanted.now.plus(wanted.skew) || made.plus(AGE + wanted.skew) <= wanted.now {
