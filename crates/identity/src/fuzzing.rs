@@ -54,7 +54,7 @@ pub fn fuzz_proof(data: &[u8]) {
         let asked = Asked { method: "POST", path: "/mcp", proof: Some(text) };
         let token = Digest::of(b"token");
         if let Ok(proof) =
-            Proof::read(&ProofFor { asked, own: &own, token: &token, skew: Duration::from_secs(30), now })
+            Proof::read(&ProofFor { asked, own: &own, token: Some(&token), skew: Duration::from_secs(30), now })
         {
             let _ = proof.check_signature();
         }
