@@ -23,6 +23,8 @@ const TARGETS: &[Target] = &[
     ("headers", doorward_mcp::fuzzing::fuzz_headers),
     ("bridge", doorward_bridge::fuzzing::fuzz_bridge),
     ("token", doorward_identity::fuzzing::fuzz_token),
+    ("proof", doorward_identity::fuzzing::fuzz_proof),
+    ("workload", doorward_transport::fuzzing::fuzz_workload),
     ("arguments", doorward_policy::fuzz_arguments),
     ("scan", doorward_detect::fuzzing::fuzz_scan),
     ("record", doorward_audit::fuzzing::fuzz_record),

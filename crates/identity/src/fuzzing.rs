@@ -1,8 +1,16 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic.
 
-use crate::{Authenticator, IssuerSettings, KeySource, Presented, Settings, claims, discovery, json, token::Token};
-use doorward_vocab::Timestamp;
-use std::{sync::OnceLock, time::Duration};
+use crate::{
+    Algorithm, Asked, Authenticator, Chain, Glob, IssuerSettings, KeySource, NameKind, Presented, Settings, SpiffeId,
+    attest::{Proof, ProofFor, Shown},
+    bundle, claims, discovery, json,
+    token::Token,
+};
+use doorward_vocab::{Digest, Timestamp};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 const ISSUER: &str = "https://idp.example.com";
 /// The example key of RFC 7517 appendix A.1.
@@ -34,5 +42,37 @@ pub fn fuzz_token(data: &[u8]) {
     let _ = json::object(data);
     if let Some(door) = door {
         let _ = door.learn(ISSUER, data, now);
+    }
+}
+
+/// Feeds `data` to what reads proofs of keys, certificates, bundles, SPIFFE IDs and shapes of claims.
+pub fn fuzz_proof(data: &[u8]) {
+    let now = Timestamp::from_micros(1_000_000_000_000_000);
+    let digest = Digest::of(data);
+    if let Ok(text) = std::str::from_utf8(data) {
+        let own: [Arc<str>; 1] = ["https://gw.example.com".into()];
+        let asked = Asked { method: "POST", path: "/mcp", proof: Some(text) };
+        let token = Digest::of(b"token");
+        if let Ok(proof) =
+            Proof::read(&ProofFor { asked, own: &own, token: &token, skew: Duration::from_secs(30), now })
+        {
+            let _ = proof.check_signature();
+        }
+        if let Some(id) = SpiffeId::parse(text) {
+            assert_eq!(format!("{}{}", id.trust_domain(), id.path()), text, "an id is its domain and its path");
+        }
+        if let Ok(glob) = text.parse::<Glob>() {
+            assert!(text.contains('*') || glob.fits(text), "a shape without stars is its text");
+        }
+    }
+    let certificates = [data.to_vec().into()];
+    if let Ok(shown) = Shown::read(Chain { certificates: &certificates, leaf: &digest, whole: &digest }) {
+        for kind in [NameKind::Spiffe, NameKind::Uri, NameKind::Dns, NameKind::Email] {
+            let _ = shown.claims(kind);
+        }
+        assert!(shown.check(&[], now).is_err(), "nobody vouches");
+    }
+    if let Ok(bundle) = bundle::parse(data, &Algorithm::ALL) {
+        assert!(!bundle.anchors.is_empty() || !bundle.keys.is_empty(), "a bundle holds something");
     }
 }

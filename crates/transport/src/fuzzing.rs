@@ -88,3 +88,8 @@ fn answers(stream: &[u8], step: usize) -> Option<Vec<(u16, Vec<u8>)>> {
     }
     Some(found)
 }
+
+/// Feeds `data` to what reads the answers of a Workload API.
+pub fn fuzz_workload(data: &[u8]) {
+    crate::workload::fuzz(data);
+}

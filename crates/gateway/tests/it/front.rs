@@ -4,7 +4,7 @@ use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
 use doorward_gateway::{Beyond, Gateway, Pins, Surroundings, http::McpDoor};
 use doorward_store::{KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
-use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings};
+use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsSlot};
 use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -69,7 +69,7 @@ impl Front {
 
     /// The same on a port that was known before.
     pub(crate) async fn start_on(port: u16, toml: &str) -> Self {
-        Self::serve_on(port, toml, false, Self::fresh(), "trail", Duration::ZERO).await
+        Self::serve_on((port, None), toml, false, Self::fresh(), "trail", Duration::ZERO).await
     }
 
     /// The same for peers that are not on this machine.
@@ -105,12 +105,17 @@ impl Front {
         Arc::new(tempfile::tempdir().unwrap())
     }
 
+    /// The same over TLS.
+    pub(crate) async fn start_with_tls(toml: &str, tls: Arc<TlsSlot>) -> Self {
+        Self::serve_on((0, Some(tls)), toml, true, Self::fresh(), "trail", Duration::ZERO).await
+    }
+
     async fn serve(toml: &str, strangers: bool, state: Arc<TempDir>, trail: &str, ahead: Duration) -> Self {
-        Self::serve_on(0, toml, strangers, state, trail, ahead).await
+        Self::serve_on((0, None), toml, strangers, state, trail, ahead).await
     }
 
     async fn serve_on(
-        port: u16,
+        (port, tls): (u16, Option<Arc<TlsSlot>>),
         toml: &str,
         strangers: bool,
         state: Arc<TempDir>,
@@ -134,9 +139,9 @@ impl Front {
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
         let running = if strangers {
-            bound.serve(Arc::new(Faraway(door)), ServeSettings::default(), None)
+            bound.serve(Arc::new(Faraway(door)), ServeSettings::default(), tls)
         } else {
-            bound.serve(door, ServeSettings::default(), None)
+            bound.serve(door, ServeSettings::default(), tls)
         };
         Self { gateway, address, pins, state, trail: trail_dir, running: Some(running) }
     }

@@ -11,5 +11,6 @@ mod hostile;
 mod jwt_svid;
 mod keys;
 mod laws;
+mod many;
 mod platforms;
 mod without_token;

@@ -117,3 +117,12 @@ async fn first(mut body: Incoming) -> Result<Bytes, WorkloadError> {
     }
     Err(WorkloadError::Form)
 }
+
+/// Reads `data` as the API's messages are read; what certificates are taken from it are all of it.
+pub(crate) fn fuzz(data: &[u8]) {
+    for (_, ders) in wire::map(data, 2).into_iter().flatten() {
+        if let Some(all) = wire::certificates(&ders) {
+            assert_eq!(all.concat(), ders, "certificates are cut where they end");
+        }
+    }
+}

@@ -109,7 +109,7 @@ impl<'a> Shown<'a> {
         };
         match kind {
             NameKind::Spiffe => {
-                let id = SpiffeId::parse(&*one(&self.leaf.uris)?).ok_or(CertificateFlaw::Names)?;
+                let id = SpiffeId::parse(&one(&self.leaf.uris)?).ok_or(CertificateFlaw::Names)?;
                 // X509-SVID §2 has a path in each workload's id; the id of the domain itself is for authorities.
                 if id.path().is_empty() {
                     return Err(CertificateFlaw::Names);
