@@ -19,6 +19,7 @@ mod listening;
 mod lists;
 mod measured;
 mod names;
+mod process;
 mod proof;
 mod proofs;
 mod providers;

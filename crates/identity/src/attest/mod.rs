@@ -9,6 +9,7 @@ mod dpop;
 pub mod manifest;
 pub mod package;
 mod platform;
+pub mod process;
 pub mod remote;
 mod spiffe_id;
 
