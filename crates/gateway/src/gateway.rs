@@ -1,7 +1,7 @@
 use crate::{
     Live, LiveError, Surroundings,
     all::{CursorKey, Shown},
-    attest::Remembered,
+    attest::{AwsNonces, Remembered},
     bridge::Parking,
     conversation::Conversations,
     front::{oauth::Issuing, sse::Streams},
@@ -39,6 +39,8 @@ pub struct Gateway {
     pub(crate) pins: Pins,
     /// Digests of files that have not changed since.
     pub(crate) digests: Arc<Remembered>,
+    /// Nonces that agents were given to sign.
+    pub(crate) aws_nonces: AwsNonces,
     pub(crate) conversations: Conversations,
     pub(crate) sessions: Sessions,
     /// Event streams of clients of 2024-11-05.
@@ -109,6 +111,7 @@ impl Gateway {
             returns: broadcast::channel(RETURNS).0,
             travel,
             trail,
+            aws_nonces: AwsNonces::default(),
             digests: Arc::new(Remembered::new(pins.state())),
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),

@@ -8,6 +8,7 @@ mod upstream;
 
 mod across;
 mod asking;
+mod aws;
 mod bytes;
 mod definitions;
 mod doors;
@@ -30,6 +31,7 @@ mod sse_clients;
 mod sse_servers;
 mod streams;
 mod svids;
+mod tpm;
 mod trail;
 mod travel;
 mod virtuals;
