@@ -201,7 +201,19 @@ impl Live {
         };
         let narrow = trust::narrow(&settings, around)?;
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
-        Ok(Self { snapshot, settings, servers, authenticator, processes, authority, narrow, resources, guard, limits, egress })
+        Ok(Self {
+            snapshot,
+            settings,
+            servers,
+            authenticator,
+            processes,
+            authority,
+            narrow,
+            resources,
+            guard,
+            limits,
+            egress,
+        })
     }
 }
 

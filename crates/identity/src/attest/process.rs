@@ -119,6 +119,7 @@ impl ProcessRules {
             assurance: Assurance::LocalProcess,
             via: Via::Process,
             expires: None,
+            audiences: Arc::default(),
             conversation_hint: None,
             host: false,
         }

@@ -222,8 +222,16 @@ pub fn endorsement(
     let anchors: Vec<_> =
         authorities.iter().map(webpki::anchor_from_trusted_cert).collect::<Result<_, _>>().map_err(bad)?;
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now.secs()));
-    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, between, time, KeyUsage::required(USE), None, None)
-        .map_err(bad)?;
+    leaf.verify_for_usage(
+        webpki::ALL_VERIFICATION_ALGS,
+        &anchors,
+        between,
+        time,
+        KeyUsage::required_if_present(USE),
+        None,
+        None,
+    )
+    .map_err(bad)?;
     Ok(leaf.subject_public_key_info().to_vec())
 }
 
