@@ -23,6 +23,7 @@ const TARGETS: &[Target] = &[
     ("headers", doorward_mcp::fuzzing::fuzz_headers),
     ("bridge", doorward_bridge::fuzzing::fuzz_bridge),
     ("token", doorward_identity::fuzzing::fuzz_token),
+    ("evidence", doorward_identity::fuzzing::fuzz_evidence),
     ("proof", doorward_identity::fuzzing::fuzz_proof),
     ("workload", doorward_transport::fuzzing::fuzz_workload),
     ("arguments", doorward_policy::fuzz_arguments),

@@ -55,6 +55,9 @@ fn every_key_has_its_row() {
         kind = "mtls"
         [[trust]]
         kind = "anonymous"
+        [[trust]]
+        kind = "process"
+        executables = [{}]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -1,7 +1,7 @@
 use crate::{
     Live, LiveError, Surroundings,
     all::{CursorKey, Shown},
-    attest::Remembered,
+    attest::{AwsNonces, Remembered},
     bridge::Parking,
     conversation::Conversations,
     front::{oauth::Issuing, sse::Streams},
@@ -19,6 +19,7 @@ use doorward_config::Settings;
 use doorward_engine::Actor;
 use doorward_identity::{Presented, Principal, PrincipalKey, Refusal as IdentityRefusal, Verified};
 use doorward_store::{OsEntropy, Trail};
+use doorward_transport::serve::PeerProcess;
 use doorward_vocab::{Channel, Clock, Entropy, Finding, FindingKind, ServerName, Severity, Timestamp};
 use moka::sync::Cache;
 use std::{
@@ -38,6 +39,8 @@ pub struct Gateway {
     pub(crate) pins: Pins,
     /// Digests of files that have not changed since.
     pub(crate) digests: Arc<Remembered>,
+    /// Nonces that agents were given to sign.
+    pub(crate) aws_nonces: AwsNonces,
     pub(crate) conversations: Conversations,
     pub(crate) sessions: Sessions,
     /// Event streams of clients of 2024-11-05.
@@ -108,6 +111,7 @@ impl Gateway {
             returns: broadcast::channel(RETURNS).0,
             travel,
             trail,
+            aws_nonces: AwsNonces::default(),
             digests: Arc::new(Remembered::new(pins.state())),
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
@@ -234,6 +238,42 @@ impl Gateway {
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         Ok(Caller { actor: self.actor(verified?), local: presented.loopback })
+    }
+
+    /// Who calls over the socket of the file system without a credential; `None` where no rule is about processes. What it
+    /// runs is looked at for each request: it may run something else since it connected.
+    pub(crate) async fn authenticate_process(
+        &self,
+        live: &Live,
+        peer: &Arc<PeerProcess>,
+    ) -> Option<Result<Caller, IdentityRefusal>> {
+        if live.processes.is_empty() {
+            return None;
+        }
+        let (peer, digests) = (peer.clone(), self.digests.clone());
+        let read = tokio::task::spawn_blocking(move || crate::measure::process(&peer, &*digests)).await;
+        let mut process = match read.map_err(std::io::Error::other).and_then(|p| p) {
+            Ok(process) => process,
+            Err(error) => {
+                tracing::info!("a process cannot be read: {error}");
+                return Some(Err(IdentityRefusal::Missing));
+            }
+        };
+        if process.uid == rustix::process::getuid().as_raw() {
+            process.user = Some(self.surroundings.user.as_str().into());
+        }
+        let now = self.clock.now();
+        let verified = live.processes.iter().find_map(|rules| rules.judge(&process, now));
+        if verified.is_none() {
+            let script = process.script.as_ref().map(|s| format!(", script {}", s.sha256)).unwrap_or_default();
+            tracing::info!(
+                "no rule knows `{}`, {}{script}, uid {}",
+                process.program.path,
+                process.program.sha256,
+                process.uid
+            );
+        }
+        Some(verified.map(|v| Caller { actor: self.actor(v), local: true }).ok_or(IdentityRefusal::Missing))
     }
 
     /// The principal, prepared. The same proof is prepared once: the cache keeps it alive, so its address is its name.

@@ -2,7 +2,7 @@
 
 use crate::{
     Algorithm, Asked, Authenticator, Chain, Glob, IssuerSettings, KeySource, NameKind, Presented, Settings, SpiffeId,
-    attest::{Proof, ProofFor, Shown},
+    attest::{self, Proof, ProofFor, Shown},
     bundle, claims, discovery, json,
     token::Token,
 };
@@ -74,5 +74,22 @@ pub fn fuzz_proof(data: &[u8]) {
     }
     if let Ok(bundle) = bundle::parse(data, &Algorithm::ALL) {
         assert!(!bundle.anchors.is_empty() || !bundle.keys.is_empty(), "a bundle holds something");
+    }
+}
+
+/// Feeds `data` to what reads evidence: structures of a TPM, the answer of AWS, first lines and records of packages.
+pub fn fuzz_evidence(data: &[u8]) {
+    let _ = attest::tpm::Quote::read(data);
+    let _ = attest::tpm::AttestationKey::read(data);
+    let _ = attest::aws::Caller::read(data);
+    let _ = attest::package::shebang(data);
+    if let Ok(text) = std::str::from_utf8(data) {
+        attest::package::record(text).for_each(drop);
+        let rules = attest::aws::AwsRules { audience: "gw".into(), roles: Vec::new() };
+        let _ = rules.check(&[("authorization".to_owned(), text.to_owned())]);
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        if let [program, rest @ ..] = words.as_slice() {
+            attest::package::Launch::read(program, rest);
+        }
     }
 }

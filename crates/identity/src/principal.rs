@@ -77,6 +77,8 @@ pub enum Via {
     Certificate,
     /// A client certificate for the agent, and a token for the human.
     CertificateAndToken,
+    /// A process of this machine, known by its program.
+    Process,
 }
 
 impl Via {
@@ -89,6 +91,7 @@ impl Via {
             Self::HostToken => "host-token",
             Self::Certificate => "certificate",
             Self::CertificateAndToken => "certificate-and-token",
+            Self::Process => "process",
         }
     }
 }

@@ -4,7 +4,7 @@ use doorward_config::Settings;
 use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
 use doorward_transport::{
     guard::{Guard, GuardSettings},
-    serve::{Asking, Bound, ServeSettings, TlsFiles, TlsSlot},
+    serve::{Asking, Bound, BoundUnix, ServeSettings, TlsFiles, TlsSlot},
 };
 use doorward_vocab::Digest;
 use std::{
@@ -44,6 +44,13 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
             Some(Arc::new(TlsSlot::load(&files).map_err(|e| Failure::Broken(e.to_string()))?))
         }
     };
+    let socket = match &listen.socket {
+        Some(path) => Some(
+            BoundUnix::bind(path)
+                .map_err(|e| Failure::Broken(format!("cannot listen at `{}`: {e}", path.display())))?,
+        ),
+        None => None,
+    };
     let state = serve::state()?;
     let opened = serve::open(&state, settings, mcp.address())?;
     let gateway = opened.gateway;
@@ -67,6 +74,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
         .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
     let mut signals = serve::Signals::listen()?;
     tell(out, &gateway, &base, console.address(), &state);
+    let socket = socket.map(|socket| socket.serve(McpDoor::new(gateway.clone()), serving.clone()));
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
     let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
 
@@ -83,9 +91,17 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     });
     let reason = signals.asked_to_stop(|| reload(path.as_deref(), &gateway, "SIGHUP")).await;
     tracing::info!("{reason}: letting what runs finish");
-    let (first, second) = tokio::join!(mcp.drain(limits.drain_timeout), console.drain(limits.drain_timeout));
-    if first.cut + second.cut > 0 {
-        tracing::warn!("cut {} connections that did not finish", first.cut + second.cut);
+    let local = async {
+        match socket {
+            Some(socket) => socket.drain(limits.drain_timeout).await.cut,
+            None => 0,
+        }
+    };
+    let (first, second, third) =
+        tokio::join!(mcp.drain(limits.drain_timeout), console.drain(limits.drain_timeout), local);
+    let cut = first.cut + second.cut + third;
+    if cut > 0 {
+        tracing::warn!("cut {cut} connections that did not finish");
     }
     sweeper.abort();
     gateway.stop(reason).await;

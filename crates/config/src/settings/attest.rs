@@ -140,7 +140,7 @@ impl Attest {
 
 const FIRST: [(&str, First); 3] = [("first-use", First::FirstUse), ("approved", First::Approved), ("off", First::Off)];
 
-fn digest(item: &Item<'_>) -> Result<Digest, Mistake> {
+pub(super) fn digest(item: &Item<'_>) -> Result<Digest, Mistake> {
     let text = item.text()?;
     let whole = if text.contains(':') { text.to_owned() } else { format!("sha256:{text}") };
     let bad = || item.wrong("is not a SHA-256 digest").label("write `sha256:` and 64 hex digits");

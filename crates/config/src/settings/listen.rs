@@ -14,6 +14,8 @@ pub struct Listen {
     pub console: SocketAddr,
     /// The certificate of both listeners; none: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// A socket of the file system at which agents of this machine connect too.
+    pub socket: Option<PathBuf>,
     /// Values of `Host` served besides the listeners' own addresses and the host of `public_url`, as `name` or `name:port`.
     pub allowed_hosts: Vec<String>,
     /// Values of `Origin` served besides the gateway's own.
@@ -37,6 +39,7 @@ impl Default for Listen {
             mcp: (Ipv4Addr::LOCALHOST, 8787).into(),
             console: (Ipv4Addr::LOCALHOST, 8788).into(),
             tls: None,
+            socket: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
         }
@@ -50,6 +53,7 @@ impl Listen {
             mcp: section.get("mcp", Item::address).unwrap_or(default.mcp),
             console: section.get("console", Item::address).unwrap_or(default.console),
             tls: section.table("tls").and_then(TlsFiles::read),
+            socket: section.get("socket", Item::path),
             allowed_hosts: section.get("allowed_hosts", |list| list.all("a list of hosts", host)).unwrap_or_default(),
             allowed_origins: section
                 .get("allowed_origins", |list| list.all("a list of origins", origin))

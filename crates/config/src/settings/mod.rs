@@ -35,8 +35,8 @@ pub use policy::{PolicyBase, PolicyFiles};
 pub use server::{EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
-    Algorithm, Bundle, CertificateName, Claims, Keys, Mtls, Must, Oidc, Platform, PlatformKind, RelyingParty, Require,
-    Spiffe, Subject, Tokens, Trust, TrustKind, Wanted,
+    Algorithm, Bundle, CertificateName, Claims, Executable, Keys, Mtls, Must, Oidc, Platform, PlatformKind, Process,
+    RelyingParty, Require, Spiffe, Subject, Tokens, Trust, TrustKind, Wanted,
 };
 pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};

@@ -1,10 +1,12 @@
 //! Whether a server is the one that was approved: looked at before it is started or used, and again while it is.
 
+mod aws;
 mod digests;
 mod gate;
 mod remote;
 mod standing;
 
+pub(crate) use aws::AwsNonces;
 pub(crate) use digests::Remembered;
 pub(crate) use gate::Gate;
 pub(crate) use standing::{Known, Standing};

@@ -130,7 +130,16 @@ async fn answer(
         Err(refusal) => return refuse_identity(&live, &endpoint, transport, &refusal),
     };
     // Before the body is read: a stranger costs no memory.
-    let caller = match gateway.authenticate(&live, shown).await {
+    let process = peer.process.as_ref().filter(|_| shown.authorization.is_none());
+    let known = match process {
+        Some(process) => Box::pin(gateway.authenticate_process(&live, process)).await,
+        None => None,
+    };
+    let authenticated = match known {
+        Some(known) => known,
+        None => gateway.authenticate(&live, shown).await,
+    };
+    let caller = match authenticated {
         Ok(caller) if live.is_for(caller.actor.principal(), &endpoint) => caller,
         Ok(_) => return refuse_identity(&live, &endpoint, transport, &IdentityRefusal::Invalid(Flaw::Audience)),
         Err(refusal) => {

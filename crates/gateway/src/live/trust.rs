@@ -2,7 +2,10 @@
 
 use super::{LiveError, Surroundings};
 use doorward_config::{self as config, Settings};
-use doorward_identity as identity;
+use doorward_identity::{
+    self as identity,
+    attest::process::{ProcessRules, ProgramRule},
+};
 use doorward_vocab::{Secret, ServerName};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,6 +26,8 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
     for entry in &settings.trust {
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
+            // They show no credential: `processes` has them.
+            config::TrustKind::Process(_) => {}
             config::TrustKind::Oidc(entry) => {
                 skew = skew.max(Some(entry.tokens.clock_skew));
                 out.issuers.push(oidc(entry, &own)?);
@@ -76,6 +81,24 @@ pub(super) fn resources(
     issuers: Vec<Arc<str>>,
 ) -> Result<identity::ProtectedResources, identity::PublicUrlError> {
     identity::ProtectedResources::new(&public(settings, around), issuers, Vec::new())
+}
+
+/// The rules for processes of this machine, of all entries about them.
+pub(super) fn processes(settings: &Settings) -> Vec<ProcessRules> {
+    let own = rustix::process::getuid().as_raw();
+    let entry = |trust: &config::Trust| {
+        let config::TrustKind::Process(process) = &trust.kind else { return None };
+        let rule = |e: &config::Executable| ProgramRule {
+            name: e.name.as_str().into(),
+            sha256: e.sha256,
+            path: e.path.as_deref().map(Into::into),
+            script: e.script,
+        };
+        let users = if process.uids.is_empty() { vec![own] } else { process.uids.clone() };
+        let programs = process.executables.iter().map(rule).collect();
+        Some(ProcessRules::new(&trust.name, programs, users, process.human))
+    };
+    settings.trust.iter().filter_map(entry).collect()
 }
 
 /// The names of the endpoints below `/mcp/`: those of servers and of virtual ones.

@@ -97,6 +97,11 @@ impl<'d> Files<'d> {
         Ok(Part { path: path.to_string_lossy().into_owned(), sha256 })
     }
 
+    /// The digest of an open file.
+    pub(super) fn digest_of(&self, path: &Path, file: &File) -> io::Result<Digest> {
+        Ok(self.digest(path, file)?.0)
+    }
+
     fn digest(&self, path: &Path, file: &File) -> io::Result<(Digest, Stamp)> {
         let meta = file.metadata()?;
         if !meta.is_file() {

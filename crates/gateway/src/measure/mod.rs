@@ -5,11 +5,13 @@
 
 mod files;
 mod node;
+mod process;
 mod python;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use files::Digests;
+pub(crate) use process::process;
 
 use doorward_identity::attest::package::{Launch, Main, Measurement, Part, Runtime, shebang};
 use doorward_transport::stdio::{Command, Executable};

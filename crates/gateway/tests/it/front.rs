@@ -47,6 +47,7 @@ impl Serve for Faraway {
             local: peer.local,
             tls: peer.tls,
             certificates: peer.certificates.clone(),
+            process: None,
         };
         self.0.clone().serve(request, Arc::new(peer))
     }

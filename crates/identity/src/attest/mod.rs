@@ -3,14 +3,17 @@
 //! A method turns evidence into an [`Attestation`]. Evidence that does not hold gives a [`Refusal`](crate::Refusal) or
 //! the method's own error, never a weaker attestation.
 
+pub mod aws;
 mod binding;
 mod certificate;
 mod dpop;
 pub mod manifest;
 pub mod package;
 mod platform;
+pub mod process;
 pub mod remote;
 mod spiffe_id;
+pub mod tpm;
 
 pub(crate) use binding::binding;
 pub use certificate::{CertificateFlaw, CertificateRule, Chain, NameKind};

@@ -1,5 +1,5 @@
 use super::{
-    Body, ClientCertificates, Ends, Peer, Serve, TlsSlot,
+    Body, ClientCertificates, Ends, Peer, PeerProcess, Serve, TlsSlot,
     activity::{Activity, Overdue, Watched},
     body::DrainSignal,
     listener::{Phase, Shared},
@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
@@ -40,7 +40,13 @@ pub(super) async fn plain<S: Serve>(socket: TcpStream, address: SocketAddr, shar
         _ = phase_after(&mut phase, false) => return,
     };
     let Ok(newer) = newer else { return };
-    speak(socket, newer, Peer { address, local, tls: false, certificates: None }, shared).await;
+    speak(socket, newer, Peer { address, local, tls: false, certificates: None, process: None }, shared).await;
+}
+
+/// Serves one connection of a process to its end.
+pub(super) async fn local<S: Serve>(socket: UnixStream, process: PeerProcess, shared: Arc<Shared<S>>) {
+    let (address, process) = (shared.local, Some(Arc::new(process)));
+    speak(socket, false, Peer { address, local: address, tls: false, certificates: None, process }, shared).await;
 }
 
 /// Shakes hands, then serves one connection to its end.
@@ -58,7 +64,8 @@ pub(super) async fn secure<S: Serve>(
             let session = stream.get_ref().1;
             let newer = session.alpn_protocol() == Some(b"h2");
             let certificates = session.peer_certificates().and_then(ClientCertificates::of);
-            speak(Box::new(stream), newer, Peer { address, local, tls: true, certificates }, shared).await;
+            speak(Box::new(stream), newer, Peer { address, local, tls: true, certificates, process: None }, shared)
+                .await;
         }
         Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS with a client"),
         Err(_) => tracing::debug!(%address, "a client was too slow with its TLS handshake"),

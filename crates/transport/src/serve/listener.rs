@@ -71,21 +71,32 @@ impl Bound {
     }
     /// Begins to accept. With `tls` every connection must be TLS.
     pub fn serve<S: Serve>(self, service: Arc<S>, settings: ServeSettings, tls: Option<Arc<TlsSlot>>) -> Running {
-        let (phase, _) = watch::channel(Phase::Running);
-        let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
-        let shared = Arc::new(Shared {
-            service,
-            http1: older(&settings),
-            http2: newer(&settings),
-            settings,
-            tls,
-            phase: phase.clone(),
-            local: self.address,
-        });
-        let max = shared.settings.max_connections;
-        tokio::spawn(accept(self.listener, shared, slots.clone()));
-        Running { phase, slots, max, address: self.address }
+        let (shared, running, slots) = shared(service, settings, tls, self.address);
+        tokio::spawn(accept(self.listener, shared, slots));
+        running
     }
+}
+
+/// What a listener at `address` works with.
+pub(super) fn shared<S>(
+    service: Arc<S>,
+    settings: ServeSettings,
+    tls: Option<Arc<TlsSlot>>,
+    address: SocketAddr,
+) -> (Arc<Shared<S>>, Running, Arc<Semaphore>) {
+    let (phase, _) = watch::channel(Phase::Running);
+    let slots = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
+    let shared = Arc::new(Shared {
+        service,
+        http1: older(&settings),
+        http2: newer(&settings),
+        settings,
+        tls,
+        phase: phase.clone(),
+        local: address,
+    });
+    let max = shared.settings.max_connections;
+    (shared, Running { phase, slots: slots.clone(), max, address }, slots)
 }
 
 /// A listener that accepts. Dropping it cuts every connection; [`Running::drain`] lets them finish.

@@ -14,6 +14,7 @@ mod quiet;
 mod read;
 mod settings;
 mod tls;
+mod unix;
 
 pub use body::{Body, Ends, StreamOptions, StreamSender};
 pub use client_certificates::ClientCertificates;
@@ -22,3 +23,4 @@ pub use read::{BodyError, read_body};
 pub use settings::ServeSettings;
 pub(crate) use tls::certificates;
 pub use tls::{Asking, Peer, TlsError, TlsFiles, TlsSlot};
+pub use unix::{BoundUnix, PeerProcess};

@@ -1,4 +1,7 @@
-use super::client_certificates::{AskForCertificate, ClientCertificates};
+use super::{
+    PeerProcess,
+    client_certificates::{AskForCertificate, ClientCertificates},
+};
 use parking_lot::RwLock;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{
@@ -18,6 +21,8 @@ pub struct Peer {
     pub tls: bool,
     /// The certificates whose key the peer proved to have. Who vouches for them is not judged here.
     pub certificates: Option<ClientCertificates>,
+    /// The process, where it connected over a socket of the file system.
+    pub process: Option<Arc<PeerProcess>>,
 }
 
 /// Whether clients are asked for a certificate.

@@ -3,12 +3,14 @@
 mod certificates;
 mod oidc;
 mod platform;
+mod process;
 mod require;
 mod tokens;
 
 pub use certificates::{Bundle, CertificateName, Mtls, Spiffe};
 pub use oidc::{Claims, Oidc, RelyingParty, Subject};
 pub use platform::{Platform, PlatformKind};
+pub use process::{Executable, Process};
 pub use require::{Must, Require, Wanted};
 pub use tokens::{Algorithm, Keys, Tokens};
 
@@ -37,6 +39,8 @@ pub enum TrustKind {
     Spiffe(Box<Spiffe>),
     /// Certificates of another authority.
     Mtls(Box<Mtls>),
+    /// Processes of this machine, over the socket of the listener.
+    Process(Process),
     /// Requests without any credential, for these servers only.
     Anonymous {
         /// The servers; each exists.
@@ -50,6 +54,7 @@ enum Kind {
     Platform(PlatformKind),
     Spiffe,
     Mtls,
+    Process,
     Anonymous,
 }
 
@@ -61,6 +66,7 @@ impl Trust {
             Kind::Platform(which) => Platform::read(&section, which).map(|p| TrustKind::Platform(Box::new(p))),
             Kind::Spiffe => Spiffe::read(&section).map(|s| TrustKind::Spiffe(Box::new(s))),
             Kind::Mtls => Mtls::read(&section).map(|m| TrustKind::Mtls(Box::new(m))),
+            Kind::Process => Process::read(&section).map(TrustKind::Process),
             Kind::Anonymous => {
                 section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
             }
@@ -73,7 +79,7 @@ impl Trust {
 /// Kinds of the design that are not built yet.
 const LATER: [&str; 2] = ["issuer", "host"];
 
-const KINDS: [(&str, Kind); 11] = [
+const KINDS: [(&str, Kind); 12] = [
     ("oidc", Kind::Oidc),
     ("kubernetes", Kind::Platform(PlatformKind::Kubernetes)),
     ("github-actions", Kind::Platform(PlatformKind::GithubActions)),
@@ -84,6 +90,7 @@ const KINDS: [(&str, Kind); 11] = [
     ("terraform", Kind::Platform(PlatformKind::Terraform)),
     ("spiffe", Kind::Spiffe),
     ("mtls", Kind::Mtls),
+    ("process", Kind::Process),
     ("anonymous", Kind::Anonymous),
 ];
 

@@ -1,0 +1,184 @@
+//! Agents that are processes of this machine, by the program that they run.
+//!
+//! The kernel says who connected; the edge reads the program. The user that the gateway runs as, and root, can defeat this:
+//! it is assurance 1.
+
+use super::{Attestation, Method, package::Part};
+use crate::{Agent, Human, Principal, Verified, Via};
+use doorward_vocab::{Assurance, Digest, Timestamp};
+use moka::sync::Cache;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What was read of a process while it ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// The user that it runs as.
+    pub uid: u32,
+    /// The name of that user, where it is known.
+    pub user: Option<Arc<str>>,
+    /// The program.
+    pub program: Part,
+    /// What an interpreter was given to run.
+    pub script: Option<Part>,
+    /// Whether the program runs others: then it says nothing by itself.
+    pub interprets: bool,
+    /// The names of the processes that started it, nearest first.
+    pub parents: Vec<String>,
+}
+
+/// A program that an operator knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramRule {
+    /// The agent's id.
+    pub name: Arc<str>,
+    /// The digest of the program.
+    pub sha256: Option<Digest>,
+    /// Where it is.
+    pub path: Option<Arc<str>>,
+    /// The digest of the script, which an interpreter must be given.
+    pub script: Option<Digest>,
+}
+
+impl ProgramRule {
+    /// Whether this is the program: all that is stated must hold.
+    fn fits(&self, process: &Process) -> bool {
+        let holds = |stated: Option<Digest>, seen: Option<Digest>| stated.is_none_or(|s| seen == Some(s));
+        let stated = self.sha256.is_some() || self.path.is_some();
+        stated
+            && holds(self.sha256, Some(process.program.sha256))
+            && holds(self.script, process.script.as_ref().map(|s| s.sha256))
+            && self.path.as_deref().is_none_or(|path| path == process.program.path)
+            // Every program of Python has the same interpreter.
+            && (!process.interprets || self.script.is_some())
+    }
+}
+
+/// Which processes are let in, and for whom they act.
+#[derive(Debug)]
+pub struct ProcessRules {
+    issuer: Arc<str>,
+    programs: Vec<ProgramRule>,
+    users: Vec<u32>,
+    for_user: bool,
+    known: Cache<Digest, Arc<Verified<Principal>>>,
+}
+
+impl ProcessRules {
+    /// The rules of the trust entry `issuer`. With `for_user` the human is the user that the process runs as; without,
+    /// nobody is.
+    pub fn new(issuer: &str, programs: Vec<ProgramRule>, users: Vec<u32>, for_user: bool) -> Self {
+        Self { issuer: issuer.into(), programs, users, for_user, known: Cache::new(1000) }
+    }
+
+    /// Who `process` is; `None` where no rule knows it. The same process has the same principal.
+    pub fn judge(&self, process: &Process, now: Timestamp) -> Option<Arc<Verified<Principal>>> {
+        let rule =
+            self.programs.iter().find(|rule| rule.fits(process)).filter(|_| self.users.contains(&process.uid))?;
+        let script = process.script.as_ref().map(|s| s.sha256.to_string()).unwrap_or_default();
+        let text =
+            format!("{}\n{}\n{}\n{script}\n{:?}", rule.name, process.uid, process.program.sha256, process.parents);
+        let evidence = Digest::of(text.as_bytes());
+        Some(self.known.get_with(evidence, || Arc::new(Verified::attest(self.principal(rule, process, evidence, now)))))
+    }
+
+    fn principal(&self, rule: &ProgramRule, process: &Process, evidence: Digest, now: Timestamp) -> Principal {
+        let name = rule.name.clone();
+        let issuer = Some(self.issuer.clone());
+        let agent = Agent { id: name.clone(), name, issuer: issuer.clone(), class: None, publisher: None, owner: None };
+        let human = self.for_user.then(|| {
+            let id = process.user.clone().unwrap_or_else(|| format!("uid-{}", process.uid).into());
+            let (groups, entitlements) = Default::default();
+            Human { name: id.clone(), id, email: None, groups, issuer: "local".into(), entitlements, login: None }
+        });
+        let mut measured = BTreeMap::from([("program".into(), process.program.sha256.to_string().into())]);
+        if let Some(script) = &process.script {
+            measured.insert("script".into(), script.sha256.to_string().into());
+        }
+        let posture = BTreeMap::from([
+            ("uid".into(), process.uid.to_string().into()),
+            ("parents".into(), process.parents.join(" < ").into()),
+        ]);
+        let attestation = Attestation {
+            subject: process.script.as_ref().unwrap_or(&process.program).path.as_str().into(),
+            method: Method::LocalProcess,
+            assurance: Assurance::LocalProcess,
+            issuer,
+            evidence,
+            measured,
+            posture,
+            key: None,
+            at: now,
+            expires: None,
+        };
+        Principal {
+            key: Principal::key_of(Via::Process, &agent, human.as_ref(), None),
+            agent,
+            human,
+            delegations: Arc::default(),
+            attestation: Arc::new(attestation),
+            assurance: Assurance::LocalProcess,
+            via: Via::Process,
+            expires: None,
+            audiences: Arc::default(),
+            conversation_hint: None,
+            host: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(path: &str, bytes: &[u8]) -> Part {
+        Part { path: path.into(), sha256: Digest::of(bytes) }
+    }
+
+    fn process() -> Process {
+        Process {
+            uid: 1000,
+            user: Some("ada".into()),
+            program: part("/usr/bin/claude", b"claude"),
+            script: None,
+            interprets: false,
+            parents: vec!["zsh".into(), "systemd".into()],
+        }
+    }
+
+    fn rule() -> ProgramRule {
+        ProgramRule { name: "claude".into(), sha256: Some(Digest::of(b"claude")), path: None, script: None }
+    }
+
+    #[test]
+    fn all_that_is_stated_must_hold() {
+        let judge = |rule: ProgramRule, process: &Process| {
+            let rules = ProcessRules::new("here", vec![rule], vec![1000], true);
+            rules.judge(process, Timestamp::default())
+        };
+        let who = judge(rule(), &process()).unwrap();
+        assert_eq!((&*who.agent.id, who.assurance, who.via), ("claude", Assurance::LocalProcess, Via::Process));
+        assert_eq!(who.human.as_ref().map(|h| &*h.id), Some("ada"));
+        assert_eq!(&*who.attestation.posture["parents"], "zsh < systemd");
+        assert!(!who.may_open_turns());
+        let wrong = Some(Digest::of(b"other"));
+        assert!(judge(ProgramRule { sha256: wrong, ..rule() }, &process()).is_none());
+        assert!(judge(ProgramRule { path: Some("/tmp/claude".into()), ..rule() }, &process()).is_none());
+        assert!(judge(ProgramRule { path: Some("/usr/bin/claude".into()), ..rule() }, &process()).is_some());
+        assert!(judge(ProgramRule { sha256: None, ..rule() }, &process()).is_none(), "a name alone is no rule");
+        assert!(judge(rule(), &Process { uid: 1001, ..process() }).is_none());
+        // The interpreter alone says nothing, and neither does a script of another interpreter.
+        let python = Process { script: Some(part("/srv/a.py", b"a")), interprets: true, ..process() };
+        assert!(judge(rule(), &python).is_none());
+        assert!(judge(ProgramRule { script: Some(Digest::of(b"a")), ..rule() }, &python).is_some());
+        assert!(judge(ProgramRule { script: wrong, ..rule() }, &python).is_none());
+        assert!(judge(ProgramRule { script: wrong, ..rule() }, &process()).is_none());
+    }
+
+    #[test]
+    fn the_same_process_has_the_same_principal() {
+        let rules = ProcessRules::new("here", vec![rule()], vec![1000], false);
+        let one = rules.judge(&process(), Timestamp::from_micros(1)).unwrap();
+        let two = rules.judge(&process(), Timestamp::from_micros(2)).unwrap();
+        assert!(Arc::ptr_eq(&one, &two) && one.human.is_none());
+    }
+}
