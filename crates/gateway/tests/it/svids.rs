@@ -1,17 +1,22 @@
 //! Agents of a SPIFFE trust domain over mutual TLS, with certificates, tokens and bundles of a Workload API that others wrote.
 
 use crate::front::{Front, http_server};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_testkit::{
     fixture::{Options, Server},
-    peers::identity::{Svids, WorkloadApi, go_installed},
+    peers::{
+        identity::{OidcProvider, StepCa, StepCaOptions, Svids, WorkloadApi, go_installed},
+        installed,
+    },
 };
 use doorward_transport::serve::{Asking, TlsFiles, TlsSlot};
-use doorward_vocab::Assurance;
+use doorward_vocab::{Assurance, Digest};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
+use serde_json::{Value, json};
 use std::{fs, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{
@@ -47,16 +52,21 @@ impl Own {
 
     /// Connects, with this identity if any.
     async fn connect(&self, front: &Front, svids: Option<&Svids>) -> TlsStream<TcpStream> {
+        self.connect_as(front, svids.map(|s| (s.chain.as_str(), s.key.as_str()))).await
+    }
+
+    /// The same with a chain and its key, both PEM.
+    async fn connect_as(&self, front: &Front, identity: Option<(&str, &str)>) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let builder = builder.with_root_certificates(roots);
-        let config = match svids {
+        let config = match identity {
             None => builder.with_no_client_auth(),
-            Some(svids) => {
-                let chain = CertificateDer::pem_slice_iter(svids.chain.as_bytes()).map(Result::unwrap).collect();
-                let key = PrivateKeyDer::from_pem_slice(svids.key.as_bytes()).unwrap();
+            Some((chain, key)) => {
+                let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap).collect();
+                let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
                 builder.with_client_auth_cert(chain, key).unwrap()
             }
         };
@@ -160,4 +170,73 @@ async fn a_kept_connection_does_not_outlive_its_certificate() {
     assert_eq!(call(&mut stream, None).await.0, 401, "the same connection, over");
     let fresh = api.fetch(AUDIENCE).unwrap();
     assert_eq!(call(&mut own.connect(&front, Some(&fresh)).await, None).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_an_authority_and_a_humans_token_are_one_principal() {
+    if !go_installed("an authority").unwrap() || !installed("an authority").unwrap() {
+        return;
+    }
+    let (server, own) = (Server::start(Options::default()).await.unwrap(), Own::new());
+    let provider = OidcProvider::start(&json!({})).unwrap();
+    let authority = |template| {
+        let options =
+            StepCaOptions { issuer: provider.issuer(), client: "step", template: Some(template), lifetime: None };
+        StepCa::start(&options).unwrap()
+    };
+    let named = |uris: &str| {
+        format!(r#"{{"sans": [{uris}], "keyUsage": ["digitalSignature"], "extKeyUsage": ["clientAuth"]}}"#)
+    };
+    let uri = |id: &str| format!(r#"{{"type": "uri", "value": "{id}"}}"#);
+    let (one, two) = (uri(AGENT), format!("{}, {}", uri(AGENT), uri("spiffe://corp.example/agent/admin")));
+    let (ours, double, strange) = (authority(&named(&one)), authority(&named(&two)), authority(&named(&one)));
+    let certificate = async |authority: &StepCa| {
+        let key = KeyPair::generate().unwrap();
+        // The authority takes each token once.
+        let once = URL_SAFE_NO_PAD.encode(Digest::of(key.public_key_raw()).as_bytes());
+        let claims = json!({ "sub": "triage", "aud": "step", "nonce": once, "email": "triage@corp.example" });
+        let token = provider.mint(&json!({ "key": "ES256", "claims": claims })).await.unwrap();
+        let csr = CertificateParams::new(Vec::new()).unwrap().serialize_request(&key).unwrap().pem().unwrap();
+        let reply = authority.sign(&csr, &token).await.unwrap();
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        let given = reply.json().unwrap();
+        (format!("{}{}", given["crt"].as_str().unwrap(), given["ca"].as_str().unwrap()), key.serialize_pem())
+    };
+    let issuer = provider.workload_issuer("idp");
+    let toml = format!(
+        "public_url = \"https://gw.example.com\"\n[[trust]]\nname = \"mesh\"\nkind = \"spiffe\"\ntrust_domain = \"corp.example\"\nbundle_file = {:?}\n[[trust]]\nname = \"idp\"\nkind = \"oidc\"\nissuer = \"{issuer}\"\n{}",
+        ours.root(),
+        http_server("fixture", &server.url())
+    );
+    let front = Front::start_with_tls(&toml, own.slot()).await;
+    let (chain, key) = certificate(&ours).await;
+    let human = async |more: Value| {
+        let mut claims = json!({ "sub": "u-1", "name": "Ada", "client_id": "desktop", "aud": AUDIENCE });
+        claims.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        provider.mint(&json!({ "issuer": "idp", "claims": claims })).await.unwrap()
+    };
+    let call_as = async |chain: &str, key: &str, token: &str| {
+        call(&mut own.connect_as(&front, Some((chain, key))).await, Some(token)).await
+    };
+    let (status, text) = call_as(&chain, &key, &human(json!({})).await).await;
+    assert_eq!(status, 200, "{text}");
+    let leaf = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
+    let x5t = URL_SAFE_NO_PAD.encode(Digest::of(&leaf).as_bytes());
+    let bound = human(json!({ "cnf": { "x5t#S256": x5t } })).await;
+    assert_eq!(call_as(&chain, &key, &bound).await.0, 200);
+    let rulings = front.rulings("wipe", 2).await;
+    let seen: Vec<_> =
+        rulings.iter().map(|r| (&*r.agent.id, r.human.as_ref().map(|h| h.id.to_string()), r.assurance)).collect();
+    let ada = Some("u-1".to_owned());
+    assert_eq!(seen, [(AGENT, ada.clone(), Assurance::PlatformToken), (AGENT, ada, Assurance::KeyBound)]);
+
+    let (other_chain, other_key) = certificate(&ours).await;
+    assert_eq!(call_as(&other_chain, &other_key, &bound).await.0, 401, "a stolen token beside another certificate");
+    let elsewhere = human(json!({ "act": { "sub": "spiffe://corp.example/agent/other" } })).await;
+    assert_eq!(call_as(&chain, &key, &elsewhere).await.0, 401, "a token for another agent");
+    for (why, authority) in [("two names", &double), ("another authority for the same name", &strange)] {
+        let (chain, key) = certificate(authority).await;
+        assert_eq!(call_as(&chain, &key, &human(json!({})).await).await.0, 401, "{why}");
+    }
+    assert_eq!(front.rulings("wipe", 2).await.len(), 2, "nothing of that came to a ruling");
 }
