@@ -85,9 +85,14 @@ impl Front {
 
     /// Ends this gateway in good order and starts one with its state.
     pub(crate) async fn restart(self, toml: &str) -> Self {
+        self.restart_on(0, toml).await
+    }
+
+    /// The same on a port that was known before.
+    pub(crate) async fn restart_on(self, port: u16, toml: &str) -> Self {
         let state = self.state.clone();
         self.stop().await;
-        Self::serve(toml, false, state, "trail", Duration::ZERO).await
+        Self::serve_on(port, toml, false, state, "trail", Duration::ZERO).await
     }
 
     /// Another gateway with the same state, whose clock is ahead; its trail is its own.

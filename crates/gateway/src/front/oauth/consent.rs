@@ -79,7 +79,7 @@ impl Call<'_> {
         delegation.agent.issuer = Some(self.authority.realm.issuer.clone());
         let until = delegation.expires.unwrap_or(now);
         let broken = |_| Fault::new(Code::ServerError, "the gateway cannot keep what was granted");
-        self.gateway.put_in_force(&delegation).await.map_err(broken)?;
+        self.gateway.hand_over(&delegation, Some(&human)).await.map_err(broken)?;
         if client.origin == doorward_oauth::Origin::Dynamic {
             // One that a person said yes to stays as long as people may want to say yes again.
             self.gateway

@@ -31,7 +31,7 @@ impl Call<'_> {
         let (realm, now) = (&self.authority.realm, self.gateway.clock.now());
         let wanted = Wanted::of(form, client, realm)?;
         let (delegation, granted) = exchange::alone(client, wanted, realm, format!("d_{}", self.draw()), now)?;
-        self.gateway.put_in_force(&delegation).await.map_err(silent)?;
+        self.gateway.hand_over(&delegation, granted.human.as_ref()).await.map_err(silent)?;
         self.answer(&granted.bound(key), None, now).await
     }
 
@@ -73,7 +73,7 @@ impl Call<'_> {
         let id = format!("d_{}", self.draw());
         let (delegation, granted) =
             exchange::delegate(subject, Acting::client(client), client, wanted, realm, id, now)?;
-        self.gateway.put_in_force(&delegation).await.map_err(silent)?;
+        self.gateway.hand_over(&delegation, granted.human.as_ref()).await.map_err(silent)?;
         self.answer(&granted.bound(key), None, now).await
     }
 
@@ -101,7 +101,7 @@ impl Call<'_> {
         }
         let id = format!("d_{}", self.draw());
         let (delegation, granted) = exchange::delegate(subject, acting, client, wanted, realm, id, now)?;
-        self.gateway.put_in_force(&delegation).await.map_err(silent)?;
+        self.gateway.hand_over(&delegation, granted.human.as_ref()).await.map_err(silent)?;
         let answer = self.answer(&granted.bound(key), None, now).await?;
         Ok(typed(&answer))
     }

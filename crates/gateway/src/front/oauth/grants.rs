@@ -1,7 +1,7 @@
 //! Delegations as long as their tokens are renewed.
 
 use crate::Gateway;
-use doorward_identity::Delegation;
+use doorward_identity::{Delegation, Human};
 use doorward_store::KeptKind;
 use doorward_vocab::Timestamp;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use std::time::Duration;
 pub(crate) struct Silence;
 
 impl Gateway {
-    /// Puts a delegation in force.
-    pub(super) async fn put_in_force(&self, delegation: &Delegation) -> Result<(), Silence> {
+    /// Puts a delegation in force; `human` granted it.
+    pub(super) async fn hand_over(&self, delegation: &Delegation, human: Option<&Human>) -> Result<(), Silence> {
+        tracing::debug!(human = human.map(|h| &*h.id), delegation = %delegation.id, "in force");
         // What has no end of its own is configured, and not kept here.
         let until = delegation.expires.unwrap_or_else(|| self.clock.now().plus(Duration::from_secs(24 * 3600)));
         self.hold(KeptKind::Grant, &delegation.id, until, delegation).await

@@ -5,4 +5,5 @@ mod clients;
 mod code;
 mod documents;
 mod exchange;
+mod provider;
 mod scene;

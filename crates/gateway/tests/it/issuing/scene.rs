@@ -32,6 +32,7 @@ pub(crate) struct Scene {
     pub(crate) front: Front,
     pub(crate) op: OidcProvider,
     pub(crate) issuer: String,
+    toml: String,
     pub(crate) http: Http,
     _server: Server,
     _folder: TempDir,
@@ -113,7 +114,14 @@ impl Scene {
             http_server("other", &server.url()),
         );
         let front = Front::start_on(port, &toml).await;
-        Some(Self { front, op, issuer, http: Http::default(), _server: server, _folder: folder })
+        Some(Self { front, op, issuer, toml, http: Http::default(), _server: server, _folder: folder })
+    }
+
+    /// Ends the gateway in good order and starts one with its state, at the same address.
+    pub(crate) async fn restart(self) -> Self {
+        let port = self.front.address.port();
+        let front = self.front.restart_on(port, &self.toml).await;
+        Self { front, ..self }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
