@@ -53,6 +53,7 @@ pub(crate) struct Server {
     patience: Duration,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each server")]
 enum Reach {
     Http {
         link: HttpLink,

@@ -82,7 +82,7 @@ impl Gateway {
                 Some(before) => found.differences(before),
                 None => found.altered.iter().map(|f| format!("`{f}` is not what its package installed")).collect(),
             };
-            (differences.iter().take(TOLD).cloned().collect::<Vec<_>>().join("; "), differences.len())
+            differences.iter().take(TOLD).cloned().collect::<Vec<_>>().join("; ")
         };
         if found.missing.is_some() && first && self.pins.is_unknown(&server.profile.name, &server.label()) {
             return Known::Admitted;
@@ -97,7 +97,7 @@ impl Gateway {
         canonical: &[u8],
         first: bool,
         digest: Digest,
-        told: &dyn Fn(Option<&[u8]>) -> (String, usize),
+        told: &dyn Fn(Option<&[u8]>) -> String,
         good: impl FnOnce() -> Known,
     ) -> Known {
         let name = &server.profile.name;
@@ -124,7 +124,7 @@ impl Gateway {
                 good()
             }
             Approval::Waits { fresh, approved } => {
-                let (why, _) = told(approved.as_deref());
+                let why = told(approved.as_deref());
                 let why = match (&approved, why.is_empty()) {
                     (None, true) => "nobody has approved it yet".to_owned(),
                     (None, false) => why,

@@ -79,8 +79,7 @@ impl Gateway {
         }
         let pinned = Remote { spki: found.spki.filter(|_| attest.spki.is_empty()), ..found.clone() };
         let told = |before: Option<&[u8]>| {
-            let differences = before.and_then(Remote::read).map(|b| pinned.differences(&b)).unwrap_or_default();
-            (differences.join("; "), differences.len())
+            before.and_then(Remote::read).map(|b| pinned.differences(&b)).unwrap_or_default().join("; ")
         };
         let first = attest.first == First::FirstUse;
         let known = self.pinned(server, &pinned.canonical(), first, pinned.digest(), &told, good);
