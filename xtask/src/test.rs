@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     ("format", || one(&["fmt", "--all", "--check"])),
     ("lints", || one(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     ("tests", tests),
+    ("laws", laws),
     ("doc tests", || many(&["test", "--quiet", "--workspace", "--doc"])),
     ("conformance", || {
         let tally = conformance::check_all()?;
@@ -79,6 +80,14 @@ fn tests() -> Result<Counted, String> {
         ]);
     }
     many(&["test", "--quiet", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
+}
+
+/// That nothing which is added to a question or to the policies widens an answer: 200 sets of policies, 512 questions each.
+fn laws() -> Result<Counted, String> {
+    let mut command = Command::new(cargo());
+    command.args(["test", "--quiet", "--workspace", "--lib", "nothing_that_is_added_widens"]);
+    let (ok, lines) = shown_lines(command.current_dir(workspace::root()).env("DOORWARD_POLICY_CASES", "200"))?;
+    Ok(honest(ok, count_tests(&lines)))
 }
 
 /// A step that is one thing, fine or not.

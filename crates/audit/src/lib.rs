@@ -33,8 +33,9 @@ pub use encode::{MAX_RECORD, encode_ruling};
 pub use note::{NoteError, SigningKey, VerifierKey, open_note};
 pub use receipt::Receipt;
 pub use record::{
-    Basis, Config, Conversation, DecodeError, Definition, DefinitionChange, DefinitionKind, Direction, Event, FORMAT,
-    Labels, Noticed, OutcomeRecord, Party, Payload, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource,
+    Basis, Config, Conversation, DecodeError, Definition, DefinitionChange, DefinitionKind, Delegated,
+    DelegationChange, Direction, Event, FORMAT, Labels, Noticed, OutcomeRecord, Party, Payload, Proof, Record,
+    Recovered, Ruling, Start, Stop, Turn, ValueSource,
 };
 pub use text::Text;
 pub use verify::{Entry, Problem, ProblemKind, Report, Verifier};

@@ -9,6 +9,7 @@ mod log;
 mod out;
 mod policy;
 mod verbs;
+mod whoami;
 
 pub(crate) use failure::{Done, Failure};
 pub(crate) use out::Out;
@@ -42,6 +43,8 @@ enum Verb {
     List(verbs::list::Args),
     Remove(verbs::remove::Args),
     Approve(verbs::approve::Args),
+    Delegation(verbs::delegation::Args),
+    Whoami(whoami::Args),
     Check(verbs::check::Args),
     Log(log::LogArgs),
     Policy(policy::PolicyArgs),
@@ -58,6 +61,8 @@ fn main() -> ExitCode {
         Verb::List(args) => verbs::list::run(args, &out),
         Verb::Remove(args) => verbs::remove::run(args, &out),
         Verb::Approve(args) => verbs::approve::run(args, &out),
+        Verb::Delegation(args) => verbs::delegation::run(args, &out),
+        Verb::Whoami(args) => whoami::run(&args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
         Verb::Policy(args) => policy::run(&args, &out),
         Verb::Log(args) => return logged(&args, &out),

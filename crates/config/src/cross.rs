@@ -21,6 +21,8 @@ pub(crate) struct Shape {
     pub(crate) credentials: Names,
     pub(crate) trust: Names,
     pub(crate) clients: Names,
+    pub(crate) agents: Names,
+    pub(crate) delegations: Names,
 }
 
 pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
@@ -29,6 +31,7 @@ pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
     virtuals(shape, reading);
     trust(shape, reading);
     authorization(shape, reading);
+    agents(shape, reading);
     unused(shape, reading);
 }
 
@@ -219,6 +222,38 @@ fn authorization(shape: &Shape, reading: &Reading<'_>) {
         let mistake = Mistake::error("`[authorization]` has nobody to issue tokens for");
         let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`";
         reading.tell_at("authorization", mistake.help(help));
+    }
+}
+
+/// Agents are vouched for by entries that exist, and what they may do by themselves names what exists.
+fn agents(shape: &Shape, reading: &Reading<'_>) {
+    let missing = |what: &str, name: &str, known: &Names| {
+        let mistake = Mistake::error(format!("there is no {what} `{name}`"));
+        mistake.label(match known.all.is_empty() {
+            true => format!("write a `[[{what}]]` of this name"),
+            false => suggest(name, known.all.iter().map(String::as_str)),
+        })
+    };
+    for (entry, path) in shape.settings.agents.iter().zip(&shape.agents.paths) {
+        if let Some(name) = entry.trust.as_ref().filter(|name| !shape.trust.all.contains(*name)) {
+            reading.tell_at(&format!("{path}.trust"), missing("trust", name, &shape.trust));
+        }
+    }
+    let mut held: BTreeSet<&str> = BTreeSet::new();
+    for (entry, path) in shape.settings.delegations.iter().zip(&shape.delegations.paths) {
+        let place = format!("{path}.agent");
+        if !shape.agents.all.contains(&entry.agent) {
+            reading.tell_at(&place, missing("agent", &entry.agent, &shape.agents));
+        }
+        if !held.insert(&entry.agent) {
+            let mistake = Mistake::error(format!("agent `{}` has a delegation already", entry.agent));
+            reading.tell_at(&place, mistake.label("put both into one entry"));
+        }
+        for name in entry.named().filter(|name| !shape.servers.all.contains(name.as_str())) {
+            let key = if entry.servers.contains(name) { "servers" } else { "tools" };
+            let mistake = Mistake::error(format!("there is no server `{name}`"));
+            reading.tell_at(&format!("{path}.{key}"), mistake.label(known_server(name.as_str(), shape)));
+        }
     }
 }
 

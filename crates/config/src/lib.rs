@@ -33,7 +33,6 @@ pub mod command;
 /// Changes to a file that leave every other byte as it is: comments, order and spacing belong to the operator.
 pub mod edit;
 mod files;
-mod glob;
 /// Where the configuration is.
 pub mod paths;
 mod secret;
@@ -42,8 +41,8 @@ mod units;
 #[cfg(test)]
 mod reference;
 
+pub use doorward_vocab::Glob;
 pub use files::expand;
-pub use glob::Glob;
 pub use load::Loaded;
 pub use nearest::nearest;
 pub use report::{Gravity, Mistake, Paint, Report};

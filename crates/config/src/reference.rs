@@ -58,6 +58,8 @@ fn every_key_has_its_row() {
         [[trust]]
         kind = "process"
         executables = [{}]
+        [[agent]]
+        [[delegation]]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -1,8 +1,9 @@
 use crate::{Permitted, Subject, Target};
-use doorward_audit::{Direction, Labels, Party, Payload, Ruling as RulingRecord};
+use doorward_audit::{Direction, Labels, Party, Payload, Proof, Ruling as RulingRecord};
+use doorward_identity::{Human, Principal};
 use doorward_mcp::Message;
 use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What was decided about a message, and everything that the trail keeps of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,23 @@ pub struct Judgement {
     pub mode: Mode,
     /// The policies in force.
     pub policy: Digest,
+    /// What was proved of the agent.
+    pub proof: Proof,
+}
+
+/// A person, by the id and by what people call the person: never by the id alone.
+pub fn human_party(human: &Human) -> Party {
+    let known = (*human.name != *human.id).then(|| human.name.clone()).or_else(|| human.email.clone());
+    let name = known.unwrap_or_else(|| match &*human.issuer {
+        "local" => human.name.clone(),
+        issuer => format!("{} at {issuer}", human.id).into(),
+    });
+    Party::new(human.id.clone(), name)
+}
+
+pub(crate) fn proof(principal: &Principal, age: Option<Duration>) -> Proof {
+    let (evidence, method) = (principal.attestation.evidence, principal.attestation.method.as_str().into());
+    Proof { age_s: age.map(|age| age.as_secs()), evidence, method }
 }
 
 impl Judgement {
@@ -56,9 +74,11 @@ impl Judgement {
             conversation: c.conversation.clone(),
             turn: c.turn,
             parent: c.parent,
-            human: principal.human.as_ref().map(|h| Party::new(h.id.clone(), h.name.clone())),
+            human: principal.human.as_ref().map(human_party),
             agent: Party::new(principal.agent.id.clone(), principal.agent.name.clone()),
             assurance: principal.assurance,
+            attestation: Some(self.proof.clone()),
+            delegations: principal.delegations.iter().map(|hop| hop.id.clone().into()).collect(),
             server: Some(subject.server.name.clone()),
             method: method.into(),
             target: match subject.target {

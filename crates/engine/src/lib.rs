@@ -13,6 +13,7 @@
 
 mod actor;
 mod asks;
+mod authority;
 mod clear;
 mod cleared;
 mod definition;
@@ -26,14 +27,15 @@ mod snapshot;
 mod subject;
 
 pub use actor::Actor;
+pub use authority::{Floors, reason as outside_reason};
 pub use clear::{Clearance, clear};
 pub use cleared::Cleared;
 pub use definition::{Definition, judge_definition, look_at_definition};
 pub use entity::EntitySet;
 pub use history::{Heard, History};
-pub use judgement::{Judgement, Ruling};
+pub use judgement::{Judgement, Ruling, human_party};
 pub use permit::{Outbound, OutboundKind, Permit, Permitted};
-pub use rule::{rule, visible};
+pub use rule::{Listed, rule, visible};
 pub use snapshot::{ServerProfile, Snapshot};
 pub use subject::{Correlation, Subject, Target};
 

@@ -1,13 +1,15 @@
 //! The decision about a message on its way to a server.
 
 use crate::{
-    Actor, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
-    judgement::conversation_label,
+    Actor, Definition, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
+    authority::{Asked, outside},
+    judgement::{conversation_label, proof},
 };
 use doorward_audit::{Labels, Payload};
 use doorward_detect::{Located, Text};
+use doorward_identity::{Method, Principal};
 use doorward_mcp::{
-    Message, Method, Notice,
+    Message, Method as McpMethod, Notice,
     json::{Kind, Value},
 };
 use doorward_policy::{
@@ -16,7 +18,7 @@ use doorward_policy::{
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
 };
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc, time::Duration};
 
 /// Decides whether `outbound`, the form of `subject` that is to be sent, may be sent.
 ///
@@ -28,6 +30,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
     let mut findings = Vec::new();
     said().for_each(|(_, said)| inspect(view, said, &mut findings));
+    let mut outside_of = None;
     let (decision, reasons, authorized_by) = match subject.target {
         // Whatever it is asked, and whoever asks: who answers is not known.
         _ if let Some(why) = &subject.server.withheld => {
@@ -44,9 +47,17 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::DefinitionNotApproved, why);
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
-        _ => ask(view, history, subject, &matter, facts, &findings, now),
+        _ => {
+            outside_of = outside(subject.actor, &matter.asked(subject, facts.max_amount()), now);
+            match &outside_of {
+                Some(reason) => (Decision::Deny, [reason.clone()].into(), AuthorizedBy::StandingPolicy),
+                None => proven(subject, &matter, ask(view, history, subject, &matter, facts, &findings, now)),
+            }
+        }
     };
-    let enforced = subject.server.mode == Mode::Enforce || matches!(subject.target, Target::Unknown(_));
+    // What was not handed over is nobody's to try out.
+    let beyond = outside_of.is_some() || matches!(subject.target, Target::Unknown(_));
+    let enforced = subject.server.mode == Mode::Enforce || beyond;
     let judgement = Judgement {
         decision,
         enforced,
@@ -60,6 +71,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
         level: view.level,
         mode: subject.server.mode,
         policy: view.policies.version(),
+        proof: proof(subject.actor.principal(), attested_ago(subject.actor.principal(), now)),
     };
     match judgement.acts() {
         Decision::Allow | Decision::Oblige => {
@@ -70,15 +82,25 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     }
 }
 
+/// Something in a list.
+#[derive(Clone, Copy, Debug)]
+pub enum Listed<'a> {
+    /// A tool.
+    Tool(&'a Definition),
+    /// A prompt or resource, and what is done with it.
+    Other(&'a PolicyTarget, Action),
+}
+
 /// Whether a definition may be seen in a list: only what would be refused whatever the arguments is hidden.
-pub fn visible(
-    view: &Snapshot,
-    history: &History,
-    subject: &Subject<'_>,
-    target: &PolicyTarget,
-    action: Action,
-    now: Timestamp,
-) -> bool {
+pub fn visible(view: &Snapshot, history: &History, subject: &Subject<'_>, listed: Listed<'_>, now: Timestamp) -> bool {
+    let (tool, target, action) = match listed {
+        Listed::Tool(definition) => (Some(definition), &definition.target, Action::Call),
+        Listed::Other(target, action) => (None, target, action),
+    };
+    let asked = Asked { server: &subject.server.name, tool, action, amount: 0 };
+    if outside(subject.actor, &asked, now).is_some() {
+        return false;
+    }
     if subject.server.mode == Mode::Observe {
         return true;
     }
@@ -106,27 +128,30 @@ impl<'a> Matter<'a> {
                 let params = request.params();
                 let argument = |key| params.and_then(|p| p.get(key));
                 match request.method {
-                    Method::ToolsCall => (Action::Call, argument("arguments")),
-                    Method::TasksGet | Method::TasksResult | Method::TasksList | Method::TasksCancel => {
+                    McpMethod::ToolsCall => (Action::Call, argument("arguments")),
+                    McpMethod::TasksGet | McpMethod::TasksResult | McpMethod::TasksList | McpMethod::TasksCancel => {
                         (Action::Call, None)
                     }
-                    Method::TasksUpdate => (Action::Call, argument("inputResponses")),
-                    Method::ResourcesRead
-                    | Method::DirectoryRead
-                    | Method::ResourcesSubscribe
-                    | Method::ResourcesUnsubscribe => (Action::Read, argument("uri")),
-                    Method::PromptsGet => (Action::Prompt, argument("arguments")),
-                    Method::Complete => (Action::Complete, argument("argument")),
-                    Method::ToolsList | Method::ResourcesList | Method::TemplatesList | Method::PromptsList => {
-                        (Action::List, None)
-                    }
-                    Method::Initialize | Method::Ping | Method::Discover | Method::SetLevel | Method::Listen => {
-                        (Action::Session, None)
-                    }
+                    McpMethod::TasksUpdate => (Action::Call, argument("inputResponses")),
+                    McpMethod::ResourcesRead
+                    | McpMethod::DirectoryRead
+                    | McpMethod::ResourcesSubscribe
+                    | McpMethod::ResourcesUnsubscribe => (Action::Read, argument("uri")),
+                    McpMethod::PromptsGet => (Action::Prompt, argument("arguments")),
+                    McpMethod::Complete => (Action::Complete, argument("argument")),
+                    McpMethod::ToolsList
+                    | McpMethod::ResourcesList
+                    | McpMethod::TemplatesList
+                    | McpMethod::PromptsList => (Action::List, None),
+                    McpMethod::Initialize
+                    | McpMethod::Ping
+                    | McpMethod::Discover
+                    | McpMethod::SetLevel
+                    | McpMethod::Listen => (Action::Session, None),
                     // Server requests never travel to a server; `decode` refuses them from a client.
-                    Method::Sample => (Action::Sample, params),
-                    Method::Elicit => (Action::Elicit, params),
-                    Method::RootsList => (Action::Roots, params),
+                    McpMethod::Sample => (Action::Sample, params),
+                    McpMethod::Elicit => (Action::Elicit, params),
+                    McpMethod::RootsList => (Action::Roots, params),
                 }
             }
             Message::Notification(notification) => match notification.notice {
@@ -147,7 +172,7 @@ impl<'a> Matter<'a> {
             Message::Response(response) => (Action::Answer, response.result().or_else(|| response.error())),
         };
         let given = match subject.message.inspect() {
-            Message::Request(request) if request.method != Method::TasksUpdate => {
+            Message::Request(request) if request.method != McpMethod::TasksUpdate => {
                 request.params().and_then(|params| params.get("inputResponses"))
             }
             _ => None,
@@ -166,6 +191,11 @@ impl<'a> Matter<'a> {
         // The task methods steer a call that was ruled as a sink or not when it began; cancelling one is no new effect.
         let sink = matches!(action, Action::Call) && effects.is_sink();
         Self { action, target, arguments, given, effects, sink }
+    }
+
+    /// What is asked of delegations.
+    fn asked<'s>(&self, subject: &Subject<'s>, amount: i64) -> Asked<'s> {
+        Asked { server: &subject.server.name, tool: subject.target.definition(), action: self.action, amount }
     }
 }
 
@@ -238,6 +268,19 @@ pub(crate) fn reflections<'a>(
     })
 }
 
+type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
+
+/// The answer of the policies, or that a stronger identity is needed where they would let a call pass.
+fn proven(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer {
+    let tool = subject.target.definition().filter(|_| matter.action == Action::Call);
+    let low = tool.and_then(|tool| subject.server.floors.too_low(subject.actor.principal(), tool));
+    match (low, answer) {
+        (None, answer) => answer,
+        (Some(low), (Decision::Allow | Decision::Oblige, _, by)) => (Decision::Challenge, [low].into(), by),
+        (Some(low), (decision, reasons, by)) => (decision, reasons.iter().cloned().chain([low]).collect(), by),
+    }
+}
+
 fn ask(
     view: &Snapshot,
     history: &History,
@@ -246,7 +289,7 @@ fn ask(
     facts: &ArgumentFacts,
     findings: &[Finding],
     now: Timestamp,
-) -> (Decision, Arc<[Reason]>, AuthorizedBy) {
+) -> Answer {
     let untrusted_recipient = history.injected
         && matter.sink
         && facts.emails().iter().chain(facts.hosts()).any(|e| history.heard.contains(e) && !history.said.contains(e));
@@ -281,6 +324,8 @@ pub(crate) fn context<'a>(
     Context {
         level: view.level,
         assurance: subject.actor.principal().assurance,
+        attested: attested_ago(subject.actor.principal(), now),
+        signed_in: signed_in_ago(subject.actor.principal(), now),
         loopback: subject.local,
         era: subject.revision.era(),
         now,
@@ -299,7 +344,20 @@ pub(crate) fn context<'a>(
     }
 }
 
-pub(crate) const fn question<'a>(
+/// How old the proof of the agent is. A process of this machine is proved anew with every request.
+fn attested_ago(principal: &Principal, now: Timestamp) -> Option<Duration> {
+    match principal.attestation.method {
+        Method::Asserted => None,
+        _ if principal.attestation.at == Timestamp::default() => Some(Duration::ZERO),
+        _ => Some(now.since(principal.attestation.at)),
+    }
+}
+
+fn signed_in_ago(principal: &Principal, now: Timestamp) -> Option<Duration> {
+    Some(now.since(principal.human.as_ref()?.login.as_ref()?.at?))
+}
+
+pub(crate) fn question<'a>(
     actor: &'a Actor,
     action: Action,
     target: &'a PolicyTarget,
@@ -308,7 +366,7 @@ pub(crate) const fn question<'a>(
     Question {
         agent: &actor.agent,
         human: actor.human.as_ref(),
-        delegation: &actor.delegation,
+        delegations: &actor.delegations,
         action,
         target,
         context,

@@ -1,3 +1,4 @@
+use crate::Floors;
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -30,13 +31,15 @@ pub struct ServerProfile {
     pub withheld: Option<Arc<str>>,
     pub(crate) party: Server,
     pub(crate) whole: PolicyTarget,
+    /// How well agents must be proven here.
+    pub floors: Floors,
 }
 
 impl ServerProfile {
     /// A server, prepared for policy.
     pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
         let whole = PolicyTarget::server(&party);
-        Self { name, mode, label, withheld: None, party, whole }
+        Self { name, mode, label, withheld: None, party, whole, floors: Floors::default() }
     }
     /// The same server, to which nothing goes for this reason.
     #[must_use]

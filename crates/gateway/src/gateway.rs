@@ -4,6 +4,7 @@ use crate::{
     attest::{AwsNonces, Remembered},
     bridge::Parking,
     conversation::Conversations,
+    delegations::Presence,
     front::{oauth::Issuing, sse::Streams},
     metrics::Metrics,
     passage::Caller,
@@ -17,6 +18,7 @@ use arc_swap::ArcSwap;
 use doorward_audit::{Config as ConfigRecord, Event, Noticed, Party, Record, Start, Stop};
 use doorward_config::Settings;
 use doorward_engine::Actor;
+use doorward_identity::delegation::Broken;
 use doorward_identity::{Presented, Principal, PrincipalKey, Refusal as IdentityRefusal, Verified};
 use doorward_store::{OsEntropy, Trail};
 use doorward_transport::serve::PeerProcess;
@@ -27,6 +29,13 @@ use std::{
     time::Duration,
 };
 use tokio::sync::broadcast;
+
+/// A principal that was prepared, and its presence.
+#[derive(Clone)]
+struct Acting {
+    actor: Arc<Actor>,
+    presence: Arc<Presence>,
+}
 
 /// Returns of servers that a slow listener may be behind.
 const RETURNS: usize = 64;
@@ -53,7 +62,7 @@ pub struct Gateway {
     pub(crate) cursors: CursorKey,
     /// Servers that answer again after they did not.
     pub(crate) returns: broadcast::Sender<ServerName>,
-    actors: Cache<usize, Arc<Actor>>,
+    actors: Cache<usize, Acting>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) metrics: Metrics,
@@ -86,7 +95,9 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
-        Ok(Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default())))
+        let gateway = Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default()));
+        Self::keep_watch(gateway.me.clone());
+        Ok(gateway)
     }
 
     /// A gateway of its parts.
@@ -237,7 +248,13 @@ impl Gateway {
             Box::pin(crate::keys::fetch(self, live, issuer, self.clock.now())).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
-        Ok(Caller { actor: self.actor(verified?), local: presented.loopback })
+        if let Err(IdentityRefusal::Delegation(Broken::Unknown)) = &verified {
+            // Another gateway may have granted it a moment ago.
+            self.watch_delegations().await;
+            verified = live.authenticator.authenticate(presented, self.clock.now());
+        }
+        let Acting { actor, presence } = self.actor(verified?);
+        Ok(Caller { actor, presence, local: presented.loopback })
     }
 
     /// Who calls over the socket of the file system without a credential; `None` where no rule is about processes. What it
@@ -273,15 +290,23 @@ impl Gateway {
                 process.uid
             );
         }
-        Some(verified.map(|v| Caller { actor: self.actor(v), local: true }).ok_or(IdentityRefusal::Missing))
+        let caller = |verified| {
+            let Acting { actor, presence } = self.actor(verified);
+            Caller { actor, presence, local: true }
+        };
+        Some(verified.map(caller).ok_or(IdentityRefusal::Missing))
     }
 
     /// The principal, prepared. The same proof is prepared once: the cache keeps it alive, so its address is its name.
-    pub(crate) fn actor(&self, verified: Arc<Verified<Principal>>) -> Arc<Actor> {
+    fn actor(&self, verified: Arc<Verified<Principal>>) -> Acting {
         let key = Arc::as_ptr(&verified) as usize;
         match self.actors.get(&key) {
-            Some(actor) => actor,
-            None => self.actors.get_with(key, || Arc::new(Actor::new(verified))),
+            Some(acting) => acting,
+            None => self.actors.get_with(key, || {
+                let actor = Arc::new(Actor::new(verified));
+                let presence = self.delegations().enter(&actor);
+                Acting { actor, presence }
+            }),
         }
     }
 
@@ -295,6 +320,10 @@ impl Gateway {
         }
         self.sweep_parking().await;
         self.renew_attestations(live.servers.values()).await;
+        let delegations = self.delegations().clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || delegations.forget(now)).await {
+            tracing::warn!("delegations that are over stay in the store: {error}");
+        }
         for (issuer, _) in live.authenticator.due(now) {
             crate::keys::fetch(self, &live, &issuer, now).await;
         }

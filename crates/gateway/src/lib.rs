@@ -10,6 +10,7 @@
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
+//! | `delegations` | what was granted to agents; what ends when it is taken back |
 //! | `travel` | sessions and waiting calls outlive this gateway |
 //! | `link`, `server` | the way to a server |
 //! | `bridge` | clients of one era in front of servers of the other |
@@ -26,6 +27,7 @@ mod bridge;
 mod cancel;
 mod catalog;
 mod conversation;
+mod delegations;
 mod fetching;
 mod front;
 mod gateway;
@@ -49,9 +51,10 @@ mod session;
 mod simulation;
 mod travel;
 
+pub use delegations::{Delegations, GrantRefused};
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;
-pub use live::{Live, LiveError, Surroundings};
+pub use live::{Live, LiveError, Surroundings, standing};
 pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;

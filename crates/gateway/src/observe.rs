@@ -3,7 +3,7 @@
 
 use crate::{Gateway, all::Kind, passage::Passage};
 use doorward_audit::{DefinitionChange, Event, Record};
-use doorward_engine::{Definition, visible};
+use doorward_engine::{Definition, Listed, visible};
 use doorward_mcp::{
     Method, Response,
     json::{Edits, Value},
@@ -51,9 +51,7 @@ impl Gateway {
                 Action::Read,
             ),
         };
-        if passage.server.profile.mode == Mode::Enforce {
-            edits.remove_items(list, &hidden);
-        }
+        edits.remove_items(list, &hidden);
         // What one principal sees must not be served to another from a cache (2026-07-28, caching).
         if let Some(scope) = result.get("cacheScope").filter(|s| s.as_str().as_deref() == Some("public")) {
             edits.replace(scope, "\"private\"");
@@ -71,9 +69,10 @@ impl Gateway {
         let history = passage.conversation.lock().clone();
         let subject = passage.subject();
         let may = |item: &Option<Arc<Definition>>| {
-            item.as_ref().is_some_and(|d| {
-                !d.is_held_back(passage.live.snapshot.level)
-                    && visible(&passage.live.snapshot, &history, &subject, &d.target, Action::Call, now)
+            item.as_ref().map_or(subject.server.mode == Mode::Observe, |d| {
+                // What only observes hides nothing, but for what was not handed over.
+                let held_back = d.is_held_back(passage.live.snapshot.level) && subject.server.mode == Mode::Enforce;
+                !held_back && visible(&passage.live.snapshot, &history, &subject, Listed::Tool(d), now)
             })
         };
         items.iter().enumerate().filter(|(_, item)| !may(item)).map(|(i, _)| i).collect()
@@ -107,12 +106,14 @@ impl Gateway {
         let subject = passage.subject();
         let party = passage.seen.party();
         let may = |item: Value<'_>| {
-            let Some(name) = item.get(key).and_then(Value::as_str) else { return false };
+            let Some(name) = item.get(key).and_then(Value::as_str) else {
+                return subject.server.mode == Mode::Observe;
+            };
             let target = match action {
                 Action::Prompt => Target::prompt(party, &name, DefinitionState::Approved),
                 _ => Target::resource(party, &name, DefinitionState::Approved),
             };
-            visible(&passage.live.snapshot, &history, &subject, &target, action, now)
+            visible(&passage.live.snapshot, &history, &subject, Listed::Other(&target, action), now)
         };
         list.items().enumerate().filter(|(_, item)| !may(*item)).map(|(i, _)| i).collect()
     }

@@ -1,4 +1,4 @@
-use crate::{Live, conversation::Cell, server::Server};
+use crate::{Live, conversation::Cell, delegations::Presence, server::Server};
 use doorward_engine::{Actor, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) actor: Arc<Actor>,
+    /// Ends with what the actor acts under.
+    pub(crate) presence: Arc<Presence>,
     /// Over loopback or a pipe of this machine.
     pub(crate) local: bool,
 }

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use doorward_audit::{Event, Noticed, OutcomeRecord, Party, Payload, Receipt, Record};
 use doorward_config::Durability;
 use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, OutboundKind, Permitted, Ruling};
+use doorward_identity::delegation::Outside;
 use doorward_mcp::{Era, Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::{Decision, Outcome, Timestamp};
@@ -54,7 +55,33 @@ impl Gateway {
     pub(crate) async fn forward(&self, passage: &Passage, link: &Link, outbound: Outbound) -> Result<Answer, Refusal> {
         let now = self.clock.now();
         let (permitted, judgement) = self.judge(passage, outbound, now)?;
+        self.spend(passage, &judgement, now).await?;
         self.send(passage, link, permitted, &judgement, now).await
+    }
+
+    /// Counts a call that can change something against the delegations that allow only so many.
+    async fn spend(&self, passage: &Passage, judgement: &Judgement, now: Timestamp) -> Result<(), Refusal> {
+        let principal = passage.caller.actor.principal();
+        let limited = principal.delegations.iter().any(|hop| hop.limits.sinks.is_some());
+        if !limited || !judgement.sink || passage.method() != Some(Method::ToolsCall) {
+            return Ok(());
+        }
+        let (delegations, chain) = (self.delegations().clone(), principal.delegations.clone());
+        let spending = tokio::task::spawn_blocking(move || delegations.spend(&chain));
+        let used_up = match spending.await {
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Ok(Some(used_up))) => used_up,
+            Ok(Err(error)) => {
+                tracing::error!("cannot count a call: {error}");
+                return Err(Refusal::Trail);
+            }
+            Err(_) => return Err(Refusal::Trail),
+        };
+        let what = passage.subject().target.name().unwrap_or_default().to_owned();
+        let reason = engine::outside_reason(principal, &used_up, &what, Outside::Spent);
+        let (decision, enforced) = (Decision::Deny, true);
+        let judgement = Judgement { decision, enforced, reasons: [reason].into(), ..judgement.clone() };
+        Err(self.stopped(passage, judgement, now))
     }
 
     /// Rules a message that the gateway answers itself, and records the decision: nothing is sent.
@@ -71,13 +98,18 @@ impl Gateway {
         let history = passage.conversation.lock().clone();
         match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
             Ruling::Go(permitted, judgement) => Ok((permitted, judgement)),
-            Ruling::Stop(judgement) => {
-                self.metrics.ruled(judgement.decision);
-                passage.conversation.lock().refused(now);
-                let record = Record::ruling(now, judgement.record(&passage.subject()));
-                self.trail.append(&record).map_err(|_| Refusal::Trail)?;
-                Err(Refusal::Ruled(passage.call, Box::new(judgement)))
-            }
+            Ruling::Stop(judgement) => Err(self.stopped(passage, judgement, now)),
+        }
+    }
+
+    /// Records that a message stops here.
+    fn stopped(&self, passage: &Passage, judgement: Judgement, now: Timestamp) -> Refusal {
+        self.metrics.ruled(judgement.decision);
+        passage.conversation.lock().refused(now);
+        let record = Record::ruling(now, judgement.record(&passage.subject()));
+        match self.trail.append(&record) {
+            Ok(_) => Refusal::Ruled(passage.call, Box::new(judgement)),
+            Err(_) => Refusal::Trail,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     link::{EventSession, HttpSession, Link, Process, Routing},
 };
 use doorward_config as config;
-use doorward_engine::ServerProfile;
+use doorward_engine::{Floors, ServerProfile};
 use doorward_identity::attest::manifest::ManifestKeys;
 use doorward_mcp::json::Limits;
 use doorward_policy::{ServerFacts, Transport};
@@ -20,7 +20,7 @@ use doorward_transport::{
     stdio::{Command, Executable, StdioSettings},
     upstream::{Credential, HttpLink, HttpSettings},
 };
-use doorward_vocab::{Digest, Mode, Secret};
+use doorward_vocab::{Assurance, Digest, Mode, Secret};
 use std::{
     fmt,
     sync::{
@@ -196,9 +196,17 @@ impl Server {
             Some(manifest) => Some(manifest_keys(settings, manifest)?),
             None => None,
         };
+        let floors = Floors {
+            effects: all.assurance.clone(),
+            tools: settings.assurance.iter().map(|rule| (rule.tools.clone(), rule.floor)).collect(),
+        };
         let profile = |attested| {
-            let party = ServerFacts { name: &settings.name, transport, attested }.prepare();
-            ServerProfile::new(settings.name.clone(), mode, settings.label, party)
+            // What was proved is a key or the digest of a program, or nothing.
+            let assurance = if attested { Assurance::KeyBound } else { Assurance::Asserted };
+            let party = ServerFacts { name: &settings.name, transport, attested, assurance }.prepare();
+            let mut profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
+            profile.floors = floors.clone();
+            profile
         };
         let (profile, seen) = (profile(false), [false, true].map(|attested| Arc::new(profile(attested))));
         let settings = settings.clone();

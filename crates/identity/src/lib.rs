@@ -42,7 +42,7 @@ pub use attest::{
     is_trust_domain, proof_algorithms,
 };
 pub use authenticator::{Authenticator, Presented};
-pub use delegation::{Delegation, PartyId};
+pub use delegation::{AgentEntry, Delegation, PartyId};
 pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};
 pub use keys::KeySetError;
 pub use metadata::{ProtectedResources, PublicUrlError, Resource};

@@ -1,4 +1,4 @@
-use crate::{CertificateFlaw, proof_algorithms};
+use crate::{CertificateFlaw, delegation::Broken, proof_algorithms};
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 /// Why a token is not good. For the operator: the agent learns only what [`Refusal::answer`] says.
@@ -125,6 +125,9 @@ pub enum Refusal {
     /// The certificate of the connection proves nobody.
     #[error("the client certificate was refused: {0}")]
     Certificate(CertificateFlaw),
+    /// The token was good, and what it stands for does not hold.
+    #[error("the token stands for nothing: {0}")]
+    Delegation(Broken),
     /// The proof of the token's key is not good.
     #[error("the proof of the token's key was refused: {0}")]
     Proof(ProofFlaw),
@@ -203,6 +206,9 @@ impl Refusal {
                 row(401, Some(("invalid_token", "the access token must come with a proof of its key")), Both)
             }
             Self::Invalid(_) => row(401, Some(("invalid_token", "the access token is not valid here")), Bearer),
+            Self::Delegation(_) => {
+                row(401, Some(("invalid_token", "what the access token stands for has ended")), Bearer)
+            }
             Self::Expired => row(401, Some(("invalid_token", "the access token expired")), Bearer),
             Self::Proof(_) => row(401, Some(("invalid_dpop_proof", "the proof is not valid for this request")), Dpop),
             Self::NonceNeeded { .. } => row(401, Some(("use_dpop_nonce", "the proof must hold this nonce")), Dpop),
@@ -290,6 +296,14 @@ mod tests {
                 401,
                 Some(
                     "Bearer error=\"invalid_token\", error_description=\"the access token expired\", \
+                     resource_metadata=\"https://gw/m\"",
+                ),
+            ),
+            (
+                Refusal::Delegation(Broken::Revoked),
+                401,
+                Some(
+                    "Bearer error=\"invalid_token\", error_description=\"what the access token stands for has ended\", \
                      resource_metadata=\"https://gw/m\"",
                 ),
             ),

@@ -1,4 +1,7 @@
-use crate::{CertificateRule, ClaimMap, ClaimRule, Method, Must, NameKind, Pattern, attest::is_trust_domain};
+use crate::{
+    AgentEntry, CertificateRule, ClaimMap, ClaimRule, Method, Must, NameKind, Pattern, attest::is_trust_domain,
+    delegation::Book,
+};
 use doorward_vocab::{Secret, ServerName};
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -180,7 +183,8 @@ pub struct IssuerSettings {
     pub method: Method,
     /// What its certificates prove; none where it signs none.
     pub certificates: Option<CertificateRule>,
-    /// Whether `att` says how the agent was proved: in tokens that the gateway itself makes.
+    /// Whether it is this gateway: `att` says how the agent was proved, and `dlg` names a delegation of
+    /// [`Settings::book`].
     pub attests: bool,
     /// Where the keys come from.
     pub keys: KeySource,
@@ -267,6 +271,10 @@ pub struct Settings {
     pub own: Box<[Arc<str>]>,
     /// How many proofs of keys are remembered, against showing one twice.
     pub remembered_proofs: usize,
+    /// What the operator says of agents; the first that fits one counts.
+    pub agents: Vec<AgentEntry>,
+    /// The delegations that are in force.
+    pub book: Arc<Book>,
 }
 
 impl Default for Settings {
@@ -283,6 +291,8 @@ impl Default for Settings {
             cached_tokens: 10_000,
             own: Box::default(),
             remembered_proofs: 1_000_000,
+            agents: Vec::new(),
+            book: Arc::default(),
         }
     }
 }

@@ -47,7 +47,8 @@ fn thousand() -> String {
 
 fn agent(id: &str) -> Agent {
     let groups = ["g1".to_owned(), "g2".to_owned()];
-    AgentFacts { id, name: id, assurance: Assurance::PlatformToken, issuer: Some("corp"), via: "oidc", groups: &groups }
+    let assurance = Assurance::PlatformToken;
+    AgentFacts { id, name: id, assurance, issuer: Some("corp"), via: "oidc", groups: &groups, ..AgentFacts::default() }
         .prepare()
 }
 
@@ -59,10 +60,16 @@ fn main() {
 
     let claude = agent("claude");
     let human =
-        HumanFacts { id: "anna", name: "Anna", email: None, issuer: "corp", groups: &["g1".to_owned()] }.prepare();
-    let delegation =
-        DelegationFacts { id: "d", purpose: None, scopes: &["s1".to_owned()], expires: None, owner: None }.prepare();
-    let server = ServerFacts { name: &"s1".parse().unwrap(), transport: Transport::Http, attested: true }.prepare();
+        HumanFacts { id: "anna", name: "Anna", issuer: "corp", groups: &["g1".to_owned()], ..HumanFacts::default() }
+            .prepare();
+    let delegation = [DelegationFacts { id: "d", scopes: &["s1".to_owned()], ..DelegationFacts::default() }.prepare()];
+    let server = ServerFacts {
+        name: &"s1".parse().unwrap(),
+        transport: Transport::Http,
+        attested: true,
+        assurance: Assurance::KeyBound,
+    }
+    .prepare();
     let tool = |name: &str| {
         let effects = Effects::just(Effect::Pay);
         Target::tool(
@@ -97,7 +104,7 @@ fn main() {
     let q = Question {
         agent: &claude,
         human: Some(&human),
-        delegation: &delegation,
+        delegations: &delegation,
         action: Action::Call,
         target: &pay,
         context: &now,

@@ -17,14 +17,14 @@
 //! ```
 
 use crate::{
-    Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, DelegationFacts, Diagnostic,
+    Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, Delegation, DelegationFacts, Diagnostic,
     Explanation, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport, Verdict,
     diagnostic::File,
 };
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, Decision, Effect, Effects, FindingKind, Level, ServerName, Timestamp};
 use serde::Deserialize;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// A question and, for a test, the answer it should get. What is left out is harmless: an agent with a platform's
 /// token, a person, an approved definition, no arguments.
@@ -69,6 +69,9 @@ pub struct Case {
     /// How well the connection is proven; the agent's where left out.
     #[serde(default)]
     pub assurance: Option<Assurance>,
+    /// How many seconds ago the agent was attested.
+    #[serde(default)]
+    pub attested_ago: u64,
     /// Whether the agent speaks from this machine.
     #[serde(default)]
     pub loopback: bool,
@@ -130,6 +133,12 @@ pub struct AgentCase {
     via: String,
     #[serde(default)]
     groups: Vec<String>,
+    publisher: Option<String>,
+    owner: Option<String>,
+    #[serde(default = "oidc")]
+    method: String,
+    #[serde(default)]
+    bound: bool,
 }
 
 /// More about a person.
@@ -142,6 +151,13 @@ pub struct HumanCase {
     issuer: String,
     #[serde(default)]
     groups: Vec<String>,
+    #[serde(default)]
+    entitlements: Vec<String>,
+    #[serde(default)]
+    mfa: bool,
+    acr: Option<String>,
+    signed_in: Option<u64>,
+    risk: Option<u8>,
 }
 
 /// More about a delegation.
@@ -149,6 +165,13 @@ pub struct HumanCase {
 #[serde(deny_unknown_fields)]
 pub struct DelegationCase {
     id: String,
+    servers: Option<Vec<String>>,
+    #[serde(default)]
+    tools: Vec<String>,
+    #[serde(default)]
+    depth: u8,
+    /// The delegation that it was made from, and so on up to the first.
+    from: Option<Box<Self>>,
     purpose: Option<String>,
     #[serde(default)]
     scopes: Vec<String>,
@@ -165,6 +188,8 @@ pub struct ServerCase {
     stdio: bool,
     #[serde(default)]
     attested: bool,
+    #[serde(default = "asserted")]
+    assurance: Assurance,
 }
 
 /// More about a tool.
@@ -266,8 +291,8 @@ impl Case {
     fn ask<R>(&self, policies: &Policies, then: impl FnOnce(&Question<'_>) -> R) -> R {
         let agent = match &self.agent {
             Named::Name(id) => {
-                AgentFacts { id, name: id, assurance: Assurance::PlatformToken, issuer: None, via: "", groups: &[] }
-                    .prepare()
+                let (assurance, method) = (Assurance::PlatformToken, "oidc");
+                AgentFacts { id, name: id, assurance, method, ..AgentFacts::default() }.prepare()
             }
             Named::Table(a) => AgentFacts {
                 id: &a.id,
@@ -276,25 +301,35 @@ impl Case {
                 issuer: a.issuer.as_deref(),
                 via: &a.via,
                 groups: &a.groups,
+                publisher: a.publisher.as_deref(),
+                owner: a.owner.as_deref(),
+                method: &a.method,
+                bound: a.bound,
             }
             .prepare(),
         };
         let human = match &self.human {
-            Named::Name(id) => HumanFacts { id, name: id, email: None, issuer: "", groups: &[] }.prepare(),
-            Named::Table(h) => {
-                HumanFacts { id: &h.id, name: &h.id, email: h.email.as_deref(), issuer: &h.issuer, groups: &h.groups }
-                    .prepare()
+            Named::Name(id) => HumanFacts { id, name: id, ..HumanFacts::default() }.prepare(),
+            Named::Table(h) => HumanFacts {
+                id: &h.id,
+                name: &h.id,
+                email: h.email.as_deref(),
+                issuer: &h.issuer,
+                groups: &h.groups,
+                entitlements: &h.entitlements,
+                mfa: h.mfa,
+                acr: h.acr.as_deref(),
+                signed_in: h.signed_in.map(seconds),
+                risk: h.risk,
             }
+            .prepare(),
         };
         let owner = self.autonomous.as_deref().filter(|owner| !owner.is_empty());
-        let delegation = match &self.delegation {
-            Named::Name(id) => DelegationFacts { id, purpose: None, scopes: &[], expires: None, owner }.prepare(),
-            Named::Table(d) => {
-                let expires = d.expires.map(|s| Timestamp::from_micros(s.saturating_mul(1_000_000)));
-                let owner = d.owner.as_deref().or(owner);
-                DelegationFacts { id: &d.id, purpose: d.purpose.as_deref(), scopes: &d.scopes, expires, owner }
-                    .prepare()
+        let delegations = match &self.delegation {
+            Named::Name(id) => {
+                vec![DelegationFacts { id, owner, autonomous: owner.is_some(), ..DelegationFacts::default() }.prepare()]
             }
+            Named::Table(d) => d.chain(owner),
         };
         let arguments = facts(&self.arguments);
         let assurance = match (&self.assurance, &self.agent) {
@@ -310,9 +345,14 @@ impl Case {
         let context = Context {
             level,
             assurance,
+            attested: Some(Duration::from_secs(self.attested_ago)),
+            signed_in: match &self.human {
+                Named::Table(h) => h.signed_in.map(|at| Duration::from_secs(self.time.saturating_sub(at))),
+                Named::Name(_) => None,
+            },
             loopback: self.loopback,
             era: if self.legacy { Era::Legacy } else { Era::Modern },
-            now: Timestamp::from_micros(self.time.saturating_mul(1_000_000)),
+            now: seconds(self.time),
             conversation: Conversation {
                 ambiguous: c.ambiguous,
                 attended: c.attended,
@@ -331,7 +371,7 @@ impl Case {
         then(&Question {
             agent: &agent,
             human,
-            delegation: &delegation,
+            delegations: &delegations,
             action,
             target: &self.target(),
             context: &context,
@@ -346,15 +386,15 @@ impl Case {
     }
 
     fn target(&self) -> Target {
-        let (stdio, attested) = match &self.server {
-            Named::Name(_) => (false, true),
-            Named::Table(server) => (server.stdio, server.attested),
+        let (stdio, attested, assurance) = match &self.server {
+            Named::Name(_) => (false, true, Assurance::PlatformToken),
+            Named::Table(server) => (server.stdio, server.attested, server.assurance),
         };
         // `check` has refused a name that is none; this one stands for no server that policies could name.
         #[expect(clippy::expect_used, reason = "a literal that is a server name")]
         let name = self.server_name().unwrap_or_else(|_| "x".parse().expect("a server name"));
         let transport = if stdio { Transport::Stdio } else { Transport::Http };
-        let server = ServerFacts { name: &name, transport, attested }.prepare();
+        let server = ServerFacts { name: &name, transport, attested, assurance }.prepare();
         match (&self.tool, &self.prompt, &self.resource) {
             (Some(Named::Name(name)), ..) => {
                 let (effects, state) = (Effects::NONE, DefinitionState::Approved);
@@ -410,6 +450,32 @@ fn facts(arguments: &toml::Table) -> ArgumentFacts {
             _ => LeafValue::Str(text),
         },
     }))
+}
+
+impl DelegationCase {
+    /// The chain that ends with it, from the first.
+    fn chain(&self, owner: Option<&str>) -> Vec<Delegation> {
+        let mut chain = self.from.as_ref().map(|from| from.chain(owner)).unwrap_or_default();
+        let owner = self.owner.as_deref().or(owner);
+        let delegation = DelegationFacts {
+            id: &self.id,
+            purpose: self.purpose.as_deref(),
+            scopes: &self.scopes,
+            expires: self.expires.map(seconds),
+            owner,
+            servers: self.servers.as_deref(),
+            tools: &self.tools,
+            depth: self.depth,
+            hops: u8::try_from(chain.len()).unwrap_or(u8::MAX),
+            autonomous: owner.is_some(),
+        };
+        chain.push(delegation.prepare());
+        chain
+    }
+}
+
+const fn seconds(since_the_epoch: u64) -> Timestamp {
+    Timestamp::from_micros(since_the_epoch.saturating_mul(1_000_000))
 }
 
 /// A case that was run.
@@ -493,6 +559,14 @@ impl From<StateCase> for DefinitionState {
 
 const fn platform_token() -> Assurance {
     Assurance::PlatformToken
+}
+
+const fn asserted() -> Assurance {
+    Assurance::Asserted
+}
+
+fn oidc() -> String {
+    "oidc".to_owned()
 }
 
 /// A Wednesday.

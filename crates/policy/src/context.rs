@@ -1,6 +1,7 @@
 use crate::{ArgumentFacts, value::Value};
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, FindingKind, Level, Timestamp};
+use std::time::Duration;
 
 /// In which circumstances something is asked. The same for all four decisions.
 #[derive(Clone, Debug)]
@@ -9,6 +10,10 @@ pub struct Context<'a> {
     pub level: Level,
     /// How well this connection is proven, by its weakest link.
     pub assurance: Assurance,
+    /// How old the proof of the agent is; none where nothing was proved.
+    pub attested: Option<Duration>,
+    /// How long ago the person signed in; none where nobody says so.
+    pub signed_in: Option<Duration>,
     /// Whether the agent speaks from this machine.
     pub loopback: bool,
     /// The family of protocol revisions.
@@ -50,6 +55,8 @@ impl Context<'static> {
         Self {
             level,
             assurance: Assurance::Asserted,
+            attested: None,
+            signed_in: None,
             loopback: false,
             era: Era::Modern,
             now,
@@ -59,6 +66,16 @@ impl Context<'static> {
             findings: &[],
         }
     }
+}
+
+/// The ages that policies see, in seconds: an age is the first of these that is not less. Few, so that an answer that
+/// reads one is remembered for more than a moment; never less than it is, so that what is too old is never young enough.
+const STEPS: [u64; 15] = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800, 2_592_000];
+
+/// The step of an age. What is older than all steps, or of no known age, is as old as can be.
+fn step(age: Option<Duration>) -> u64 {
+    let secs = |age: Duration| age.as_secs() + u64::from(age.subsec_nanos() > 0);
+    age.and_then(|age| STEPS.into_iter().find(|step| secs(age) <= *step)).unwrap_or(u64::MAX)
 }
 
 /// One attribute of the context: its path in the schema, and where its value comes from.
@@ -79,6 +96,8 @@ macro_rules! attributes {
 attributes! {
     "level" = |c| Value::Text(c.level.as_str().into()),
     "assurance" = |c| Value::Long(u8::from(c.assurance).into()),
+    "attestAge" = |c| Value::count(step(c.attested)),
+    "authAge" = |c| Value::count(step(c.signed_in)),
     "loopback" = |c| Value::Bool(c.loopback),
     "era" = |c| Value::Text(c.era.as_str().into()),
     "time.epoch" = |c| Value::count(c.now.secs()),
@@ -111,4 +130,17 @@ attributes! {
     "args.disguised" = |c| Value::Bool(c.arguments.disguised()),
     "flow.untrustedRecipient" = |c| Value::Bool(c.untrusted_recipient),
     "findings" = |c| Value::Texts(c.findings.iter().map(|f| f.as_str().to_owned()).collect::<Vec<_>>().into()),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_never_less_than_they_are() {
+        let of = |millis| step(Some(Duration::from_millis(millis)));
+        assert_eq!([of(0), of(10_000), of(10_001), of(3_600_000), of(3_600_001)], [10, 10, 30, 3600, 7200]);
+        assert_eq!([of(2_592_000_001), step(None)], [u64::MAX; 2]);
+        assert!(STEPS.is_sorted());
+    }
 }

@@ -11,7 +11,8 @@ fn ask(text: &str, base: Base, action: Action, target: &Target) -> (Decision, Ve
     let (policies, agent, human) = (policies(text, base), agent("claude", &["coders"]), human("anna", &["finance"]));
     let (delegation, none) = (delegation("d1", &["crm:read"], None), arguments(&[]));
     let context = context(&none);
-    let q = Question { agent: &agent, human: Some(&human), delegation: &delegation, action, target, context: &context };
+    let q =
+        Question { agent: &agent, human: Some(&human), delegations: &delegation, action, target, context: &context };
     let verdict = policies.decide(&q);
     assert_eq!(verdict.reasons(), policies.decide(&q).reasons(), "the same from memory");
     let named = verdict.reasons().iter().map(|r| r.policy.as_ref().unwrap_or(&r.text).clone().into_owned());
@@ -118,7 +119,7 @@ fn a_person_who_is_absent_is_answered_for_by_an_owner() {
         policies.decide(&Question {
             agent: &agent,
             human: None,
-            delegation: &delegation,
+            delegations: &delegation,
             action: Action::Call,
             target: &target,
             context: &context,
@@ -175,7 +176,7 @@ fn watch_passes_all_and_says_what_guard_would_do() {
     let verdict = policies.decide(&Question {
         agent: &agent,
         human: Some(&human),
-        delegation: &delegation,
+        delegations: &delegation,
         action: Action::Call,
         target: &quarantined,
         context: &context,
@@ -204,7 +205,7 @@ fn guard_on(text: &str, facts: &crate::ArgumentFacts) -> (Decision, Vec<String>)
     let q = Question {
         agent: &agent,
         human: Some(&human),
-        delegation: &delegation,
+        delegations: &delegation,
         action: Action::Call,
         target: &target,
         context: &context,
@@ -257,7 +258,7 @@ fn lists_show_what_some_argument_could_reach() {
         policies.visible(&Question {
             agent: &agent,
             human: Some(&human),
-            delegation: &delegation,
+            delegations: &delegation,
             action: Action::Call,
             target: &target,
             context: &context,

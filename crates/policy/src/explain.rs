@@ -1,7 +1,8 @@
 use crate::{
-    Party, Policies, Question, Ruling, Verdict, combine,
+    Policies, Question, Ruling, combine,
+    entity::Prepared,
     footprint::Footprint,
-    policies::seat,
+    policies::seats,
     rule::{Rule, Seat},
     scope::{Reach, Scope},
     slice::{Outcome, entities},
@@ -14,14 +15,14 @@ use doorward_vocab::Decision;
 use serde::Serialize;
 use std::{fmt, sync::Arc};
 
-/// Why a question is answered as it is: the four decisions apart, what each looked at, and what was near.
+/// Why a question is answered as it is: the decisions apart, what each looked at, and what was near.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// The strictest decision of the four.
+    /// The strictest decision of all.
     pub decision: Decision,
     /// What it would be if the policies that only observe acted, where that differs.
     pub would_be: Option<Decision>,
-    /// One for each party.
+    /// One for each party, and for each delegation of the chain.
     pub parts: Vec<Part>,
 }
 
@@ -63,17 +64,17 @@ impl Policies {
     /// Answers without memory, and tells how.
     pub fn explain(&self, question: &Question<'_>) -> Explanation {
         let verdict = self.decide(question);
-        let parts = Party::ALL.map(|party| self.part(party, question, &verdict)).into();
+        let rulings = verdict.all();
+        let parts = seats(question).zip(rulings).map(|(seat, ruling)| self.part(seat, question, ruling)).collect();
         Explanation { decision: verdict.decision, would_be: verdict.would_be().map(|w| w.decision), parts }
     }
 
-    fn part(&self, party: Party, q: &Question<'_>, verdict: &Verdict) -> Part {
-        let ruling: &Ruling = verdict.ruling(party);
+    fn part(&self, seat: Option<(Seat, &Prepared)>, q: &Question<'_>, ruling: &Ruling) -> Part {
         let reasons = ruling.reasons.iter().map(|r| r.text.clone().into_owned()).collect();
-        let Some((seat, principal)) = seat(party, q) else {
+        let Some((seat, principal)) = seat else {
             let near = vec!["a delegation that names an owner could answer for the person".to_owned()];
             return Part {
-                party: party.as_str(),
+                party: "human",
                 principal: "nobody".to_owned(),
                 decision: ruling.decision,
                 reasons,
@@ -82,7 +83,7 @@ impl Policies {
             };
         };
         let numbers = self.slice(seat, principal, q);
-        let trial = Trial::new(seat, q);
+        let trial = Trial::new(principal, q);
         let outcome = trial.as_ref().map(|t| t.outcome(&self.rules, &numbers)).unwrap_or_default();
         let considered = numbers.iter().filter_map(|n| Some((n, self.rules.get(*n)?))).map(|(n, rule)| Considered {
             policy: rule.name.clone(),
@@ -137,18 +138,14 @@ impl Policies {
 
 /// The whole question, for trying one condition at a time.
 struct Trial {
-    principal: crate::entity::Prepared,
+    principal: Prepared,
     request: Request,
     entities: Entities,
     authorizer: Authorizer,
 }
 
 impl Trial {
-    fn new(at: Seat, q: &Question<'_>) -> Option<Self> {
-        let principal = match at {
-            Seat::Of(party) => seat(party, q)?.1,
-            Seat::Autonomous => &q.delegation.entity,
-        };
+    fn new(principal: &Prepared, q: &Question<'_>) -> Option<Self> {
         let (action, resource) = (q.action.uid().clone(), q.target.entity.uid().clone());
         let context = Footprint::all().context(q.context)?;
         Some(Self {

@@ -1,12 +1,13 @@
 //! Laws that hold for any policies and any question, judged against Cedar's own authorizer over the whole set with
-//! the whole context, without slices, footprints or memory. `DOORWARD_POLICY_CASES` raises the number of cases.
+//! the whole context, without slices, footprints or memory. `DOORWARD_POLICY_CASES` sets the number of cases.
 
 use crate::{
-    Action, Base, Party, Policies, Question, Target,
+    Action, Base, DelegationFacts, Party, Policies, Question, Target,
     compile::SCHEMA,
     context::{ATTRIBUTES, Context},
+    entity::Prepared,
     footprint::Footprint,
-    policies::seat,
+    policies::seats,
     rule::{Rule, Seat},
     testing::*,
     value::Value,
@@ -37,7 +38,7 @@ const HEADS: [&[&str]; 4] = [
 const OWN: [&[&str]; 4] = [
     &["principal.assurance >= 2", "principal has issuer", r#"principal.name == "a1""#],
     &["principal has email", r#"principal.issuer == "corp""#],
-    &[r#"principal.scopes.contains("x")"#, "principal has owner"],
+    &[r#"principal.scopes.contains("x")"#, "principal has owner", "principal.hops == 0", "principal.depth > 0"],
     &["principal.attested", r#"principal.transport == "http""#],
 ];
 const ACTIONS: &[&str] = &[
@@ -132,24 +133,29 @@ fn sources(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
 
 #[derive(Clone, Debug)]
 struct Asked {
-    who: (usize, usize, bool, bool),
+    who: (usize, usize, usize, bool, bool),
     what: (usize, usize),
     facts: (usize, bool, u64, u64, bool, bool),
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    let who = (0..3_usize, 0..3_usize, any::<bool>(), any::<bool>());
+    let who = (0..3_usize, 0..3_usize, 1..4_usize, any::<bool>(), any::<bool>());
     let facts = (0..6_usize, any::<bool>(), 0..4_u64, 0..3_u64, any::<bool>(), any::<bool>());
     (who, (0..5_usize, 0..4_usize), facts).prop_map(|(who, what, facts)| Asked { who, what, facts })
 }
 
 impl Asked {
     fn ask<R>(&self, then: impl FnOnce(&Question<'_>) -> R) -> R {
-        let (a, h, second, owned) = self.who;
+        let (a, h, hops, second, owned) = self.who;
         let agent = [agent("a1", &["g1"]), agent("a2", &["g1", "g2"]), agent("a3", &[])][a].clone();
         let human = [Some(human("h1", &["g1"])), Some(human("h2", &[])), None][h].clone();
-        let delegation =
-            delegation(if second { "d1" } else { "d2" }, if second { &["x"] } else { &[] }, owned.then_some("o"));
+        let hop = |id, depth| {
+            let scopes = if second { vec!["x".to_owned()] } else { Vec::new() };
+            let (owner, hops) = (owned.then_some("o"), 2 - depth);
+            DelegationFacts { id, scopes: &scopes, owner, depth, hops, ..DelegationFacts::default() }.prepare()
+        };
+        let chain = [hop(if second { "d1" } else { "d2" }, 2), hop("d1", 1), hop("d3", 0)];
+        let delegations = &chain[..hops];
         let (s1, s2) = (server("s1"), server("s2"));
         let (target, action) = self.what;
         let target = [
@@ -179,23 +185,25 @@ impl Asked {
         context.conversation.untrusted = untrusted;
         context.untrusted_recipient = untrusted;
         context.findings = if injected { &findings } else { &[] };
-        let q = Question {
-            agent: &agent,
-            human: human.as_ref(),
-            delegation: &delegation,
-            action,
-            target: &target,
-            context: &context,
-        };
+        let q =
+            Question { agent: &agent, human: human.as_ref(), delegations, action, target: &target, context: &context };
         then(&q)
     }
 }
 
 // ------------------------------------------------------------------------------------------------- the reference
 
+/// Whose right is asked for, and by which policies.
+type Sitting<'a> = (Seat, &'a Prepared);
+
 /// Which of the seat's policies Cedar finds to hold, evaluating each alone, and which it cannot evaluate.
-fn alone(rules: &[Rule], at: Seat, q: &Question<'_>, counts: impl Fn(&Rule) -> bool) -> (Vec<usize>, Vec<usize>) {
-    let whole = whole(at, q);
+fn alone(
+    rules: &[Rule],
+    (at, who): Sitting<'_>,
+    q: &Question<'_>,
+    counts: impl Fn(&Rule) -> bool,
+) -> (Vec<usize>, Vec<usize>) {
+    let whole = whole(who, q);
     let (mut hold, mut fail) = (Vec::new(), Vec::new());
     for (n, rule) in rules.iter().enumerate().filter(|(_, r)| r.sits(at) && counts(r)) {
         let set = PolicySet::from_policies([rule.policy.clone()]).unwrap();
@@ -206,8 +214,7 @@ fn alone(rules: &[Rule], at: Seat, q: &Question<'_>, counts: impl Fn(&Rule) -> b
     (hold, fail)
 }
 
-fn whole(at: Seat, q: &Question<'_>) -> (Request, Entities) {
-    let principal = principal(at, q);
+fn whole(principal: &Prepared, q: &Question<'_>) -> (Request, Entities) {
     let context = Footprint::all().context(q.context).unwrap();
     let (action, resource) = (q.action.uid().clone(), q.target.entity.uid().clone());
     // With the schema: what we ask must conform to it, whatever the schema becomes.
@@ -224,13 +231,6 @@ fn whole(at: Seat, q: &Question<'_>) -> (Request, Entities) {
     (request, Entities::from_entities(entities, Some(&SCHEMA)).unwrap_or_else(|e| panic!("{e}")))
 }
 
-fn principal<'a>(at: Seat, q: &Question<'a>) -> &'a crate::entity::Prepared {
-    match at {
-        Seat::Of(party) => seat(party, q).unwrap().1,
-        Seat::Autonomous => &q.delegation.entity,
-    }
-}
-
 fn names(rules: &[Rule], numbers: &[usize]) -> BTreeSet<String> {
     numbers.iter().map(|n| rules[*n].name.clone()).collect()
 }
@@ -245,14 +245,14 @@ proptest! {
         for asked in asked {
             asked.ask(|q| {
                 let verdict = policies.decide(q);
-                for party in Party::ALL {
-                    let Some((at, _)) = seat(party, q) else { continue };
+                for (sitting, ruling) in seats(q).zip(verdict.all()) {
+                    let Some((at, who)) = sitting else { continue };
+                    let party = at.as_str();
                     let set = PolicySet::from_policies(policies.rules.iter().filter(|r| r.sits(at)).map(|r| r.policy.clone())).unwrap();
-                    let (request, entities) = whole(at, q);
+                    let (request, entities) = whole(who, q);
                     let response = Authorizer::new().is_authorized(&request, &set, &entities);
                     let failed = response.diagnostics().errors().next().is_some();
                     let allow = response.decision() == cedar_policy::Decision::Allow && !failed;
-                    let ruling = verdict.ruling(party);
                     prop_assert_eq!(ruling.decision == Decision::Allow, allow, "{} of {}", party, text);
                     if !failed {
                         let determining: Vec<usize> = response.diagnostics().reason().map(|id| AsRef::<str>::as_ref(id).parse().unwrap()).collect();
@@ -272,16 +272,16 @@ proptest! {
         for asked in asked {
             asked.ask(|q| {
                 let verdict = policies.decide(q);
-                for party in Party::ALL {
-                    let ruling = verdict.ruling(party);
-                    let Some((at, _)) = seat(party, q) else {
+                for (sitting, ruling) in seats(q).zip(verdict.all()) {
+                    let Some(sitting) = sitting else {
                         prop_assert_eq!(ruling.decision, Decision::Deny);
                         continue;
                     };
-                    let acting = reference(&policies.rules, at, q, |r| !r.marks.observe);
+                    let acting = reference(&policies.rules, sitting, q, |r| !r.marks.observe);
+                    let party = sitting.0.as_str();
                     prop_assert_eq!(ruling.decision, acting, "{} of {}", party, text);
                     let would_be = ruling.would_be.as_ref().map_or(ruling.decision, |w| w.decision);
-                    prop_assert_eq!(would_be, reference(&policies.rules, at, q, |_| true), "{} of {}", party, text);
+                    prop_assert_eq!(would_be, reference(&policies.rules, sitting, q, |_| true), "{} of {}", party, text);
                 }
                 let again = policies.decide(q);
                 prop_assert_eq!(again.reasons(), verdict.reasons(), "from memory");
@@ -335,7 +335,44 @@ proptest! {
     }
 }
 
-fn reference(rules: &[Rule], at: Seat, q: &Question<'_>, counts: impl Fn(&Rule) -> bool) -> Decision {
+proptest! {
+    #![proptest_config(cases(16))]
+
+    /// Whatever is handed on, and whatever is forbidden beside, widens nothing; and what is allowed, everybody allows.
+    #[test]
+    fn nothing_that_is_added_widens(text in sources(MARKS), base in select(&[Base::None, Base::Level(doorward_vocab::Level::Guard)][..]), added in kind_of_policy((0..5_usize, Just(false)), MARKS), asked in prop::collection::vec(asked(), 8)) {
+        let before = policies(&text, base);
+        let after = policies(&format!("{text}@id(\"added\") {added}"), base);
+        // Who asks, what for, and in which circumstances, each with each: 512 questions of a case.
+        let each = asked.iter().flat_map(|a| asked.iter().flat_map(|b| asked.iter().map(|c| (a.who, b.what, c.facts))));
+        for (who, what, facts) in each {
+            let asked = Asked { who, what, facts };
+            asked.ask(|q| {
+                let verdict = before.decide(q);
+                let all = verdict.all().map(|r| r.decision).max();
+                prop_assert_eq!(Some(verdict.decision), all, "the strictest of all holds");
+                prop_assert_eq!(verdict.hops().len(), q.delegations.len());
+                if verdict.decision <= Decision::Oblige {
+                    for (sitting, ruling) in seats(q).zip(verdict.all()) {
+                        prop_assert!(sitting.is_some() && ruling.decision <= Decision::Oblige);
+                    }
+                }
+                let (_, shorter) = q.delegations.split_last().unwrap();
+                if !shorter.is_empty() {
+                    let shorter = before.decide(&Question { delegations: shorter, ..*q });
+                    prop_assert!(verdict.decision >= shorter.decision, "a hand-over in {}", text);
+                }
+                prop_assert!(after.decide(q).decision >= verdict.decision, "{} in {}", added, text);
+                for wrong in [&[][..], &[q.delegations, q.delegations, q.delegations, q.delegations].concat()] {
+                    prop_assert_eq!(before.decide(&Question { delegations: wrong, ..*q }).decision, Decision::Deny);
+                }
+                Ok(())
+            })?;
+        }
+    }
+}
+
+fn reference(rules: &[Rule], at: Sitting<'_>, q: &Question<'_>, counts: impl Fn(&Rule) -> bool) -> Decision {
     let (hold, fail) = alone(rules, at, q, counts);
     let of = |effect| hold.iter().map(|n| &rules[*n]).filter(move |r| r.effect == effect);
     let lifted: BTreeSet<_> = of(CedarEffect::Permit).filter_map(|r| r.marks.lifts.clone()).collect();

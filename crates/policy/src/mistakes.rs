@@ -135,7 +135,7 @@ fn an_explanation_tells_what_was_near() {
     let q = Question {
         agent: &agent,
         human: Some(&human),
-        delegation: &delegation,
+        delegations: &delegation,
         action: Action::Call,
         target: &target,
         context: &context,

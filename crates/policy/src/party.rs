@@ -61,10 +61,36 @@ pub struct AgentFacts<'a> {
     pub via: &'a str,
     /// All groups it is in, near and far: `AgentGroup::"…"`.
     pub groups: &'a [String],
+    /// Who made it, where the operator says so.
+    pub publisher: Option<&'a str>,
+    /// Who answers for it, where the operator says so.
+    pub owner: Option<&'a str>,
+    /// How it was attested: `asserted`, `local-process`, `oidc`, `x509-svid`, …
+    pub method: &'a str,
+    /// Whether its credential is bound to a key that it proved to hold.
+    pub bound: bool,
+}
+
+impl Default for AgentFacts<'_> {
+    /// An agent of which nothing is known.
+    fn default() -> Self {
+        Self {
+            id: "",
+            name: "",
+            assurance: Assurance::Asserted,
+            issuer: None,
+            via: "",
+            groups: &[],
+            publisher: None,
+            owner: None,
+            method: "asserted",
+            bound: false,
+        }
+    }
 }
 
 /// What policies may know of a person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct HumanFacts<'a> {
     /// What policies name the person by: `Human::"id"`. Two people never share one.
     pub id: &'a str,
@@ -76,10 +102,20 @@ pub struct HumanFacts<'a> {
     pub issuer: &'a str,
     /// All groups the person is in, near and far: `HumanGroup::"…"`.
     pub groups: &'a [String],
+    /// Entitlements, as the issuer names them.
+    pub entitlements: &'a [String],
+    /// Whether the person signed in with more than one factor.
+    pub mfa: bool,
+    /// The class of the sign-in, as the issuer names it.
+    pub acr: Option<&'a str>,
+    /// When the person signed in.
+    pub signed_in: Option<Timestamp>,
+    /// The risk that the issuer sees in the sign-in, 0 to 100.
+    pub risk: Option<u8>,
 }
 
-/// What policies may know of a delegation. Whether it is still valid was checked before.
-#[derive(Clone, Debug)]
+/// What policies may know of a delegation. Whether it covers the call was checked before.
+#[derive(Clone, Debug, Default)]
 pub struct DelegationFacts<'a> {
     /// What policies name it by: `Delegation::"id"`.
     pub id: &'a str,
@@ -91,6 +127,16 @@ pub struct DelegationFacts<'a> {
     pub expires: Option<Timestamp>,
     /// Who answers for a run without a person.
     pub owner: Option<&'a str>,
+    /// The servers that it opens; none where it opens all.
+    pub servers: Option<&'a [String]>,
+    /// The tools that it opens, as `server__tool`, of those servers of which it opens some tools alone.
+    pub tools: &'a [String],
+    /// How many more hand-overs may follow.
+    pub depth: u8,
+    /// How many hand-overs came before it.
+    pub hops: u8,
+    /// Whether no person granted it.
+    pub autonomous: bool,
 }
 
 /// How a server is reached.
@@ -111,6 +157,8 @@ pub struct ServerFacts<'a> {
     pub transport: Transport,
     /// Whether its identity was proven, and not only its address known.
     pub attested: bool,
+    /// How well it is proven.
+    pub assurance: Assurance,
 }
 
 macro_rules! prepared {
@@ -157,6 +205,10 @@ impl AgentFacts<'_> {
             ("assurance", Some(Value::Long(u8::from(self.assurance).into()))),
             ("issuer", self.issuer.map(text)),
             ("via", Some(text(self.via))),
+            ("publisher", self.publisher.map(text)),
+            ("owner", self.owner.map(text)),
+            ("method", Some(text(self.method))),
+            ("bound", Some(Value::Bool(self.bound))),
         ];
         Agent(Prepared::new("Agent", self.id, ("AgentGroup", self.groups), &attributes))
     }
@@ -165,27 +217,37 @@ impl AgentFacts<'_> {
 impl HumanFacts<'_> {
     /// Makes the person ready for many questions.
     pub fn prepare(&self) -> Human {
-        let attributes =
-            [("name", Some(text(self.name))), ("email", self.email.map(text)), ("issuer", Some(text(self.issuer)))];
+        let attributes = [
+            ("name", Some(text(self.name))),
+            ("email", self.email.map(text)),
+            ("issuer", Some(text(self.issuer))),
+            ("entitlements", Some(texts(self.entitlements))),
+            ("mfa", Some(Value::Bool(self.mfa))),
+            ("acr", self.acr.map(text)),
+            ("authTime", self.signed_in.map(|at| Value::count(at.secs()))),
+            ("risk", self.risk.map(|risk| Value::Long(risk.into()))),
+        ];
         Human(Prepared::new("Human", self.id, ("HumanGroup", self.groups), &attributes))
     }
 }
 
-impl<'a> DelegationFacts<'a> {
+impl DelegationFacts<'_> {
     /// The delegation that starting the agent on one's own machine is: no scopes, no end, no owner but the person.
-    pub const fn local() -> Self {
-        Self { id: "local", purpose: None, scopes: &[], expires: None, owner: None }
+    pub fn local() -> Self {
+        Self { id: "local", ..Self::default() }
     }
     /// Makes the delegation ready for many questions.
     pub fn prepare(&self) -> Delegation {
-        let mut scopes = self.scopes.to_vec();
-        scopes.sort();
-        scopes.dedup();
         let attributes = [
             ("purpose", self.purpose.map(text)),
-            ("scopes", Some(Value::Texts(scopes.into()))),
+            ("scopes", Some(texts(self.scopes))),
             ("expires", self.expires.map(|at| Value::count(at.secs()))),
             ("owner", self.owner.map(text)),
+            ("servers", self.servers.map(texts)),
+            ("tools", Some(texts(self.tools))),
+            ("depth", Some(Value::Long(self.depth.into()))),
+            ("hops", Some(Value::Long(self.hops.into()))),
+            ("autonomous", Some(Value::Bool(self.autonomous))),
         ];
         let entity = Prepared::new("Delegation", self.id, ("Delegation", &[]), &attributes);
         Delegation { entity, owned: self.owner.is_some_and(|owner| !owner.trim().is_empty()) }
@@ -203,6 +265,7 @@ impl ServerFacts<'_> {
             ("name", Some(text(self.name.as_str()))),
             ("transport", Some(text(transport))),
             ("attested", Some(Value::Bool(self.attested))),
+            ("assurance", Some(Value::Long(u8::from(self.assurance).into()))),
         ];
         Server(Prepared::new("Server", self.name.as_str(), ("Server", &[]), &attributes))
     }
@@ -210,4 +273,12 @@ impl ServerFacts<'_> {
 
 pub(crate) fn text(t: &str) -> Value<'_> {
     Value::Text(t.into())
+}
+
+/// A set; the order in which it is written says nothing.
+fn texts(all: &[String]) -> Value<'static> {
+    let mut all = all.to_vec();
+    all.sort();
+    all.dedup();
+    Value::Texts(all.into())
 }

@@ -6,7 +6,7 @@ use crate::{
     rule::{Rule, Seat},
     slice::{Outcome, Place, Shelf, Slices, entities},
     value::encode_text,
-    verdict::Together,
+    verdict::{Rulings, SEATS, Together},
 };
 use cedar_policy::{Authorizer, Entities, Request};
 use doorward_vocab::{Decision, Digest, Reason, ReasonCode};
@@ -28,7 +28,7 @@ pub struct Policies {
     entities: Memo<(Digest, Digest), Arc<Entities>>,
     next_place: AtomicU64,
     rulings: Memo<Box<[u8]>, Arc<Ruling>>,
-    verdicts: Memo<[usize; 4], Arc<Together>>,
+    verdicts: Memo<[usize; SEATS], Arc<Together>>,
     ownerless: Arc<Ruling>,
     doubtful: Arc<Ruling>,
 }
@@ -105,24 +105,28 @@ impl Policies {
         &self.warnings
     }
 
-    /// Answers: four decisions, of which the strictest holds.
+    /// Answers: a decision for each party and each delegation of the chain, of which the strictest holds.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
         let mut key = Vec::with_capacity(128);
-        let rulings = Party::ALL.map(|party| match seat(party, question) {
-            Some((seat, principal)) => self.rule(seat, principal, question, &mut key),
-            None => Arc::clone(&self.ownerless),
-        });
-        Verdict::new(self.together(rulings), question.human.is_none())
+        let mut rulings = Rulings::default();
+        for (place, seat) in rulings.iter_mut().zip(seats(question)) {
+            *place = Some(match seat {
+                Some((seat, principal)) => self.rule(seat, principal, question, &mut key),
+                None => Arc::clone(&self.ownerless),
+            });
+        }
+        Verdict::new(self.together(&rulings), question.human.is_none())
     }
 
     /// What these rulings say together. They are known by where they are: memory keeps them alive, so nothing else is there.
-    fn together(&self, rulings: [Arc<Ruling>; 4]) -> Arc<Together> {
-        let places = rulings.each_ref().map(|r| Arc::as_ptr(r).addr());
+    fn together(&self, rulings: &Rulings) -> Arc<Together> {
+        let places = rulings.each_ref().map(|r| r.as_ref().map_or(0, |r| Arc::as_ptr(r).addr()));
         let spread = places.iter().fold(0, |all, place| all ^ place >> 6) as u64;
         if let Some(together) = self.verdicts.recall(spread, &places) {
             return together;
         }
-        let together = Arc::new(Together::of(rulings));
+        let together = Together::of(rulings).unwrap_or_else(|| Together::same(&self.doubtful));
+        let together = Arc::new(together);
         self.verdicts.keep(spread, places, Arc::clone(&together));
         together
     }
@@ -133,9 +137,7 @@ impl Policies {
         let mut key = Vec::with_capacity(128);
         [Action::List, question.action].into_iter().all(|action| {
             let question = Question { action, ..*question };
-            Party::ALL.into_iter().all(|party| {
-                seat(party, &question).is_some_and(|(seat, who)| self.may_pass(seat, who, &question, &mut key))
-            })
+            seats(&question).all(|seat| seat.is_some_and(|(seat, who)| self.may_pass(seat, who, &question, &mut key)))
         })
     }
 
@@ -246,18 +248,21 @@ impl Policies {
     }
 }
 
-/// Which policies answer for a party, and about whom. None: there is neither a person nor an owner.
-pub(crate) fn seat<'a>(party: Party, q: &Question<'a>) -> Option<(Seat, &'a Prepared)> {
-    Some(match party {
-        Party::Agent => (Seat::Of(party), &q.agent.0),
-        Party::Delegation => (Seat::Of(party), &q.delegation.entity),
-        Party::Server => (Seat::Of(party), &q.target.server.0),
-        Party::Human => match q.human {
-            Some(human) => (Seat::Of(party), &human.0),
-            None if q.delegation.owned => (Seat::Autonomous, &q.delegation.entity),
-            None => return None,
-        },
-    })
+/// Which policies answer, and about whom: for the agent, the human, each delegation, and the server. None where nobody
+/// can answer: there is neither a person nor an owner, or no chain of delegations that may be.
+pub(crate) fn seats<'a>(q: &Question<'a>) -> impl Iterator<Item = Option<(Seat, &'a Prepared)>> {
+    let human = match (q.human, q.delegations.first()) {
+        (Some(human), _) => Some((Seat::Of(Party::Human), &human.0)),
+        // The owner of the first answers: the others were made from it.
+        (None, Some(first)) if first.owned => Some((Seat::Autonomous, &first.entity)),
+        (None, _) => None,
+    };
+    let whole = (1..=Question::HOPS).contains(&q.delegations.len());
+    let hops = q.delegations.iter().filter(move |_| whole).map(|d| Some((Seat::Of(Party::Delegation), &d.entity)));
+    let nobody = (!whole).then_some(None);
+    let agent = Some((Seat::Of(Party::Agent), &q.agent.0));
+    let server = Some((Seat::Of(Party::Server), &q.target.server.0));
+    [agent, human].into_iter().chain(hops).chain(nobody).chain([server])
 }
 
 /// Of the policies in Cedar's own form, so that blanks and comments do not count.

@@ -32,22 +32,32 @@ pub(crate) fn agent(id: &str, groups: &[&str]) -> Agent {
         issuer: Some("corp"),
         via: "oidc",
         groups: &groups,
+        method: "oidc",
+        ..AgentFacts::default()
     };
     facts.prepare()
 }
 
 pub(crate) fn human(id: &str, groups: &[&str]) -> Human {
     let groups: Vec<_> = groups.iter().map(|g| (*g).to_owned()).collect();
-    HumanFacts { id, name: id, email: Some("anna@example.com"), issuer: "corp", groups: &groups }.prepare()
+    let email = Some("anna@example.com");
+    HumanFacts { id, name: id, email, issuer: "corp", groups: &groups, ..HumanFacts::default() }.prepare()
 }
 
-pub(crate) fn delegation(id: &str, scopes: &[&str], owner: Option<&str>) -> Delegation {
+/// A chain of one.
+pub(crate) fn delegation(id: &str, scopes: &[&str], owner: Option<&str>) -> [Delegation; 1] {
     let scopes: Vec<_> = scopes.iter().map(|s| (*s).to_owned()).collect();
-    DelegationFacts { id, purpose: None, scopes: &scopes, expires: None, owner }.prepare()
+    [DelegationFacts { id, scopes: &scopes, owner, ..DelegationFacts::default() }.prepare()]
 }
 
 pub(crate) fn server(name: &str) -> Server {
-    ServerFacts { name: &name.parse().unwrap(), transport: Transport::Http, attested: true }.prepare()
+    ServerFacts {
+        name: &name.parse().unwrap(),
+        transport: Transport::Http,
+        attested: true,
+        assurance: Assurance::KeyBound,
+    }
+    .prepare()
 }
 
 pub(crate) fn tool(server: &Server, name: &str, effect: Effect) -> Target {

@@ -11,14 +11,20 @@ pub struct Question<'a> {
     /// if it names an accountable owner, by those of its permits that carry `@autonomous`. On loopback the local
     /// user is the person.
     pub human: Option<&'a Human>,
-    /// What binds the two.
-    pub delegation: &'a Delegation,
+    /// What binds the two: the chain of delegations, from the first to the one that the agent holds. Never none, and at
+    /// most [`Question::HOPS`].
+    pub delegations: &'a [Delegation],
     /// What is to be done.
     pub action: Action,
     /// What it is done to, and at which server.
     pub target: &'a Target,
     /// In which circumstances.
     pub context: &'a Context<'a>,
+}
+
+impl Question<'_> {
+    /// The longest chain of delegations that is asked about.
+    pub const HOPS: usize = 3;
 }
 
 /// What can turn a challenge into an allowance.
@@ -111,30 +117,73 @@ pub struct WouldBe {
     pub reasons: Vec<Reason>,
 }
 
-/// The answer: the strictest of four rulings.
+/// The answer: the strictest of the rulings for each party, and for each delegation of the chain.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// The strictest decision of the four.
+    /// The strictest decision of all.
     pub decision: Decision,
     together: Arc<Together>,
     autonomous: bool,
 }
 
-/// What four rulings say together: worked out once, shared by every verdict that they make.
+/// The rulings for agent, human, each delegation, and server, in this order.
+pub(crate) type Rulings = [Option<Arc<Ruling>>; SEATS];
+/// How many there are at most.
+pub(crate) const SEATS: usize = 3 + Question::HOPS;
+
+/// What the rulings say together: worked out once, shared by every verdict that they make.
 #[derive(Debug)]
 pub(crate) struct Together {
     decision: Decision,
-    rulings: [Arc<Ruling>; 4],
+    agent: Arc<Ruling>,
+    human: Arc<Ruling>,
+    server: Arc<Ruling>,
+    /// For each delegation of the chain.
+    hops: Box<[Arc<Ruling>]>,
+    /// The strictest of them.
+    delegation: Arc<Ruling>,
     reasons: Arc<[Reason]>,
     would_be: Option<WouldBe>,
 }
 
 impl Together {
-    pub(crate) fn of(rulings: [Arc<Ruling>; 4]) -> Self {
-        let decision = rulings.iter().map(|r| r.decision).fold(Decision::Allow, Decision::join);
-        let reasons = decisive(rulings.iter().map(|r| (r.decision, &r.reasons)), decision).into();
-        let would_be = would_be(&rulings);
-        Self { decision, rulings, reasons, would_be }
+    /// None unless there is a ruling for each party.
+    pub(crate) fn of(rulings: &Rulings) -> Option<Self> {
+        let all: Vec<&Arc<Ruling>> = rulings.iter().flatten().collect();
+        let [agent, human, hops @ .., server] = all.as_slice() else { return None };
+        let delegation = hops.iter().max_by_key(|r| r.decision)?;
+        let decision = all.iter().map(|r| r.decision).fold(Decision::Allow, Decision::join);
+        let reasons = decisive(all.iter().map(|r| (r.decision, &r.reasons)), decision).into();
+        let would_be = would_be(&all);
+        Some(Self {
+            decision,
+            agent: Arc::clone(agent),
+            human: Arc::clone(human),
+            server: Arc::clone(server),
+            delegation: Arc::clone(delegation),
+            hops: hops.iter().map(|hop| Arc::clone(hop)).collect(),
+            reasons,
+            would_be,
+        })
+    }
+
+    /// The same ruling for everybody.
+    pub(crate) fn same(ruling: &Arc<Ruling>) -> Self {
+        let each = || Arc::clone(ruling);
+        Self {
+            decision: ruling.decision,
+            agent: each(),
+            human: each(),
+            server: each(),
+            delegation: each(),
+            hops: [each()].into(),
+            reasons: ruling.reasons.clone().into(),
+            would_be: None,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Ruling>> {
+        [&self.agent, &self.human].into_iter().chain(&self.hops).chain([&self.server])
     }
 }
 
@@ -142,15 +191,21 @@ impl Verdict {
     pub(crate) fn new(together: Arc<Together>, autonomous: bool) -> Self {
         Self { decision: together.decision, together, autonomous }
     }
-    /// What the policies of one party say.
+    /// What the policies of one party say; of a chain of delegations, the strictest.
     pub fn ruling(&self, party: Party) -> &Ruling {
-        let [agent, human, delegation, server] = &self.together.rulings;
         match party {
-            Party::Agent => agent,
-            Party::Human => human,
-            Party::Delegation => delegation,
-            Party::Server => server,
+            Party::Agent => &self.together.agent,
+            Party::Human => &self.together.human,
+            Party::Delegation => &self.together.delegation,
+            Party::Server => &self.together.server,
         }
+    }
+    /// What the policies say of each delegation of the chain, in its order.
+    pub fn hops(&self) -> &[Arc<Ruling>] {
+        &self.together.hops
+    }
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Ruling> {
+        self.together.all().map(AsRef::as_ref)
     }
     /// Why it is so: who allows, where all do; else the reasons of those parties that are as strict as the whole.
     pub fn reasons(&self) -> &Arc<[Reason]> {
@@ -158,7 +213,7 @@ impl Verdict {
     }
     /// What must be done for an allowance to hold: all that any party asks for.
     pub fn obligations(&self) -> Vec<Obligation> {
-        let mut all: Vec<_> = self.together.rulings.iter().flat_map(|r| &r.obligations).copied().collect();
+        let mut all: Vec<_> = self.together.all().flat_map(|r| &r.obligations).copied().collect();
         all.sort();
         all.dedup();
         all
@@ -168,7 +223,7 @@ impl Verdict {
         if self.decision != Decision::Challenge {
             return Vec::new();
         }
-        let mut all: Vec<_> = self.together.rulings.iter().flat_map(|r| &r.remedies).copied().collect();
+        let mut all: Vec<_> = self.together.all().flat_map(|r| &r.remedies).copied().collect();
         all.sort();
         all.dedup();
         all
@@ -181,7 +236,7 @@ impl Verdict {
     pub fn authorized_by(&self) -> AuthorizedBy {
         if self.autonomous {
             AuthorizedBy::Autonomous
-        } else if self.ruling(Party::Delegation).own_permit {
+        } else if self.together.hops.iter().any(|hop| hop.own_permit) {
             AuthorizedBy::Delegation
         } else {
             AuthorizedBy::StandingPolicy
@@ -189,7 +244,7 @@ impl Verdict {
     }
 }
 
-fn would_be(rulings: &[Arc<Ruling>; 4]) -> Option<WouldBe> {
+fn would_be(rulings: &[&Arc<Ruling>]) -> Option<WouldBe> {
     rulings.iter().find(|r| r.would_be.is_some())?;
     let each = || {
         rulings.iter().map(|r| match &r.would_be {

@@ -20,6 +20,8 @@ fn ruling(call: CallId) -> Ruling {
         human: Some(Party::new("user:ann@example.com", "Ann Example")),
         agent: Party::new("spiffe://example.com/agent/1", "helper"),
         assurance: Assurance::KeyBound,
+        attestation: None,
+        delegations: Vec::new(),
         server: Some("files".parse().unwrap()),
         method: "tools/call".into(),
         target: Some("read_file".into()),

@@ -17,6 +17,29 @@ pub enum Assurance {
     Hardware = 4,
 }
 
+impl Assurance {
+    /// What it is, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asserted => "asserted",
+            Self::LocalProcess => "local process",
+            Self::PlatformToken => "platform token",
+            Self::KeyBound => "key-bound",
+            Self::Hardware => "hardware",
+        }
+    }
+    /// What proves as much, for whoever has less.
+    pub const fn enough(self) -> &'static str {
+        match self {
+            Self::Asserted => "anything",
+            Self::LocalProcess => "a process of this machine, or a token",
+            Self::PlatformToken => "a token of a trusted issuer",
+            Self::KeyBound => "a credential bound to a key (DPoP, mutual TLS or an SVID)",
+            Self::Hardware => "a key that hardware holds",
+        }
+    }
+}
+
 impl From<Assurance> for u8 {
     fn from(a: Assurance) -> u8 {
         a as u8

@@ -46,6 +46,8 @@ pub enum ReasonCode {
     ApprovalRequired,
     /// A stronger identity is needed.
     AssuranceTooLow,
+    /// What was handed over does not cover it.
+    OutsideDelegation,
     /// A policy could not be evaluated; doubt denies.
     EvaluationError,
     /// No such tool, resource or prompt for this principal.
@@ -94,6 +96,9 @@ impl Reason {
                 "A person must approve this first. Tell the user what you want to do and why, and wait."
             }
             ReasonCode::AssuranceTooLow => "A stronger sign-in is needed for this. Tell the user.",
+            ReasonCode::OutsideDelegation => {
+                "This is outside of what was handed over to you. Do not retry; tell the user, who can hand over more."
+            }
             ReasonCode::EvaluationError => "This could not be checked, so it is refused. Tell the user.",
             ReasonCode::Unknown => "There is no such thing here. List what is available and choose from it.",
             ReasonCode::DefinitionNotApproved => {

@@ -1,3 +1,4 @@
+use crate::Text;
 use doorward_vocab::Digest;
 use serde::Serialize;
 use std::{fmt::Display, io::Write};
@@ -106,6 +107,21 @@ impl<'o> Object<'o> {
             let mut o = Object::open(self.out, self.caps);
             members(&mut o, item);
             o.close();
+        }
+        self.out.push(b']');
+    }
+    /// A list of texts; an empty one is left out. Cut when too long.
+    pub(super) fn texts(&mut self, key: &'static str, texts: &[Text]) {
+        if texts.is_empty() {
+            return;
+        }
+        self.key(key);
+        self.out.push(b'[');
+        for (n, text) in texts.iter().take(self.caps.list).enumerate() {
+            if n > 0 {
+                self.out.push(b',');
+            }
+            string(self.out, text, self.caps.text);
         }
         self.out.push(b']');
     }

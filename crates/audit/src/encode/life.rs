@@ -1,5 +1,5 @@
 use super::{Envelope, Members, json::Object, parts};
-use crate::record::{Config, Definition, Noticed, Recovered, Start, Stop, Turn};
+use crate::record::{Config, Definition, Delegated, Noticed, Recovered, Start, Stop, Turn};
 
 impl Members for Start {
     fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
@@ -61,6 +61,41 @@ impl Members for Definition {
         envelope.trimmed(o);
         Envelope::v(o);
         o.word("what", &self.kind);
+    }
+}
+
+impl Members for Delegated {
+    fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
+        if let Some(p) = &self.agent {
+            parts::party(o, "agent", p);
+        }
+        if let Some(p) = &self.by {
+            parts::party(o, "by", p);
+        }
+        o.word("change", &self.change);
+        if let Some(d) = &self.consent {
+            o.digest("consent", d);
+        }
+        if let Some(p) = &self.human {
+            parts::party(o, "human", p);
+        }
+        o.text("id", &self.id);
+        o.literal("kind", "delegation");
+        if let Some(owner) = &self.owner {
+            o.text("owner", owner);
+        }
+        if let Some(parent) = &self.parent {
+            o.text("parent", parent);
+        }
+        if let Some(purpose) = &self.purpose {
+            o.text("purpose", purpose);
+        }
+        envelope.time(o);
+        envelope.trimmed(o);
+        if let Some(until) = self.until {
+            o.number("until", until.micros());
+        }
+        Envelope::v(o);
     }
 }
 

@@ -28,6 +28,7 @@ impl Record {
             Event::Ruling(e) => bounded(envelope, &**e, out),
             Event::Outcome(e) => bounded(envelope, &**e, out),
             Event::Definition(e) => bounded(envelope, e, out),
+            Event::Delegation(e) => bounded(envelope, &**e, out),
             Event::Turn(e) => bounded(envelope, e, out),
             Event::Config(e) => bounded(envelope, e, out),
             Event::Finding(e) => bounded(envelope, e, out),
@@ -65,8 +66,8 @@ impl Envelope {
 fn bounded(mut envelope: Envelope, event: &impl Members, out: &mut Vec<u8>) {
     let start = out.len();
     write(event, &envelope, Caps::NONE, out);
-    // The second caps fit whatever the record holds: no event has more than 10 texts and three lists with 7 texts per
-    // row, so at most 38 texts of 256 bytes, each byte six long when escaped. Ids and server names stay whole.
+    // The second caps fit whatever the record holds: no event has more than 11 texts, three lists with 7 texts per
+    // row and one with one, so at most 43 texts of 256 bytes, each byte six long when escaped. Ids and server names stay whole.
     for caps in [Caps { text: 1024, list: 32 }, Caps { text: 256, list: 4 }] {
         let Some(whole) = out.get(start..).filter(|w| w.len() > MAX_RECORD) else { return };
         if envelope.trimmed.is_none() {

@@ -1,5 +1,5 @@
 use super::json::Object;
-use crate::record::{Conversation, Party, Payload, ValueSource};
+use crate::record::{Conversation, Party, Payload, Proof, ValueSource};
 use doorward_vocab::{Finding, Label, Reason};
 
 pub(super) fn payload(o: &mut Object<'_>, key: &'static str, p: &Payload) {
@@ -13,6 +13,16 @@ pub(super) fn party(o: &mut Object<'_>, key: &'static str, p: &Party) {
     o.object(key, |o| {
         o.text("id", &p.id);
         o.text("name", &p.name);
+    });
+}
+
+pub(super) fn proof(o: &mut Object<'_>, key: &'static str, p: &Proof) {
+    o.object(key, |o| {
+        if let Some(age) = p.age_s {
+            o.number("age_s", age);
+        }
+        o.digest("evidence", &p.evidence);
+        o.text("method", &p.method);
     });
 }
 

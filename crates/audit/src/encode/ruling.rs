@@ -9,6 +9,9 @@ impl Members for Ruling {
             parts::payload(o, "arguments", p);
         }
         o.number("assurance", u64::from(u8::from(self.assurance)));
+        if let Some(p) = &self.attestation {
+            parts::proof(o, "attestation", p);
+        }
         o.word("authorized_by", &self.authorized_by);
         o.id("call", &self.call);
         parts::conversation(o, &self.conversation);
@@ -16,6 +19,7 @@ impl Members for Ruling {
         if let Some(d) = &self.definition {
             o.digest("definition", d);
         }
+        o.texts("delegations", &self.delegations);
         o.word("direction", &self.direction);
         o.words("effects", self.effects.iter().map(Effect::as_str));
         o.flag("enforced", self.enforced);

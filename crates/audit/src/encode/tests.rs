@@ -71,41 +71,58 @@ fn value() -> impl Strategy<Value = ValueSource> {
     (text(), option::of(call()), option::of(text()), label(), text())
         .prop_map(|(at, call, encoding, label, source)| ValueSource { at, call, encoding, label, source })
 }
-fn ruling() -> impl Strategy<Value = Ruling> {
-    let who = (option::of(party()), party(), option::of(server()), text(), option::of(text()));
+fn ruling() -> BoxedStrategy<Ruling> {
+    let proof = (option::of(0..1_u64 << 53), digest(), text()).prop_map(|(age_s, evidence, method)| Proof {
+        age_s,
+        evidence,
+        method,
+    });
+    let who = (
+        option::of(party()),
+        party(),
+        option::of(server()),
+        text(),
+        option::of(text()),
+        option::of(proof),
+        vec(text(), 0..4),
+    );
     let ids = (call(), conversation(), option::of(turn_id()), option::of(call()), option::of(digest()), digest());
     let lists = (vec(reason(), 0..3), vec(value(), 0..3), vec(finding(), 0..3), option::of(payload()), label());
     let rest = (text(), option::of(digest()), option::of(text()), option::of(text()), any::<bool>(), 0..2048_u16);
-    (who, ids, lists, rest).prop_map(|(w, i, l, r)| Ruling {
-        call: i.0,
-        conversation: i.1,
-        turn: i.2,
-        parent: i.3,
-        human: w.0,
-        agent: w.1,
-        assurance: Assurance::PlatformToken,
-        server: w.2,
-        method: w.3,
-        target: w.4,
-        direction: if r.4 { Direction::ToClient } else { Direction::ToServer },
-        definition: i.4,
-        effects: Effect::ALL.into_iter().filter(|e| r.5 & (1 << *e as u16) != 0).collect(),
-        policy: i.5,
-        authorized_by: AuthorizedBy::HumanLiteral,
-        level: Level::Lockdown,
-        mode: Mode::Observe,
-        decision: Decision::Oblige,
-        enforced: r.4,
-        reasons: l.0.into(),
-        arguments: l.3,
-        labels: Labels { arguments: l.4, conversation: Label::OUTSIDE },
-        values: l.1,
-        findings: l.2,
-        revision: r.0,
-        session: r.1,
-        trace: r.2,
-        rationale: r.3,
-    })
+    (who, ids, lists, rest)
+        .prop_map(|(w, i, l, r)| Ruling {
+            call: i.0,
+            conversation: i.1,
+            turn: i.2,
+            parent: i.3,
+            human: w.0,
+            agent: w.1,
+            assurance: Assurance::PlatformToken,
+            attestation: w.5,
+            delegations: w.6,
+            server: w.2,
+            method: w.3,
+            target: w.4,
+            direction: if r.4 { Direction::ToClient } else { Direction::ToServer },
+            definition: i.4,
+            effects: Effect::ALL.into_iter().filter(|e| r.5 & (1 << *e as u16) != 0).collect(),
+            policy: i.5,
+            authorized_by: AuthorizedBy::HumanLiteral,
+            level: Level::Lockdown,
+            mode: Mode::Observe,
+            decision: Decision::Oblige,
+            enforced: r.4,
+            reasons: l.0.into(),
+            arguments: l.3,
+            labels: Labels { arguments: l.4, conversation: Label::OUTSIDE },
+            values: l.1,
+            findings: l.2,
+            revision: r.0,
+            session: r.1,
+            trace: r.2,
+            rationale: r.3,
+        })
+        .boxed()
 }
 fn outcome() -> impl Strategy<Value = OutcomeRecord> {
     let lists = (vec(reason(), 0..3), vec(finding(), 0..3));
@@ -124,7 +141,7 @@ fn outcome() -> impl Strategy<Value = OutcomeRecord> {
         },
     )
 }
-fn life() -> impl Strategy<Value = Event> {
+fn life() -> BoxedStrategy<Event> {
     let start = (text(), digest(), text()).prop_map(|(version, d, durability)| {
         Event::Start(Start { version, level: Level::Guard, mode: Mode::Enforce, config: d, policy: d, durability })
     });
@@ -148,7 +165,13 @@ fn life() -> impl Strategy<Value = Event> {
     let recovered =
         (text(), 0..1_u64 << 53).prop_map(|(what, n)| Event::Recovered(Recovered { what, bytes: n, size: n }));
     let stop = text().prop_map(|reason| Event::Stop(Stop { reason }));
-    prop_oneof![start, config, definition, turn, noticed, recovered, stop]
+    let whom = (option::of(party()), option::of(party()), option::of(party()), text());
+    let about = (option::of(text()), option::of(text()), option::of(text()), option::of(digest()), option::of(time()));
+    let delegated = (whom, about).prop_map(|((by, human, agent, id), (owner, parent, purpose, consent, until))| {
+        let change = DelegationChange::Granted;
+        Event::Delegation(Box::new(Delegated { change, id, by, human, agent, owner, parent, purpose, consent, until }))
+    });
+    prop_oneof![start, config, definition, delegated.boxed(), turn.boxed(), noticed, recovered, stop].boxed()
 }
 fn record() -> impl Strategy<Value = Record> {
     let event = prop_oneof![

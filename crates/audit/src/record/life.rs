@@ -1,6 +1,6 @@
 use super::{Conversation, Party, Payload};
 use crate::Text;
-use doorward_vocab::{Digest, Finding, Level, Mode, ServerName, TurnId};
+use doorward_vocab::{Digest, Finding, Level, Mode, ServerName, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 
 /// The gateway started.
@@ -103,6 +103,51 @@ pub enum DefinitionChange {
     Rejected,
     /// The server does not declare it any more, or the server was removed.
     Removed,
+}
+
+/// Authority was handed to an agent, or taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegated {
+    /// What happened.
+    pub change: DelegationChange,
+    /// The delegation.
+    pub id: Text,
+    /// Who did it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Party>,
+    /// The human whose authority it is; absent for an autonomous run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<Party>,
+    /// The agent that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Party>,
+    /// Who answers for a run without a human.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Text>,
+    /// The delegation that it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Text>,
+    /// What it is for, in the words that the human saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Text>,
+    /// The digest of exactly what the human was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Digest>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What happened to a delegation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DelegationChange {
+    /// It was granted.
+    Granted,
+    /// It was taken back.
+    Revoked,
+    /// Its time was over.
+    Ended,
 }
 
 /// The human said something, reported by the agent's host.

@@ -6,9 +6,12 @@ mod outcome;
 mod parts;
 mod ruling;
 
-pub use life::{Config, Definition, DefinitionChange, DefinitionKind, Noticed, Recovered, Start, Stop, Turn};
+pub use life::{
+    Config, Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange, Noticed, Recovered, Start, Stop,
+    Turn,
+};
 pub use outcome::OutcomeRecord;
-pub use parts::{Basis, Conversation, Direction, Labels, Party, Payload, ValueSource};
+pub use parts::{Basis, Conversation, Direction, Labels, Party, Payload, Proof, ValueSource};
 pub use ruling::Ruling;
 
 use doorward_vocab::{CallId, Timestamp};
@@ -44,6 +47,8 @@ pub enum Event {
     Outcome(Box<OutcomeRecord>),
     /// A tool, prompt, resource or server text was seen, changed, approved, …
     Definition(Definition),
+    /// Authority was handed to an agent, or taken back.
+    Delegation(Box<Delegated>),
     /// The human said something.
     Turn(Turn),
     /// The configuration or the policies were replaced.
@@ -99,6 +104,7 @@ impl Event {
             Self::Ruling(_) => "ruling",
             Self::Outcome(_) => "outcome",
             Self::Definition(_) => "definition",
+            Self::Delegation(_) => "delegation",
             Self::Turn(_) => "turn",
             Self::Config(_) => "config",
             Self::Finding(_) => "finding",

@@ -61,6 +61,18 @@ impl Payload {
     }
 }
 
+/// What was proved of the agent when a message was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// How old the proof was, in seconds; absent where nothing was proved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_s: Option<u64>,
+    /// The digest of the evidence.
+    pub evidence: Digest,
+    /// How it was proved, e.g. `x509-svid`.
+    pub method: Text,
+}
+
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,4 +1,4 @@
-use super::{Conversation, Direction, Labels, Party, Payload, ValueSource};
+use super::{Conversation, Direction, Labels, Party, Payload, Proof, ValueSource};
 use crate::Text;
 use doorward_vocab::{
     Assurance, AuthorizedBy, CallId, Decision, Digest, Effects, Finding, Level, Mode, Reason, ServerName, TurnId,
@@ -26,6 +26,12 @@ pub struct Ruling {
     pub agent: Party,
     /// How well the principal is proven.
     pub assurance: Assurance,
+    /// What was proved of the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Proof>,
+    /// The delegations that it acts under, from what the human or owner granted to what the agent holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Text>,
     /// The server it concerns; absent for messages about all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerName>,

@@ -34,7 +34,7 @@ pub(crate) fn benches(suite: &mut Suite) {
 struct Parties {
     agent: Agent,
     human: Option<Human>,
-    delegation: Delegation,
+    delegations: [Delegation; 1],
     target: Target,
 }
 
@@ -47,11 +47,13 @@ impl Parties {
             issuer: principal.agent.issuer.as_deref(),
             via: principal.via.as_str(),
             groups: &[],
+            ..AgentFacts::default()
         };
         let human = principal.human.as_ref().map(|human| {
-            HumanFacts { id: &human.id, name: &human.name, email: None, issuer: &human.issuer, groups: &[] }.prepare()
+            let (id, name, issuer) = (&*human.id, &*human.name, &*human.issuer);
+            HumanFacts { id, name, issuer, ..HumanFacts::default() }.prepare()
         });
-        Self { agent: agent.prepare(), human, delegation: DelegationFacts::local().prepare(), target }
+        Self { agent: agent.prepare(), human, delegations: [DelegationFacts::local().prepare()], target }
     }
 
     fn ask(&self, policies: &Policies, arguments: &ArgumentFacts) -> Verdict {
@@ -59,7 +61,7 @@ impl Parties {
         policies.decide(&Question {
             agent: &self.agent,
             human: self.human.as_ref(),
-            delegation: &self.delegation,
+            delegations: &self.delegations,
             action: Action::Call,
             target: &self.target,
             context: &context,

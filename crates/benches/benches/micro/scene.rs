@@ -13,7 +13,9 @@ use doorward_mcp::{Message, Revision, Side, decode, json::Limits};
 use doorward_policy::{
     Base, DefinitionState, Policies, ServerFacts, Source, Target as PolicyTarget, ToolFacts, Transport,
 };
-use doorward_vocab::{CallId, ConversationId, Digest, Effect, Effects, Label, Level, Mode, Tainted, Timestamp};
+use doorward_vocab::{
+    Assurance, CallId, ConversationId, Digest, Effect, Effects, Label, Level, Mode, Tainted, Timestamp,
+};
 use std::sync::Arc;
 
 use crate::texts;
@@ -48,6 +50,7 @@ impl Scene {
             name: &"bench".parse().expect("a name of a server"),
             transport: Transport::Http,
             attested: false,
+            assurance: Assurance::Asserted,
         }
         .prepare();
         let server =

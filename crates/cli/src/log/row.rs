@@ -1,6 +1,6 @@
 //! A record in words, for people.
 
-use doorward_audit::{DefinitionChange, Event, OutcomeRecord, Record, Ruling};
+use doorward_audit::{DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
 use doorward_vocab::{Finding, Outcome, Reason, Timestamp};
 use serde::Serialize;
 
@@ -50,6 +50,13 @@ impl Row {
                 },
                 ..Self::empty()
             },
+            Event::Delegation(d) => Self {
+                who: d.by.as_ref().or(d.human.as_ref()).map_or_else(String::new, |p| p.name.to_string()),
+                what: format!("delegation {}", d.id),
+                decision: word(&d.change),
+                why: delegated(d),
+                ..Self::empty()
+            },
             Event::Config(c) => Self {
                 who: c.by.name.to_string(),
                 what: "configuration".into(),
@@ -94,6 +101,20 @@ impl Row {
         let none = String::new;
         Self { time: none(), who: none(), conversation: none(), what: none(), decision: none(), why: none() }
     }
+}
+
+/// What a delegation is, in one line.
+fn delegated(d: &Delegated) -> String {
+    let on_behalf = match (&d.human, &d.owner) {
+        (Some(human), _) => Some(format!("for {}", human.name)),
+        (None, Some(owner)) => Some(format!("{owner} answers")),
+        (None, None) => None,
+    };
+    let agent = d.agent.as_ref().map(|agent| agent.name.to_string());
+    let purpose = d.purpose.as_ref().map(|purpose| format!("“{purpose}”"));
+    let until = d.until.map(|until| format!("until {}", time(until)));
+    let from = d.parent.as_ref().map(|parent| format!("made from {parent}"));
+    [agent, on_behalf, purpose, until, from].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// `2026-11-20 14:03:05.123`, UTC.

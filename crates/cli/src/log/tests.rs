@@ -66,6 +66,8 @@ fn story(state: &Path) -> [CallId; 2] {
         human: Some(ann),
         agent: Party::new("a-1", "helper\u{1b}[2J"),
         assurance: Assurance::PlatformToken,
+        attestation: None,
+        delegations: Vec::new(),
         server: Some("mail".parse().unwrap()),
         method: "tools/call".into(),
         target: Some("read".into()),

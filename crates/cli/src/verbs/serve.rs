@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use doorward_config::{LogFormat, Settings};
-use doorward_gateway::{Beyond, Gateway, LiveError, Pins, Surroundings};
-use doorward_store::{KeptDb, State, SystemClock, Trail, trail};
+use doorward_gateway::{Beyond, Delegations, Gateway, LiveError, Pins, Surroundings};
+use doorward_store::{GrantsDb, KeptDb, State, SystemClock, Trail, trail};
 use doorward_vocab::Secret;
 use std::{
     net::SocketAddr,
@@ -49,7 +49,9 @@ pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result
     let store = Arc::new(KeptDb::open(dir).map_err(|e| broken(&e))?);
     let key = doorward_store::seal_key(dir).map_err(|e| broken(&e))?;
     let beyond = Some(Beyond { store, key });
-    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond };
+    let grants = Arc::new(GrantsDb::open(dir).map_err(|e| broken(&e))?);
+    let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
+    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond, delegations };
     let gateway =
         Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {
@@ -61,7 +63,7 @@ pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result
 }
 
 /// The name of the user whose authority a local agent borrows.
-fn user() -> String {
+pub(crate) fn user() -> String {
     let named = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
     named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
 }

@@ -1,6 +1,7 @@
 //! The binary at its door: words in, text and an exit code out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
+mod agents;
 mod approve;
 mod clients;
 mod demo;

@@ -4,10 +4,12 @@ use crate::{
     section::Section,
     value::Item,
 };
-use doorward_vocab::{Digest, Level, Mode};
+use doorward_vocab::{Assurance, Digest, Effect, Level, Mode};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use url::Url;
 
+mod agent;
 mod attest;
 mod authorization;
 mod credential;
@@ -23,6 +25,7 @@ mod trust;
 mod upstream;
 mod virtual_server;
 
+pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{Credential, CredentialKind};
@@ -32,7 +35,7 @@ pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
 pub use policy::{PolicyBase, PolicyFiles};
-pub use server::{EffectRule, Server};
+pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
     Algorithm, Bundle, CertificateName, Claims, Executable, Keys, Mtls, Must, Oidc, Platform, PlatformKind, Process,
@@ -70,6 +73,12 @@ pub struct Settings {
     pub authorization: Option<Authorization>,
     /// The clients of the authorization server that the operator knows.
     pub clients: Vec<Client>,
+    /// Agents as the operator calls them; the first that fits counts.
+    pub agents: Vec<AgentEntry>,
+    /// What agents may do without a human.
+    pub delegations: Vec<StandingDelegation>,
+    /// How well agents must be proven, by what a call does.
+    pub assurance: BTreeMap<Effect, Assurance>,
     /// The policy set in force.
     pub policy: PolicyFiles,
     /// What detectors do.
@@ -96,6 +105,9 @@ impl Settings {
             trust: Vec::new(),
             authorization: None,
             clients: Vec::new(),
+            agents: Vec::new(),
+            delegations: Vec::new(),
+            assurance: BTreeMap::new(),
             policy: PolicyFiles::default(),
             detect: Detect::default(),
             log: Log::default(),
@@ -139,6 +151,8 @@ impl Shape {
         let (credentials, credential_names) = named(&file, "credential", Credential::read);
         let (trust, trust_names) = named(&file, "trust", Trust::read);
         let (clients, client_names) = named(&file, "client", Client::read);
+        let (agents, agent_names) = named(&file, "agent", AgentEntry::read);
+        let (delegations, delegation_names) = named(&file, "delegation", StandingDelegation::read);
         let settings = Settings {
             level,
             mode: file.get("mode", |item| item.choice(&MODES)).unwrap_or(level.mode()),
@@ -153,6 +167,9 @@ impl Shape {
             trust,
             authorization: file.table("authorization").map(Authorization::read),
             clients,
+            agents,
+            delegations,
+            assurance: file.table("assurance").map(floors).unwrap_or_default(),
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
             detect: file.table("detect").map(Detect::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
@@ -165,6 +182,8 @@ impl Shape {
             credentials: credential_names,
             trust: trust_names,
             clients: client_names,
+            agents: agent_names,
+            delegations: delegation_names,
         }
     }
 }
@@ -187,6 +206,19 @@ fn named<'a, T>(file: &Section<'a>, key: &'static str, read: fn(Section<'a>) -> 
         }
     }
     (entries, names)
+}
+
+/// `{ pay = 3, delete = 2 }`
+fn floors(section: Section<'_>) -> BTreeMap<Effect, Assurance> {
+    let mut floors = BTreeMap::new();
+    for (span, item) in section.entries() {
+        match (item.key.parse::<Effect>(), server::floor(&item)) {
+            (Ok(effect), Ok(floor)) => drop(floors.insert(effect, floor)),
+            (Err(unknown), _) => section.reading.tell(span, Mistake::error(unknown)),
+            (_, Err(mistake)) => section.reading.tell(item.span, mistake),
+        }
+    }
+    floors
 }
 
 const LEVELS: [(&str, Level); 3] = [("watch", Level::Watch), ("guard", Level::Guard), ("lockdown", Level::Lockdown)];

@@ -1,6 +1,6 @@
 use super::{Attest, MODES, Upstream};
 use crate::{Glob, Mistake, section::Section, units, value::Item};
-use doorward_vocab::{Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
+use doorward_vocab::{Assurance, Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct Server {
     pub attest: Attest,
     /// What its tools do, where that differs from what is declared or inferred.
     pub effects: Vec<EffectRule>,
+    /// How well agents must be proven for its tools, beside what their effects ask for.
+    pub assurance: Vec<AssuranceRule>,
     /// The label of what it returns before anything is known about the content.
     pub label: Label,
     /// Its own timeout for a call; none: the one of the limits.
@@ -35,6 +37,15 @@ pub struct EffectRule {
     pub effects: Effects,
 }
 
+/// How well an agent must be proven for the tools of one pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AssuranceRule {
+    /// The pattern of tool names.
+    pub tools: Glob,
+    /// The least that is enough.
+    pub floor: Assurance,
+}
+
 impl Server {
     /// What the operator says `tool` does. The most specific pattern speaks: the one with the most plain characters.
     pub fn effects_of(&self, tool: &str) -> Option<Effects> {
@@ -48,6 +59,7 @@ impl Server {
         let credential = section.get("credential", Item::owned);
         let attest = Attest::read(&section, section.has("command"));
         let effects = section.table("effects").map(effects).unwrap_or_default();
+        let assurance = section.table("assurance").map(assurance).unwrap_or_default();
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
         let timeout = section.get("timeout", Item::duration);
@@ -55,7 +67,7 @@ impl Server {
         section.finish();
         let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
         let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
-        Some(Self { name: name?, upstream: upstream?, credential, attest, effects, label, timeout, mode })
+        Some(Self { name: name?, upstream: upstream?, credential, attest, effects, assurance, label, timeout, mode })
     }
 }
 
@@ -76,6 +88,28 @@ fn effects(section: Section<'_>) -> Vec<EffectRule> {
         }
     }
     rules
+}
+
+/// `{ "delete_*" = 3 }`
+fn assurance(section: Section<'_>) -> Vec<AssuranceRule> {
+    let mut rules = Vec::new();
+    for (_, item) in section.entries() {
+        match floor(&item) {
+            Ok(floor) => rules.push(AssuranceRule { tools: Glob::new(&item.key), floor }),
+            Err(mistake) => section.reading.tell(item.span, mistake),
+        }
+    }
+    rules
+}
+
+/// An assurance, 0 to 4.
+pub(super) fn floor(item: &Item<'_>) -> Result<Assurance, Mistake> {
+    let number = item.value.as_integer().and_then(|n| n.as_str().parse::<u8>().ok());
+    let floor = number.and_then(|n| Assurance::try_from(n).ok());
+    floor.ok_or_else(|| {
+        let help = "0 asserted, 1 local process, 2 platform token, 3 key-bound, 4 hardware";
+        item.wrong("is not an assurance").label("from 0 to 4").help(help)
+    })
 }
 
 fn words(item: &Item<'_>) -> Result<Effects, Mistake> {

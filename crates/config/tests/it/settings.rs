@@ -74,4 +74,10 @@ fn a_whole_deployment() {
     let TrustKind::Oidc(oidc) = &s.trust[0].kind else { panic!() };
     assert_eq!((oidc.issuer.as_str(), &oidc.tokens.keys), ("https://idp.example.com", &Keys::Discover));
     assert_eq!(oidc.claims.agent, ["azp"]);
+    let held = &s.delegations[0];
+    assert_eq!((held.amount, held.sinks, held.depth), (Some(10_000), Some(5), 1));
+    assert_eq!(held.expires.unwrap().to_string(), "2027-01-31T00:00:00.000000Z");
+    assert_eq!(held.tools[0].1, "read_file");
+    assert_eq!(s.assurance.values().copied().map(u8::from).collect::<Vec<_>>(), [3]);
+    assert_eq!(u8::from(s.servers[1].assurance[0].floor), 4);
 }

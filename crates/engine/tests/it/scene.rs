@@ -30,7 +30,12 @@ pub(crate) struct Scene {
 impl Scene {
     /// A scene at `level`, with these policies beside those of the level.
     pub(crate) fn new(level: Level, mode: Mode, policies: &str) -> Self {
-        let party = ServerFacts { name: &"crm".parse().unwrap(), transport: Transport::Http, attested: false };
+        let party = ServerFacts {
+            name: &"crm".parse().unwrap(),
+            transport: Transport::Http,
+            attested: false,
+            assurance: doorward_vocab::Assurance::Asserted,
+        };
         let sources = [Source { name: "own.cedar".to_owned(), text: policies.to_owned() }];
         let settings = doorward_identity::Settings { local_user: Some("ada".into()), ..Default::default() };
         let here = Presented { loopback: true, ..Presented::default() };

@@ -21,7 +21,7 @@ use doorward_mcp::{Id, Message, Method, Request, RpcError, Side, decode, json::V
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Outcome, Timestamp};
 use parking_lot::Mutex;
-use std::{mem, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
 /// How long a parked request waits for its client.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -305,9 +305,18 @@ impl Gateway {
     /// Gives up what nobody came back for: its server is told.
     pub(crate) async fn sweep_parking(&self) {
         let now = self.clock.now();
+        self.drop_parked_where(|parked| parked.until <= now).await;
+    }
+
+    /// Takes out what is parked for these principals.
+    pub(crate) async fn drop_parked(&self, owners: &BTreeSet<PrincipalKey>) {
+        self.drop_parked_where(|parked| owners.contains(&parked.passage.caller.actor.key())).await;
+    }
+
+    async fn drop_parked_where(&self, goes: impl Fn(&Parked) -> bool) {
         let old: Vec<([u8; 16], Parked)> = {
             let mut all = self.parking.parked.lock();
-            let old: Vec<[u8; 16]> = all.iter().filter(|(_, p)| p.until <= now).map(|(n, _)| *n).collect();
+            let old: Vec<[u8; 16]> = all.iter().filter(|(_, p)| goes(p)).map(|(n, _)| *n).collect();
             old.into_iter().filter_map(|n| Some((n, all.remove(&n)?))).collect()
         };
         for (number, parked) in old {

@@ -17,7 +17,9 @@ use crate::{
     session::Session,
 };
 use bytes::Bytes;
-use doorward_identity::{Asked, Chain, Flaw, Presented, ProofFlaw, Refusal as IdentityRefusal, Resource};
+use doorward_identity::{
+    Asked, Chain, Flaw, Presented, ProofFlaw, Refusal as IdentityRefusal, Resource, delegation::Broken,
+};
 use doorward_mcp::{
     Era, Message, Method as McpMethod, Request as McpRequest, Revision, RpcError, Side, check_headers, check_notice,
     decode, meta,
@@ -152,14 +154,30 @@ async fn answer(
     if server.is_some_and(|name| !live.servers.contains_key(name)) {
         return plain(StatusCode::NOT_FOUND, "no such server");
     }
-    if transport == Transport::Sse {
-        return Box::pin(sse::answer(gateway, live, endpoint, caller, request)).await;
+    let presence = caller.presence.clone();
+    let served = async {
+        if transport == Transport::Sse {
+            return Box::pin(sse::answer(gateway, live.clone(), endpoint.clone(), caller, request)).await;
+        }
+        match *request.method() {
+            Method::POST => post(gateway, live.clone(), endpoint.clone(), caller, request).await,
+            Method::GET => Box::pin(get(gateway, &endpoint, &caller, request.headers())).await,
+            Method::DELETE => Box::pin(delete(gateway, &endpoint, &caller, request.headers())).await,
+            _ => not_allowed(),
+        }
+    };
+    if !presence.is_bound() {
+        return Box::pin(served).await;
     }
-    match *request.method() {
-        Method::POST => post(gateway, live, endpoint, caller, request).await,
-        Method::GET => Box::pin(get(gateway, &endpoint, &caller, request.headers())).await,
-        Method::DELETE => Box::pin(delete(gateway, &endpoint, &caller, request.headers())).await,
-        _ => not_allowed(),
+    // What goes on under a delegation ends with it: whoever waits is told, and a stream is over.
+    let answered = tokio::select! {
+        biased;
+        () = presence.clone().ended() => None,
+        response = Box::pin(served) => Some(response),
+    };
+    match answered {
+        Some(response) => response.map(|body| body.until(presence.ended())),
+        None => refuse_identity(&live, &endpoint, transport, &IdentityRefusal::Delegation(Broken::Revoked)),
     }
 }
 

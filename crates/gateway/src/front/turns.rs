@@ -8,7 +8,8 @@ use crate::{
         plain::{json, plain},
     },
 };
-use doorward_audit::{Basis, Conversation, Event, Party, Payload, Turn};
+use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
+use doorward_engine::human_party;
 use doorward_mcp::json::{Document, Limits, Strictness, Value, quote};
 use doorward_transport::serve::{Body, Peer, read_body};
 use doorward_vocab::{ConversationId, TurnId};
@@ -63,7 +64,7 @@ pub(super) async fn answer(
     let record = Turn {
         turn,
         conversation: Conversation { id: conversation.clone(), basis: Basis::Explicit, ambiguous: false },
-        human: host.human.as_ref().map(|h| Party::new(h.id.clone(), h.name.clone())),
+        human: host.human.as_ref().map(human_party),
         agent: None,
         host: host.agent.name.clone().into(),
         attested: true,

@@ -4,9 +4,10 @@ mod authority;
 mod trust;
 
 pub(crate) use authority::{Authority, Provider};
+pub use trust::standing;
 
 use crate::{
-    Endpoint,
+    Delegations, Endpoint,
     server::{Handled, Server, ServerError},
     travel::Beyond,
 };
@@ -115,6 +116,8 @@ pub struct Surroundings {
     pub listen: std::net::SocketAddr,
     /// Where what outlives this gateway is kept; without it, nothing does.
     pub beyond: Option<Beyond>,
+    /// What was granted to agents.
+    pub delegations: Arc<Delegations>,
 }
 
 impl Live {
@@ -182,6 +185,7 @@ impl Live {
         let authenticator = match before.filter(|b| {
             b.settings.trust == settings.trust
                 && b.settings.authorization.is_some() == settings.authorization.is_some()
+                && b.settings.agents == settings.agents
                 && b.settings.public_url == settings.public_url
                 && names(&b.settings) == names(&settings)
         }) {
@@ -201,6 +205,7 @@ impl Live {
         };
         let narrow = trust::narrow(&settings, around)?;
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
+        around.delegations.book().install(standing(&settings));
         Ok(Self {
             snapshot,
             settings,

@@ -3,12 +3,13 @@
 use super::{LiveError, Surroundings};
 use doorward_config::{self as config, Settings};
 use doorward_identity::{
-    self as identity,
+    self as identity, Delegation, PartyId,
     attest::process::{ProcessRules, ProgramRule},
+    delegation::{Limits, Reach, Tools},
 };
 use doorward_vocab::{Secret, ServerName};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -19,11 +20,15 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
         host_token: Some(around.host_token.reveal(|t| Secret::new(t.clone()))),
         local_user: (settings.trust.is_empty() && settings.authorization.is_none())
             .then(|| around.user.as_str().into()),
+        book: around.delegations.book().clone(),
         ..identity::Settings::default()
     };
     let own = identifiers(settings, around)?;
     let mut skew: Option<Duration> = None;
+    let mut issuers: BTreeMap<&str, Vec<Arc<str>>> = BTreeMap::new();
     for entry in &settings.trust {
+        let before = out.issuers.len();
+        let name = entry.name.as_str();
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
             // They show no credential: `processes` has them.
@@ -42,7 +47,9 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
             }
             config::TrustKind::Mtls(mtls) => out.issuers.push(authority(&entry.name, mtls)?),
         }
+        issuers.insert(name, out.issuers.iter().skip(before).map(|issuer| issuer.issuer.clone()).collect());
     }
+    out.agents = settings.agents.iter().map(|entry| agent(entry, &issuers)).collect();
     out.skew = skew.unwrap_or(out.skew);
     out.own = addresses(settings, around).into_iter().map(Into::into).collect();
     if settings.authorization.is_some() {
@@ -99,6 +106,45 @@ pub(super) fn processes(settings: &Settings) -> Vec<ProcessRules> {
         Some(ProcessRules::new(&trust.name, programs, users, process.human))
     };
     settings.trust.iter().filter_map(entry).collect()
+}
+
+/// An `[[agent]]` entry as the identity room wants it; `issuers` are those of each trust entry.
+fn agent(entry: &config::AgentEntry, issuers: &BTreeMap<&str, Vec<Arc<str>>>) -> identity::AgentEntry {
+    let text = |text: &Option<String>| text.as_deref().map(Arc::from);
+    // An entry that vouches for nobody fits nobody.
+    let of = |trust: &String| issuers.get(trust.as_str()).cloned().unwrap_or_default().into();
+    identity::AgentEntry {
+        name: entry.name.as_str().into(),
+        issuers: entry.trust.as_ref().map(of),
+        subject: entry.subject.clone(),
+        class: text(&entry.class),
+        publisher: text(&entry.publisher),
+        owner: text(&entry.owner),
+    }
+}
+
+/// The `[[delegation]]` entries: what agents may do for themselves.
+pub fn standing(settings: &Settings) -> impl Iterator<Item = Delegation> {
+    settings.delegations.iter().map(|entry| {
+        let mut reach: BTreeMap<ServerName, Tools> =
+            entry.servers.iter().map(|name| (name.clone(), Tools::All)).collect();
+        for (server, tool) in &entry.tools {
+            if let Tools::Only(tools) = reach.entry(server.clone()).or_insert_with(|| Tools::Only(BTreeSet::new())) {
+                tools.insert(tool.as_str().into());
+            }
+        }
+        let name = PartyId { issuer: None, id: entry.agent.as_str().into() };
+        Delegation {
+            owner: Some(entry.owner.as_str().into()),
+            purpose: entry.purpose.as_deref().map(Into::into),
+            reach: Reach::Only(reach),
+            scopes: entry.scopes.iter().map(|scope| scope.as_str().into()).collect(),
+            limits: Limits { effects: entry.effects.clone(), amount: entry.amount, sinks: entry.sinks },
+            depth: entry.depth,
+            expires: entry.expires,
+            ..Delegation::new(entry.id.as_str(), name)
+        }
+    })
 }
 
 /// The names of the endpoints below `/mcp/`: those of servers and of virtual ones.

@@ -128,6 +128,7 @@ fn build(journal: &Arc<Journal>, fleet: &Arc<Fleet>, dir: &Path) -> Arc<Gateway>
         host_token: Secret::new(HOST_TOKEN.to_owned()),
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         beyond: None,
+        delegations: crate::Delegations::in_memory(),
     };
     let mut live = Live::assemble(settings, &around, None).unwrap();
     for (name, server) in &mut live.servers {

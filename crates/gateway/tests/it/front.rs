@@ -2,8 +2,8 @@
 
 use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
-use doorward_gateway::{Beyond, Gateway, Pins, Surroundings, http::McpDoor};
-use doorward_store::{KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
+use doorward_gateway::{Beyond, Delegations, Gateway, Pins, Surroundings, http::McpDoor};
+use doorward_store::{GrantsDb, KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
 use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsSlot};
 use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
@@ -31,6 +31,7 @@ pub(crate) struct Front {
     state: Arc<TempDir>,
     trail: PathBuf,
     running: Option<Running>,
+    strangers: bool,
 }
 
 /// The door as a peer on another machine sees it.
@@ -99,12 +100,17 @@ impl Front {
     pub(crate) async fn beside(&self, toml: &str, ahead: Duration) -> Self {
         static OTHERS: AtomicUsize = AtomicUsize::new(1);
         let trail = format!("trail-{}", OTHERS.fetch_add(1, Ordering::Relaxed));
-        Self::serve(toml, false, self.state.clone(), &trail, ahead).await
+        Self::serve(toml, self.strangers, self.state.clone(), &trail, ahead).await
     }
 
     /// The store of sessions as another process sees it.
     pub(crate) fn kept(&self) -> KeptDb {
         KeptDb::open(self.state.path()).unwrap()
+    }
+
+    /// The store of delegations as another process sees it, such as `doorward delegation`.
+    pub(crate) fn grants(&self) -> GrantsDb {
+        GrantsDb::open(self.state.path()).unwrap()
     }
 
     fn fresh() -> Arc<TempDir> {
@@ -141,6 +147,7 @@ impl Front {
             host_token: Secret::new(HOST_TOKEN.to_owned()),
             listen: address,
             beyond: Some(Beyond { store, key: seal_key(state.path()).unwrap() }),
+            delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
         };
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
@@ -149,7 +156,7 @@ impl Front {
         } else {
             bound.serve(door, ServeSettings::default(), tls)
         };
-        Self { gateway, address, pins, state, trail: trail_dir, running: Some(running) }
+        Self { gateway, address, pins, state, trail: trail_dir, running: Some(running), strangers }
     }
 
     /// Puts another configuration in force.

@@ -11,6 +11,7 @@ mod asking;
 mod aws;
 mod bytes;
 mod definitions;
+mod delegations;
 mod doors;
 mod failure;
 mod identity;

@@ -5,6 +5,7 @@ use crate::{
     Agent, Attestation, CertificateFlaw, Chain, Delegation, Flaw, KeyBinding, Method, NameKind, PartyId, Principal,
     Refusal, Verified, Via,
     attest::{Claimed, Proved, Shown},
+    delegation::Bound,
 };
 use doorward_vocab::{Assurance, Digest, Timestamp};
 use std::{
@@ -16,6 +17,7 @@ use std::{
 pub(super) struct Certified {
     /// The agent without a human.
     pub(super) alone: Arc<Verified<Principal>>,
+    bound: Bound,
     issuer: Arc<Issuer>,
     generation: u64,
     until: Timestamp,
@@ -33,7 +35,8 @@ impl Authenticator {
     /// connection that is kept, or taken up again, does not outlive the certificate that opened it.
     pub(super) fn certified(&self, chain: Chain<'_>, now: Timestamp) -> Result<Arc<Certified>, Refusal> {
         if let Some(known) = self.chains.get(chain.whole) {
-            if now < known.until && known.issuer.generation.load(Ordering::Acquire) == known.generation {
+            let current = || known.issuer.generation.load(Ordering::Acquire) == known.generation;
+            if now < known.until && current() && self.binding.still(&known.bound, now) {
                 return Ok(known);
             }
             self.chains.invalidate(chain.whole);
@@ -54,9 +57,8 @@ impl Authenticator {
         }
         let until = proved.ends.min(usable_until);
         let agent = agent(&issuer, &claimed);
-        let delegations = self.standing(&agent);
-        let alone = alone(agent, &issuer, chain, &proved, delegations);
-        Ok(Certified { alone: Arc::new(Verified::attest(alone)), issuer, generation, until })
+        let (alone, bound) = self.binding.bind(alone(agent, &issuer, chain, &proved), false, now)?;
+        Ok(Certified { alone: Arc::new(Verified::attest(alone)), bound, issuer, generation, until })
     }
 
     /// Whose certificate it is: that of the trust domain that it names, or else of the first authority that it leads to.
@@ -85,11 +87,6 @@ impl Authenticator {
             }
         }
         Err(refusal)
-    }
-
-    /// What was granted to `agent` for as long as it is who it is, without a human's token.
-    fn standing(&self, _agent: &Agent) -> Arc<[Arc<Delegation>]> {
-        Arc::default()
     }
 
     /// The agent of the certificate, for the human of the token; as well proven as the weaker of both.
@@ -134,13 +131,7 @@ fn agent(issuer: &Issuer, claimed: &Claimed) -> Agent {
     }
 }
 
-fn alone(
-    agent: Agent,
-    issuer: &Issuer,
-    chain: Chain<'_>,
-    proved: &Proved,
-    delegations: Arc<[Arc<Delegation>]>,
-) -> Principal {
+fn alone(agent: Agent, issuer: &Issuer, chain: Chain<'_>, proved: &Proved) -> Principal {
     let method = if issuer.settings.method == Method::Mtls { Method::Mtls } else { Method::X509Svid };
     let attestation = Attestation {
         subject: agent.id.clone(),
@@ -158,7 +149,7 @@ fn alone(
         key: Principal::key_of(Via::Certificate, &agent, None, None),
         agent,
         human: None,
-        delegations,
+        delegations: Arc::default(),
         assurance: attestation.assurance,
         attestation: Arc::new(attestation),
         via: Via::Certificate,

@@ -15,6 +15,7 @@ use crate::{
     assertion::{self, Expected, Opened},
     attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
     claims::{self, Judged},
+    delegation::{Binding, Bound},
     keys::Ages,
     token::Token,
 };
@@ -52,6 +53,7 @@ pub struct Authenticator {
     host: Option<(Digest, Arc<Verified<Principal>>)>,
     skew: Duration,
     ages: Ages,
+    binding: Binding,
     seen: Cache<Digest, Arc<Seen>, BuildHasherDefault<Uniform>>,
     /// Those of the issuers that sign certificates alone, in the order of the settings.
     authorities: Vec<Arc<Issuer>>,
@@ -73,6 +75,7 @@ struct Seen {
     actors: Box<[PartyId]>,
     /// The name of the delegation, where the token gives one.
     delegation: Option<Arc<str>>,
+    bound: Bound,
     issuer: Arc<Issuer>,
     generation: u64,
     until: Timestamp,
@@ -144,6 +147,7 @@ impl Authenticator {
                 stale: settings.keys_stale.min(Duration::from_secs(3600)),
                 refetch: settings.keys_refetch,
             },
+            binding: Binding::new(settings.agents.into(), settings.book),
             seen: Cache::builder()
                 .max_capacity(settings.cached_tokens)
                 .build_with_hasher(BuildHasherDefault::default()),
@@ -279,7 +283,8 @@ impl Authenticator {
 
     fn seen(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Seen>> {
         let seen = self.seen.get(digest)?;
-        if now < seen.until && seen.issuer.generation.load(Ordering::Acquire) == seen.generation {
+        let current = || seen.issuer.generation.load(Ordering::Acquire) == seen.generation;
+        if now < seen.until && current() && self.binding.still(&seen.bound, now) {
             return Some(seen);
         }
         self.seen.invalidate(digest);
@@ -296,9 +301,10 @@ impl Authenticator {
         let generation = issuer.generation.load(Ordering::Acquire);
         let usable_until = issuer.check_signature(&token, issuer.ages(self.ages), now)?;
         let Judged { principal, actors, delegation } = claims::judge(&token, text, &issuer.settings, self.skew, now)?;
+        let (principal, bound) = self.binding.bind(principal, issuer.settings.attests, now)?;
         let until = principal.expires.map_or(usable_until, |e| e.plus(self.skew).min(usable_until));
         let principal = Arc::new(Verified::attest(principal));
-        let seen = Arc::new(Seen { principal, actors, delegation, issuer: issuer.clone(), generation, until });
+        let seen = Arc::new(Seen { principal, actors, delegation, bound, issuer: issuer.clone(), generation, until });
         self.seen.insert(digest, seen.clone());
         Ok(seen)
     }

@@ -185,6 +185,11 @@ impl Book {
         self.entry(id).is_some_and(|e| e.revoked) || self.chain(id) == Err(Broken::Revoked)
     }
 
+    /// What is known under `id`, revoked or not.
+    pub fn known(&self, id: &str) -> Option<Arc<Delegation>> {
+        self.entry(id)?.delegation
+    }
+
     /// Forgets what is over at `now`, and gives what was in force until then: whatever goes on under it has to end.
     pub fn expired(&self, now: Timestamp) -> Vec<Arc<Delegation>> {
         let mut ends = self.write();

@@ -3,10 +3,13 @@
 //! A chain of delegations begins with what the human, or the accountable owner of an autonomous run, granted. Each one
 //! that follows lies within the one before it: [`Delegation::narrowed`] is the only way to make one from another.
 
+mod binding;
 mod book;
 mod reach;
 mod within;
 
+pub use binding::AgentEntry;
+pub(crate) use binding::{Binding, Bound};
 pub use book::{Book, Broken, Chain};
 pub use reach::{Reach, Tools};
 
@@ -118,6 +121,9 @@ pub enum Outside {
     /// The amount is larger than it allows.
     #[error("the amount is larger than the delegation allows")]
     Amount,
+    /// All the calls that it allows were made.
+    #[error("all calls that can change something, that the delegation allows, were made")]
+    Spent,
 }
 
 /// Why no delegation could be made from another.
@@ -152,20 +158,26 @@ impl Delegation {
         }
     }
 
-    /// Whether it covers a call at `now`.
+    /// Whether it holds at `now` and opens `tool` of `server`, or anything of it.
     ///
     /// # Errors
     /// The first way in which it does not.
-    pub fn covers(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<(), Outside> {
+    pub fn reaches(&self, server: &ServerName, tool: Option<&str>, now: Timestamp) -> Result<(), Outside> {
         if self.not_before.is_some_and(|t| now < t) {
             return Err(Outside::Early);
         }
         if self.expires.is_some_and(|t| t <= now) {
             return Err(Outside::Late);
         }
-        if !self.reach.covers(wanted.server, wanted.tool) {
-            return Err(Outside::Reach);
-        }
+        if self.reach.covers(server, tool) { Ok(()) } else { Err(Outside::Reach) }
+    }
+
+    /// Whether it covers a call at `now`.
+    ///
+    /// # Errors
+    /// The first way in which it does not.
+    pub fn covers(&self, wanted: &Wanted<'_>, now: Timestamp) -> Result<(), Outside> {
+        self.reaches(wanted.server, wanted.tool, now)?;
         if let Some(allowed) = &self.limits.effects {
             let mut asked = wanted.effects.iter().peekable();
             let known = asked.peek().is_some();

@@ -182,6 +182,13 @@ fn row(bytes: &[u8]) -> Row {
             row.conversation = n.conversation.as_ref().map(|c| c.id.to_string());
             words.extend(n.findings.iter().flat_map(|f| [&*f.detector, f.kind.as_str(), &*f.note]));
         }
+        Event::Delegation(d) => {
+            row.agent = d.agent.clone();
+            row.human = d.human.clone();
+            row.target = Some(d.id.to_string());
+            let words_of = [&d.owner, &d.parent, &d.purpose].into_iter().flatten();
+            words.extend(words_of.map(|word| &**word).chain(d.by.as_ref().map(|by| &*by.name)));
+        }
         Event::Config(c) => words.extend([&*c.what, &*c.by.name]),
         Event::Start(s) => words.push(&s.version),
         Event::Recovered(r) => words.push(&r.what),

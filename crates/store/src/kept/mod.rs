@@ -24,8 +24,6 @@ pub enum KeptKind {
     Code,
     /// The refresh tokens that follow from one grant.
     Family,
-    /// What was granted to an agent.
-    Grant,
     /// A name that is good once.
     Once,
     /// The keys that tokens are signed with.
@@ -34,17 +32,8 @@ pub enum KeptKind {
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Session,
-        Self::Parked,
-        Self::Client,
-        Self::Login,
-        Self::Code,
-        Self::Family,
-        Self::Grant,
-        Self::Once,
-        Self::Keys,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Session, Self::Parked, Self::Client, Self::Login, Self::Code, Self::Family, Self::Once, Self::Keys];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +43,6 @@ impl KeptKind {
             Self::Login => "login",
             Self::Code => "code",
             Self::Family => "family",
-            Self::Grant => "grant",
             Self::Once => "once",
             Self::Keys => "keys",
         }

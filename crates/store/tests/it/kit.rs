@@ -30,6 +30,8 @@ pub(crate) fn ruling(call: CallId) -> Ruling {
         human: Some(Party::new("u-ann", "Ann")),
         agent: Party::new("a-1", "helper"),
         assurance: Assurance::LocalProcess,
+        attestation: None,
+        delegations: Vec::new(),
         server: Some("files".parse().unwrap()),
         method: "tools/call".into(),
         target: Some("read_file".into()),

@@ -129,6 +129,7 @@ impl Body {
             options,
             drain: None,
             begins: None,
+            cut: None,
             draining,
             timer: None,
             last: Instant::now(),
@@ -137,6 +138,17 @@ impl Body {
         };
         let stream = Arc::new(Mutex::new(Some(Box::new(stream))));
         (StreamSender { queue: tx, draining: told }, Self { kind: Kind::Stream(stream), in_flight: None })
+    }
+
+    /// Ends a stream as soon as `ended` is done, whatever waits in it. What is whole stays whole.
+    #[must_use]
+    pub fn until(self, ended: impl Future<Output = ()> + Send + 'static) -> Self {
+        if let Kind::Stream(shared) = &self.kind
+            && let Some(stream) = &mut *shared.lock()
+        {
+            stream.cut = Some(Box::pin(ended));
+        }
+        self
     }
 
     /// Counts the response as in flight until its last byte, or until it is dropped. A stream learns when it must end, from
@@ -164,6 +176,8 @@ pub(super) struct StreamBody {
     drain: Option<DrainSignal>,
     /// The beginning of the drain, for a producer that wants to know.
     begins: Option<DrainSignal>,
+    /// The end of what the stream is for.
+    cut: Option<DrainSignal>,
     draining: Option<watch::Sender<bool>>,
     timer: Option<Pin<Box<Sleep>>>,
     last: Instant,
@@ -187,6 +201,11 @@ impl fmt::Debug for StreamBody {
 
 impl StreamBody {
     pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.cut.as_mut().is_some_and(|cut| cut.as_mut().poll(cx).is_ready()) {
+            self.cut = None;
+            self.rx.close();
+            self.state = State::Ended;
+        }
         if self.begins.as_mut().is_some_and(|b| b.as_mut().poll(cx).is_ready()) {
             self.begins = None;
             if let Some(draining) = &self.draining {

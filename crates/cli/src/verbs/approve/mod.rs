@@ -73,7 +73,7 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
 }
 
 /// The state of the gateway; none where it has never run.
-pub(super) fn state() -> Result<Option<State>, Failure> {
+pub(crate) fn state() -> Result<Option<State>, Failure> {
     let folder = state_dir().map_err(|e| Failure::Broken(e.to_string()))?;
     if !folder.join("state.db").exists() {
         return Ok(None);

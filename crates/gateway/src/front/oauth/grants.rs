@@ -1,33 +1,43 @@
-//! Delegations as long as their tokens are renewed.
+//! What tokens stand for: the delegations of this gateway.
 
 use crate::Gateway;
+use doorward_audit::Party;
+use doorward_engine::human_party;
 use doorward_identity::{Delegation, Human};
-use doorward_store::KeptKind;
 use doorward_vocab::Timestamp;
-use std::time::Duration;
+use std::sync::Arc;
 
-/// The store does not answer: nothing can be granted, and nothing is.
+/// The store does not answer, or what was asked for is no chain: nothing can be granted, and nothing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Silence;
 
 impl Gateway {
     /// Puts a delegation in force; `human` granted it.
     pub(super) async fn hand_over(&self, delegation: &Delegation, human: Option<&Human>) -> Result<(), Silence> {
-        tracing::debug!(human = human.map(|h| &*h.id), delegation = %delegation.id, "in force");
-        // What has no end of its own is configured, and not kept here.
-        let until = delegation.expires.unwrap_or_else(|| self.clock.now().plus(Duration::from_secs(24 * 3600)));
-        self.hold(KeptKind::Grant, &delegation.id, until, delegation).await
+        let granted = self.grant(delegation.clone(), human.map(human_party)).await;
+        granted.map(drop).map_err(|error| {
+            tracing::warn!(delegation = %delegation.id, "not granted: {error}");
+            Silence
+        })
     }
 
     /// The delegation called `id`, if it is in force.
     pub(super) async fn granted(&self, id: &str, now: Timestamp) -> Result<Option<Delegation>, Silence> {
-        let found: Option<Delegation> = self.find(KeptKind::Grant, id).await?;
-        Ok(found.filter(|d| d.expires.is_none_or(|end| now < end)))
+        let book = self.delegations().book();
+        if book.chain(id).is_err() {
+            // Another gateway may have granted it a moment ago.
+            self.watch_delegations().await;
+        }
+        let last = book.chain(id).ok().and_then(|chain| chain.last().map(Arc::clone));
+        Ok(last.filter(|d| d.expires.is_none_or(|end| now < end)).map(|d| d.as_ref().clone()))
     }
 
-    /// Takes a delegation back.
+    /// Takes a delegation back, with all that goes on under it.
     pub(super) async fn withdraw(&self, id: &str, why: &str) -> Result<(), Silence> {
         tracing::info!(delegation = id, "taken back: {why}");
-        self.take::<Delegation>(KeptKind::Grant, id).await.map(drop)
+        self.revoke(id, Party::new("oauth", why.to_owned())).await.map(drop).map_err(|error| {
+            tracing::warn!(delegation = id, "not taken back everywhere: {error}");
+            Silence
+        })
     }
 }

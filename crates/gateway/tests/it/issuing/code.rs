@@ -1,11 +1,17 @@
 //! A human signs in, allows it, and a client gets tokens.
 
 use super::scene::{BACK, Scene, VERIFIER, alice, answer, claims, error};
-use crate::{client::Client, identity::bearer};
+use crate::{
+    client::{Client, until},
+    identity::bearer,
+};
+use doorward_audit::{DelegationChange, Event};
+use doorward_store::{Grants, SystemClock};
 use doorward_testkit::peers::identity::{Browser, Landed, joserfc};
-use doorward_vocab::Assurance;
+use doorward_vocab::{Assurance, Clock};
 use http::{Request, header};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_stranger_finds_the_way_to_a_token_and_calls() {
@@ -212,4 +218,34 @@ async fn tokens_are_taken_back() {
         assert_eq!(error(&scene.refresh(&id, tokens["refresh_token"].as_str().unwrap()).await), "invalid_grant");
     }
     assert_eq!(revoke("nonsense", &id).await, 200);
+}
+
+/// What a person granted is taken back elsewhere, as `doorward delegation revoke` does.
+#[tokio::test]
+async fn what_was_granted_is_over_when_it_is_taken_back() {
+    let Some(scene) = Scene::start("").await else { return };
+    let id = scene.register().await;
+    let tokens = scene.tokens(&id, "/mcp").await;
+    let token = tokens["access_token"].as_str().unwrap();
+    assert_eq!(scene.status("/mcp", token).await, 200);
+    let said = claims(token);
+    let delegation = said["dlg"].as_str().unwrap();
+    assert_eq!(scene.front.grants().revoke(delegation, "ada", SystemClock.now()).unwrap(), [delegation.into()]);
+    let began = Instant::now();
+    until("the token to be refused", async || (scene.status("/mcp", token).await == 401).then_some(())).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(error(&scene.refresh(&id, tokens["refresh_token"].as_str().unwrap()).await), "invalid_grant");
+    let changes: Vec<_> = scene
+        .front
+        .records()
+        .into_iter()
+        .filter_map(|record| if let Event::Delegation(d) = record.event { Some(d) } else { None })
+        .collect();
+    let [granted, revoked] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((granted.change, &*granted.id), (DelegationChange::Granted, delegation));
+    assert!(granted.consent.is_some() && granted.until.is_some());
+    assert_eq!(granted.human.as_ref().map(|h| &*h.id), Some("alice"));
+    assert_eq!(revoked.change, DelegationChange::Revoked);
+    assert_eq!(revoked.by.as_ref().map(|by| &*by.name), Some("ada"));
+    assert_eq!(revoked.human.as_ref().map(|h| &*h.id), Some("alice"));
 }
