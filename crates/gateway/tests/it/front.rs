@@ -93,7 +93,7 @@ impl Front {
     pub(crate) async fn restart_on(self, port: u16, toml: &str) -> Self {
         let state = self.state.clone();
         self.stop().await;
-        Self::serve_on(port, toml, false, state, "trail", Duration::ZERO).await
+        Self::serve_on((port, None), toml, false, state, "trail", Duration::ZERO).await
     }
 
     /// Another gateway with the same state, whose clock is ahead; its trail is its own.
