@@ -6,7 +6,7 @@ use doorward_identity::{
 };
 use doorward_store::{Filter, Grant, Grants, GrantsDb, Index, SystemClock, state_dir};
 use doorward_vocab::{Clock as _, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Show what was granted to agents, and take it back
@@ -109,7 +109,7 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 fn list(config: &ConfigFile, out: &Out) -> Done {
     let (all, now, names) = (known(config)?, SystemClock.now(), Names::read());
     if out.is_json() {
-        all.values().for_each(|known| out.record(&record(known, now)));
+        all.values().for_each(|known| out.record(&Value::Object(record(known, now))));
         return Ok(());
     }
     if all.is_empty() {
@@ -136,8 +136,8 @@ fn show(id: &str, config: &ConfigFile, out: &Out) -> Done {
         all.values().filter(|k| k.delegation.parent.as_deref() == Some(id)).map(|k| &*k.delegation.id).collect();
     if out.is_json() {
         let mut record = record(known, now);
-        record["made"] = json!(made);
-        out.record(&record);
+        record.extend([("made".to_owned(), json!(made))]);
+        out.record(&Value::Object(record));
         return Ok(());
     }
     let d = &known.delegation;
@@ -197,11 +197,12 @@ fn revoke(ids: Vec<String>, agent: Option<&str>, human: Option<&str>, out: &Out)
     Ok(())
 }
 
-fn record(known: &Known, now: Timestamp) -> Value {
-    let mut record = json!(known.delegation);
-    record["state"] = json!(known.state(now));
+fn record(known: &Known, now: Timestamp) -> Map<String, Value> {
+    // A delegation is written as an object.
+    let mut record = json!(known.delegation).as_object().cloned().unwrap_or_default();
+    record.extend([("state".to_owned(), json!(known.state(now)))]);
     if let Some((at, by)) = &known.revoked {
-        record["revoked"] = json!({ "at": at, "by": by });
+        record.extend([("revoked".to_owned(), json!({ "at": at, "by": by }))]);
     }
     record
 }

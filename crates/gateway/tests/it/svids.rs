@@ -102,7 +102,7 @@ async fn call(stream: &mut TlsStream<TcpStream>, token: Option<&str>) -> (u16, S
             }
         }
     };
-    let text = tokio::time::timeout(Duration::from_secs(20), reading).await.expect("an answer");
+    let text = tokio::time::timeout(Duration::from_secs(20), reading).await.unwrap();
     let status = text.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_default();
     (status, text)
 }
