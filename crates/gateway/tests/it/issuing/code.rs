@@ -79,6 +79,7 @@ async fn a_code_is_good_once_for_whom_it_was_given_to() {
     assert_eq!(error(&scene.redeem(&id, &code, VERIFIER).await), "invalid_grant");
     let refresh = tokens["refresh_token"].as_str().unwrap();
     assert_eq!(error(&scene.refresh(&id, refresh).await), "invalid_grant");
+    assert_eq!(scene.status("/mcp", tokens["access_token"].as_str().unwrap()).await, 401);
 }
 
 #[tokio::test]
@@ -214,7 +215,10 @@ async fn tokens_are_taken_back() {
         let refreshed = scene.refresh(&id, refresh).await;
         assert_eq!(refreshed.status, 200, "{which}: {}", refreshed.body);
         let tokens = refreshed.json().unwrap();
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(scene.status("/mcp", access).await, 200);
         assert_eq!(revoke(tokens[which].as_str().unwrap(), &id).await, 200);
+        assert_eq!(scene.status("/mcp", access).await, 401, "at once, although the token is not over");
         assert_eq!(error(&scene.refresh(&id, tokens["refresh_token"].as_str().unwrap()).await), "invalid_grant");
     }
     assert_eq!(revoke("nonsense", &id).await, 200);
