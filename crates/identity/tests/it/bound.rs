@@ -29,6 +29,13 @@ fn entry(name: &str, subject: &str) -> AgentEntry {
     AgentEntry { name: name.into(), issuers, subject, class, publisher: None, owner }
 }
 
+/// A token as the gateway itself issues it.
+fn of_ours(change: serde_json::Value) -> String {
+    let mut claims = json!({ "att": { "lvl": 2, "m": "oidc" } });
+    claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    claiming(claims)
+}
+
 #[test]
 fn a_token_of_ours_stands_for_its_chain() {
     let book = Arc::new(Book::default());
@@ -38,17 +45,17 @@ fn a_token_of_ours_stands_for_its_chain() {
     book.grant(first).unwrap();
     book.grant(second).unwrap();
     let door = door(true, &book, Vec::new());
-    let p = ask(&door, &claiming(json!({ "dlg": "d-2", "sub": "whatever" })), now()).unwrap();
+    let p = ask(&door, &of_ours(json!({ "dlg": "d-2", "sub": "whatever" })), now()).unwrap();
     assert_eq!(p.delegations.iter().map(|d| &*d.id).collect::<Vec<_>>(), ["d-1", "d-2"]);
     assert_eq!((&*p.agent.id, &*p.human.as_ref().unwrap().id), ("helper", "u-1"), "the chain says who acts for whom");
     assert_eq!(p.expires, Some(at(60)), "no longer than the chain");
-    let wide = ask(&door, &claiming(json!({ "dlg": "d-1", "scope": "read" })), now()).unwrap();
+    let wide = ask(&door, &of_ours(json!({ "dlg": "d-1", "scope": "read" })), now()).unwrap();
     assert_eq!(wide.delegation().unwrap().scopes, ["read".into()].into(), "a token may carry less than was granted");
     assert_ne!(p.key, wide.key);
-    assert_eq!(ask(&door, &claiming(json!({ "dlg": "d-3" })), now()), Err(Refusal::Delegation(Broken::Unknown)));
-    assert_eq!(ask(&door, &claiming(json!({ "dlg": "d-2" })), at(60)), Err(Refusal::Expired));
+    assert_eq!(ask(&door, &of_ours(json!({ "dlg": "d-3" })), now()), Err(Refusal::Delegation(Broken::Unknown)));
+    assert_eq!(ask(&door, &of_ours(json!({ "dlg": "d-2" })), at(60)), Err(Refusal::Expired));
     let nobody = json!({ "dlg": "d-1", "sub": "agent-1", "client_id": "agent-1" });
-    assert_eq!(ask(&door, &claiming(nobody), now()), Err(Refusal::Invalid(Flaw::Claim)), "the human is missing");
+    assert_eq!(ask(&door, &of_ours(nobody), now()), Err(Refusal::Invalid(Flaw::Claim)), "the human is missing");
 }
 
 #[test]
@@ -58,7 +65,7 @@ fn a_remembered_token_is_refused_once_it_is_revoked() {
         book.grant(granted(id)).unwrap();
     }
     let door = door(true, &book, Vec::new());
-    let (one, two) = (claiming(json!({ "dlg": "d-1" })), claiming(json!({ "dlg": "d-2" })));
+    let (one, two) = (of_ours(json!({ "dlg": "d-1" })), of_ours(json!({ "dlg": "d-2" })));
     let other = ask(&door, &two, now()).unwrap();
     for _ in 0..2 {
         assert!(ask(&door, &one, now()).is_ok());
