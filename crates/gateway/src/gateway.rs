@@ -264,7 +264,7 @@ impl Gateway {
         live: &Live,
         peer: &Arc<PeerProcess>,
     ) -> Option<Result<Caller, IdentityRefusal>> {
-        if live.processes.is_empty() {
+        if !live.authenticator.knows_processes() {
             return None;
         }
         let (peer, digests) = (peer.clone(), self.digests.clone());
@@ -280,11 +280,11 @@ impl Gateway {
             process.user = Some(self.surroundings.user.as_str().into());
         }
         let now = self.clock.now();
-        let verified = live.processes.iter().find_map(|rules| rules.judge(&process, now));
-        if verified.is_none() {
+        let verified = live.authenticator.authenticate_process(&process, now);
+        if verified.is_err() {
             let script = process.script.as_ref().map(|s| format!(", script {}", s.sha256)).unwrap_or_default();
             tracing::info!(
-                "no rule knows `{}`, {}{script}, uid {}",
+                "no rule lets `{}` in, {}{script}, uid {}",
                 process.program.path,
                 process.program.sha256,
                 process.uid
@@ -294,7 +294,7 @@ impl Gateway {
             let Acting { actor, presence } = self.actor(verified);
             Caller { actor, presence, local: true }
         };
-        Some(verified.map(caller).ok_or(IdentityRefusal::Missing))
+        Some(verified.map(caller))
     }
 
     /// The principal, prepared. The same proof is prepared once: the cache keeps it alive, so its address is its name.

@@ -1,6 +1,6 @@
 use crate::{
     AgentEntry, CertificateRule, ClaimMap, ClaimRule, Method, Must, NameKind, Pattern, attest::is_trust_domain,
-    delegation::Book,
+    attest::process::ProcessRules, delegation::Book,
 };
 use doorward_vocab::{Secret, ServerName};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -271,6 +271,8 @@ pub struct Settings {
     pub own: Box<[Arc<str>]>,
     /// How many proofs of keys are remembered, against showing one twice.
     pub remembered_proofs: usize,
+    /// Which processes of this machine are let in without a credential.
+    pub processes: Vec<ProcessRules>,
     /// What the operator says of agents; the first that fits one counts.
     pub agents: Vec<AgentEntry>,
     /// The delegations that are in force.
@@ -291,6 +293,7 @@ impl Default for Settings {
             cached_tokens: 10_000,
             own: Box::default(),
             remembered_proofs: 1_000_000,
+            processes: Vec::new(),
             agents: Vec::new(),
             book: Arc::default(),
         }

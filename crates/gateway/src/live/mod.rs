@@ -14,7 +14,7 @@ use crate::{
 use doorward_config::{self as config, Settings};
 use doorward_detect as detect;
 use doorward_engine::Snapshot;
-use doorward_identity::{self as identity, attest::process::ProcessRules};
+use doorward_identity as identity;
 use doorward_mcp::json::Limits;
 use doorward_policy::{Base, Diagnostic, Policies, Source};
 use doorward_transport::{
@@ -42,8 +42,6 @@ pub struct Live {
     pub(crate) authority: Option<Arc<Authority>>,
     /// The audiences that are one endpoint's alone.
     narrow: HashMap<Arc<str>, ServerName>,
-    /// Which processes of this machine are known, over the socket of the file system.
-    pub(crate) processes: Arc<[ProcessRules]>,
     /// Protected-resource metadata, where tokens are used.
     pub(crate) resources: Option<identity::ProtectedResources>,
     /// Which hosts and origins may call.
@@ -193,10 +191,6 @@ impl Live {
             None => Arc::new(identity::Authenticator::new(trust::settings(&settings, around)?)?),
         };
         let authority = Authority::of(&settings, around)?.map(Arc::new);
-        let processes = match before.filter(|b| b.settings.trust == settings.trust) {
-            Some(b) => b.processes.clone(),
-            None => trust::processes(&settings).into(),
-        };
         let resources = match (&settings.public_url, &authority, authenticator.issuers()) {
             // Clients that come to us for a token get one for this gateway; other issuers are trusted beside it.
             (_, Some(authority), _) => Some(trust::resources(&settings, around, vec![authority.realm.issuer.clone()])?),
@@ -206,19 +200,7 @@ impl Live {
         let narrow = trust::narrow(&settings, around)?;
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
         around.delegations.book().install(standing(&settings));
-        Ok(Self {
-            snapshot,
-            settings,
-            servers,
-            authenticator,
-            processes,
-            authority,
-            narrow,
-            resources,
-            guard,
-            limits,
-            egress,
-        })
+        Ok(Self { snapshot, settings, servers, authenticator, authority, narrow, resources, guard, limits, egress })
     }
 }
 

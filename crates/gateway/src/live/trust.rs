@@ -31,8 +31,7 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
         let name = entry.name.as_str();
         match &entry.kind {
             config::TrustKind::Anonymous { servers } => out.anonymous.extend(servers.iter().cloned()),
-            // They show no credential: `processes` has them.
-            config::TrustKind::Process(_) => {}
+            config::TrustKind::Process(entry) => out.processes.push(processes(name, entry)),
             config::TrustKind::Oidc(entry) => {
                 skew = skew.max(Some(entry.tokens.clock_skew));
                 out.issuers.push(oidc(entry, &own)?);
@@ -47,7 +46,11 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
             }
             config::TrustKind::Mtls(mtls) => out.issuers.push(authority(&entry.name, mtls)?),
         }
-        issuers.insert(name, out.issuers.iter().skip(before).map(|issuer| issuer.issuer.clone()).collect());
+        let mut vouching: Vec<_> = out.issuers.iter().skip(before).map(|issuer| issuer.issuer.clone()).collect();
+        if matches!(entry.kind, config::TrustKind::Process(_)) {
+            vouching.push(name.into());
+        }
+        issuers.insert(name, vouching);
     }
     out.agents = settings.agents.iter().map(|entry| agent(entry, &issuers)).collect();
     out.skew = skew.unwrap_or(out.skew);
@@ -90,22 +93,21 @@ pub(super) fn resources(
     identity::ProtectedResources::new(&public(settings, around), issuers, Vec::new())
 }
 
-/// The rules for processes of this machine, of all entries about them.
-pub(super) fn processes(settings: &Settings) -> Vec<ProcessRules> {
-    let own = rustix::process::getuid().as_raw();
-    let entry = |trust: &config::Trust| {
-        let config::TrustKind::Process(process) = &trust.kind else { return None };
-        let rule = |e: &config::Executable| ProgramRule {
-            name: e.name.as_str().into(),
-            sha256: e.sha256,
-            path: e.path.as_deref().map(Into::into),
-            script: e.script,
-        };
-        let users = if process.uids.is_empty() { vec![own] } else { process.uids.clone() };
-        let programs = process.executables.iter().map(rule).collect();
-        Some(ProcessRules::new(&trust.name, programs, users, process.human))
+/// The programs of this machine that one entry knows.
+fn processes(name: &str, entry: &config::Process) -> ProcessRules {
+    let rule = |e: &config::Executable| ProgramRule {
+        name: e.name.as_str().into(),
+        sha256: e.sha256,
+        path: e.path.as_deref().map(Into::into),
+        script: e.script,
     };
-    settings.trust.iter().filter_map(entry).collect()
+    let own = rustix::process::getuid().as_raw();
+    ProcessRules {
+        issuer: name.into(),
+        programs: entry.executables.iter().map(rule).collect(),
+        users: if entry.uids.is_empty() { vec![own] } else { entry.uids.clone() },
+        for_user: entry.human,
+    }
 }
 
 /// An `[[agent]]` entry as the identity room wants it; `issuers` are those of each trust entry.

@@ -4,9 +4,8 @@
 //! it is assurance 1.
 
 use super::{Attestation, Method, package::Part};
-use crate::{Agent, Human, Principal, Verified, Via};
+use crate::{Agent, Human, Principal, Via};
 use doorward_vocab::{Assurance, Digest, Timestamp};
-use moka::sync::Cache;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What was read of a process while it ran.
@@ -54,38 +53,49 @@ impl ProgramRule {
 }
 
 /// Which processes are let in, and for whom they act.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessRules {
-    issuer: Arc<str>,
-    programs: Vec<ProgramRule>,
-    users: Vec<u32>,
-    for_user: bool,
-    known: Cache<Digest, Arc<Verified<Principal>>>,
+    /// The trust entry that they are those of: who vouches for the agent.
+    pub issuer: Arc<str>,
+    /// The programs.
+    pub programs: Vec<ProgramRule>,
+    /// The users that they may run as.
+    pub users: Vec<u32>,
+    /// Whether the human is the user that the process runs as; without, nobody is.
+    pub for_user: bool,
+}
+
+/// A process that a rule knows. Nobody is bound by it yet.
+pub(crate) struct Recognized<'a> {
+    rules: &'a ProcessRules,
+    name: &'a Arc<str>,
+    process: &'a Process,
+    /// The digest of what was seen: the same for the same process.
+    pub(crate) evidence: Digest,
 }
 
 impl ProcessRules {
-    /// The rules of the trust entry `issuer`. With `for_user` the human is the user that the process runs as; without,
-    /// nobody is.
-    pub fn new(issuer: &str, programs: Vec<ProgramRule>, users: Vec<u32>, for_user: bool) -> Self {
-        Self { issuer: issuer.into(), programs, users, for_user, known: Cache::new(1000) }
-    }
-
-    /// Who `process` is; `None` where no rule knows it. The same process has the same principal.
-    pub fn judge(&self, process: &Process, now: Timestamp) -> Option<Arc<Verified<Principal>>> {
+    /// What is known of `process`; `None` where no rule knows it.
+    pub(crate) fn recognize<'a>(&'a self, process: &'a Process) -> Option<Recognized<'a>> {
         let rule =
             self.programs.iter().find(|rule| rule.fits(process)).filter(|_| self.users.contains(&process.uid))?;
         let script = process.script.as_ref().map(|s| s.sha256.to_string()).unwrap_or_default();
-        let text =
-            format!("{}\n{}\n{}\n{script}\n{:?}", rule.name, process.uid, process.program.sha256, process.parents);
-        let evidence = Digest::of(text.as_bytes());
-        Some(self.known.get_with(evidence, || Arc::new(Verified::attest(self.principal(rule, process, evidence, now)))))
+        let text = format!(
+            "{}\n{}\n{}\n{}\n{script}\n{:?}",
+            self.issuer, rule.name, process.uid, process.program.sha256, process.parents
+        );
+        Some(Recognized { rules: self, name: &rule.name, process, evidence: Digest::of(text.as_bytes()) })
     }
+}
 
-    fn principal(&self, rule: &ProgramRule, process: &Process, evidence: Digest, now: Timestamp) -> Principal {
-        let name = rule.name.clone();
-        let issuer = Some(self.issuer.clone());
+impl Recognized<'_> {
+    /// The agent that it is, and the human that it acts for.
+    pub(crate) fn principal(&self, now: Timestamp) -> Principal {
+        let Self { rules, process, evidence, .. } = *self;
+        let name = self.name.clone();
+        let issuer = Some(rules.issuer.clone());
         let agent = Agent { id: name.clone(), name, issuer: issuer.clone(), class: None, publisher: None, owner: None };
-        let human = self.for_user.then(|| {
+        let human = rules.for_user.then(|| {
             let id = process.user.clone().unwrap_or_else(|| format!("uid-{}", process.uid).into());
             let (groups, entitlements) = Default::default();
             Human { name: id.clone(), id, email: None, groups, issuer: "local".into(), entitlements, login: None }
@@ -152,8 +162,8 @@ mod tests {
     #[test]
     fn all_that_is_stated_must_hold() {
         let judge = |rule: ProgramRule, process: &Process| {
-            let rules = ProcessRules::new("here", vec![rule], vec![1000], true);
-            rules.judge(process, Timestamp::default())
+            let rules = ProcessRules { issuer: "here".into(), programs: vec![rule], users: vec![1000], for_user: true };
+            rules.recognize(process).map(|known| known.principal(Timestamp::default()))
         };
         let who = judge(rule(), &process()).unwrap();
         assert_eq!((&*who.agent.id, who.assurance, who.via), ("claude", Assurance::LocalProcess, Via::Process));
@@ -172,13 +182,5 @@ mod tests {
         assert!(judge(ProgramRule { script: Some(Digest::of(b"a")), ..rule() }, &python).is_some());
         assert!(judge(ProgramRule { script: wrong, ..rule() }, &python).is_none());
         assert!(judge(ProgramRule { script: wrong, ..rule() }, &process()).is_none());
-    }
-
-    #[test]
-    fn the_same_process_has_the_same_principal() {
-        let rules = ProcessRules::new("here", vec![rule()], vec![1000], false);
-        let one = rules.judge(&process(), Timestamp::from_micros(1)).unwrap();
-        let two = rules.judge(&process(), Timestamp::from_micros(2)).unwrap();
-        assert!(Arc::ptr_eq(&one, &two) && one.human.is_none());
     }
 }

@@ -2,18 +2,20 @@ mod certified;
 mod credential;
 mod issuer;
 mod local;
+mod process;
 
 use self::{
     certified::{Blended, Certified},
     credential::{Scheme, credential},
     issuer::Issuer,
     local::{anonymous, local},
+    process::Running,
 };
 use crate::{
     Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, Method, NonceRule, PartyId, Principal, ProofFlaw, Refusal,
     Settings, SettingsError, SpiffeId, SubjectIs, Verified, Via,
     assertion::{self, Expected, Opened},
-    attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays},
+    attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays, process::ProcessRules},
     claims::{self, Judged},
     delegation::{Binding, Bound},
     keys::Ages,
@@ -61,6 +63,9 @@ pub struct Authenticator {
     chains: Cache<Digest, Arc<Certified>>,
     /// Tokens beside certificates, by the digest of both.
     blends: Cache<Digest, Arc<Blended>>,
+    processes: Vec<ProcessRules>,
+    /// Processes that were recognized, by the digest of what was seen of them.
+    running: Cache<Digest, Arc<Running>>,
     /// What proofs name this gateway by.
     own: Box<[Arc<str>]>,
     judges_certificates: bool,
@@ -156,6 +161,8 @@ impl Authenticator {
             authorities,
             chains: Cache::new(settings.cached_tokens),
             blends: Cache::new(settings.cached_tokens),
+            processes: settings.processes,
+            running: Cache::new(settings.cached_tokens),
             nonces,
             // A proof is good for its age, and for the difference of clocks on both sides of it.
             replays: Replays::new(AGE + skew * 2, settings.remembered_proofs / 2),

@@ -3,9 +3,13 @@
 use crate::forge::*;
 use doorward_identity::{
     AgentEntry, Authenticator, Delegation, Flaw, IssuerSettings, PartyId, Refusal, Settings,
+    attest::{
+        package::Part,
+        process::{Process, ProcessRules, ProgramRule},
+    },
     delegation::{Book, Broken},
 };
-use doorward_vocab::Glob;
+use doorward_vocab::{Digest, Glob};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -110,4 +114,29 @@ fn a_run_without_a_human_is_bound_by_the_configuration() {
     book.install([standing]);
     book.revoke("backup");
     assert_eq!(ask(&door, &token, now()).unwrap().delegation().unwrap().owner, None);
+}
+
+#[test]
+fn a_program_of_this_machine_is_bound_like_any_agent() {
+    let program = Part { path: "/usr/bin/backup".into(), sha256: Digest::of(b"backup") };
+    let rule = ProgramRule { name: "backup".into(), sha256: Some(program.sha256), path: None, script: None };
+    let rules = ProcessRules { issuer: "desk".into(), programs: vec![rule], users: vec![1000], for_user: false };
+    let process =
+        Process { uid: 1000, user: None, program, script: None, interprets: false, parents: vec!["cron".into()] };
+    let entry = AgentEntry { issuers: Some(["desk".into()].into()), ..entry("nightly", "backup") };
+    let book = Arc::new(Book::default());
+    let settings = Settings { processes: vec![rules], agents: vec![entry], book: book.clone(), ..Settings::default() };
+    let door = Authenticator::new(settings).unwrap();
+    let p = door.authenticate_process(&process, now()).unwrap();
+    assert_eq!((&*p.agent.name, p.agent.owner.as_deref()), ("nightly", Some("ops@example.com")));
+    assert!(p.delegation().is_none_or(|d| d.owner.is_none()), "nobody answers for it");
+    assert!(Arc::ptr_eq(&p, &door.authenticate_process(&process, at(1)).unwrap()), "the same process");
+
+    let name = PartyId { issuer: None, id: "nightly".into() };
+    book.install([Delegation { owner: Some("ops".into()), expires: Some(at(9)), ..Delegation::new("backup", name) }]);
+    let p = door.authenticate_process(&process, now()).unwrap();
+    assert_eq!((p.delegation().unwrap().owner.as_deref(), p.expires), (Some("ops"), Some(at(9))));
+    assert_eq!(door.authenticate_process(&process, at(9)), Err(Refusal::Expired));
+    let other = Process { uid: 1001, ..process };
+    assert_eq!(door.authenticate_process(&other, now()), Err(Refusal::Missing));
 }
