@@ -2,12 +2,16 @@
 
 pub mod console;
 pub mod http;
+pub(crate) mod legacy;
+mod modern;
 pub(crate) mod oauth;
 mod outlive;
 mod pipe;
 mod plain;
 mod reading;
+mod route;
 pub(crate) mod sse;
 pub mod stdio;
 mod streams;
 mod turns;
+mod who;

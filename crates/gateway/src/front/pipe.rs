@@ -4,7 +4,7 @@
 use crate::{
     Endpoint, Gateway, Live,
     admit::Arrival,
-    front::{http::declared, reading::Reading},
+    front::{modern::declared, reading::Reading},
     link::Routing,
     passage::Caller,
     refusal::Refusal,

@@ -4,8 +4,8 @@
 use crate::{
     Gateway, Live,
     front::{
-        http::presented,
         plain::{json, plain},
+        who::presented,
     },
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};

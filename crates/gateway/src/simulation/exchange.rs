@@ -1,6 +1,11 @@
 //! One client's end of the door: what HTTP would carry, without a socket.
 
-use crate::{Endpoint, Gateway, front::http, passage::Caller, simulation::world::HOST_TOKEN};
+use crate::{
+    Endpoint, Gateway,
+    front::{http, legacy},
+    passage::Caller,
+    simulation::world::HOST_TOKEN,
+};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use doorward_identity::Presented;
 use doorward_mcp::{Message, Revision, Side, decode, json::Limits, mirror};
@@ -63,10 +68,10 @@ impl Line {
         Exchange::of(Box::pin(answer).await)
     }
     pub(super) async fn get(&self, headers: &[(&str, &str)]) -> Exchange {
-        Exchange::of(http::get(&self.gateway, &self.endpoint, &self.caller().await, &map(headers)).await)
+        Exchange::of(legacy::get(&self.gateway, &self.endpoint, &self.caller().await, &map(headers)).await)
     }
     pub(super) async fn delete(&self, headers: &[(&str, &str)]) -> u16 {
-        Exchange::of(http::delete(&self.gateway, &self.endpoint, &self.caller().await, &map(headers)).await).status
+        Exchange::of(legacy::delete(&self.gateway, &self.endpoint, &self.caller().await, &map(headers)).await).status
     }
 }
 

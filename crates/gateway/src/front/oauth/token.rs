@@ -1,8 +1,8 @@
 //! The token endpoint (RFC 6749 §3.2).
 
 use super::{Call, Silence, private, refuse};
-use crate::front::http::chain;
 use crate::front::plain::json;
+use crate::front::who::chain;
 use bytes::Bytes;
 use doorward_identity::{Asked, Delegation, KeyBinding, Presented, Refusal};
 use doorward_oauth::{
