@@ -74,7 +74,9 @@ path, host, body, mode = sys.argv[1:5]
 s = socket.socket(socket.AF_UNIX)
 s.connect(path)
 if mode == "hand":
-    # Another process goes on with the connection of one that has ended.
+    # Another process goes on with the connection of one that has ended, after it was accepted: one that ends before is
+    # hung up on.
+    time.sleep(0.3)
     if os.fork():
         os._exit(0)
     time.sleep(0.3)
