@@ -71,8 +71,8 @@ pub(super) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "streams",
-        what: "900 idle sessions of 2025-11-25, each with its stream open on both sides",
-        load: Load::Conversations { count: 900, calls: 1, streams: true },
+        what: "920 idle sessions of 2025-11-25, each with its stream open on both sides",
+        load: Load::Conversations { count: 920, calls: 1, streams: true },
         main: false,
         latency: false,
     },
