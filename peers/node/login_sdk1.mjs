@@ -1,74 +1,12 @@
 // A client on the TypeScript library, version 1, that knows an address and nothing else. login_sdk1.mjs [--document URL] URL
-//
-// Where a browser is needed it prints {"open": URL} and reads the address that the browser was sent back to from standard
-// input. Its last line is the summary.
-
-import { createInterface } from 'node:readline';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { SAID } from './common.mjs';
+import { login } from './login.mjs';
 
-const BACK = 'http://127.0.0.1:1/callback';
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-
-class Memory {
-    constructor(document) {
-        if (document) this.clientMetadataUrl = document;
-    }
-    redirectUrl = BACK;
-    clientMetadata = { client_name: 'TypeScript client', redirect_uris: [BACK], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], token_endpoint_auth_method: 'none' };
-    state = () => 'a state of its own';
-    clientInformation = () => this.client;
-    saveClientInformation = client => void (this.client = client);
-    tokens = () => this.saved;
-    saveTokens = tokens => void (this.saved = tokens);
-    redirectToAuthorization = url => console.log(JSON.stringify({ open: url.href }));
-    saveCodeVerifier = verifier => void (this.verifier = verifier);
-    codeVerifier = () => this.verifier;
-    saveDiscoveryState = state => void (this.discovered = state);
-    discoveryState = () => this.discovered;
-    invalidateCredentials = () => void (this.saved = undefined);
-}
-
-async function connect(url, authProvider) {
-    const client = new Client({ name: 'doorward-peer', version: '1.0.0' });
-    const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider });
-    try {
-        await client.connect(transport);
-        return client;
-    } catch (error) {
-        if (!/unauthorized/i.test(`${error?.name} ${error?.constructor?.name} ${error?.message}`)) throw error;
-    }
-    const { value: line } = await lines.next();
-    const back = new URL(line.trim());
-    await transport.finishAuth(back.searchParams.get('code'));
-    return connect(url, authProvider);
-}
-
-async function walk(url, document) {
-    const memory = new Memory(document);
-    const client = await connect(url, memory);
-    const say = async () => (await client.callTool({ name: 'echo', arguments: { text: SAID } })).content[0].text;
-    const echo = await say();
-    // As after the end of the first token: it is not good any more.
-    const first = memory.saved.access_token;
-    memory.saved = { ...memory.saved, access_token: `${first.slice(0, -8)}AAAAAAAA` };
-    const again = await say();
-    const summary = { client: memory.client?.client_id, echo, again, renewed: memory.saved.access_token !== first };
-    await client.close();
-    return summary;
-}
-
-const words = process.argv.slice(2);
-const at = words.indexOf('--document');
-const document = at >= 0 ? words.splice(at, 2)[1] : undefined;
-let summary;
-try {
-    summary = await walk(words[0], document);
-} catch (error) {
-    summary = { error: `${error?.name ?? 'Error'}: ${error?.message ?? error}` };
-}
-const ok = summary.echo === SAID && summary.again === SAID && summary.renewed;
-console.log(JSON.stringify({ peer: 'typescript-1', ok, ...summary }));
-process.exit(0);
+await login('typescript-1', {
+    client: () => new Client({ name: 'doorward-peer', version: '1.0.0' }),
+    transport: (url, options) => new StreamableHTTPClientTransport(url, options),
+    finish: (transport, answer) => transport.finishAuth(answer.get('code')),
+    more: () => ({}),
+});
