@@ -103,18 +103,16 @@ async fn session_of(
     gateway.session(id, caller, endpoint).await?.ok_or_else(|| unknown().into())
 }
 
+/// Listens: the stream of what belongs to no request, or the rest of a stream that was lost.
 pub(crate) async fn get(
     gateway: &Arc<Gateway>,
     endpoint: &Endpoint,
     caller: &Caller,
     headers: &HeaderMap,
 ) -> Response<Body> {
-    if !headers.contains_key(SESSION) {
-        return not_allowed();
-    }
-    let session = match session_of(gateway, endpoint, caller, headers).await {
+    let session = match session_at(gateway, endpoint, caller, headers).await {
         Ok(session) => session,
-        Err(refusal) => return told(refusal.told(None, None, Era::Legacy)),
+        Err(response) => return response,
     };
     let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     if let Some((replay, after)) = last.and_then(|id| session.replays.find(id)) {
@@ -129,20 +127,32 @@ pub(crate) async fn get(
     }
 }
 
+/// Ends a session.
 pub(crate) async fn delete(
     gateway: &Arc<Gateway>,
     endpoint: &Endpoint,
     caller: &Caller,
     headers: &HeaderMap,
 ) -> Response<Body> {
-    if !headers.contains_key(SESSION) {
-        return not_allowed();
-    }
-    match session_of(gateway, endpoint, caller, headers).await {
+    match session_at(gateway, endpoint, caller, headers).await {
         Ok(session) => {
             gateway.end_session(&session.id).await;
             Response::new(Body::empty())
         }
-        Err(refusal) => told(refusal.told(None, None, Era::Legacy)),
+        Err(response) => response,
     }
+}
+
+/// The session of a request that is about nothing but a session, or what its client gets instead.
+async fn session_at(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<Arc<Session>, Response<Body>> {
+    if !headers.contains_key(SESSION) {
+        return Err(not_allowed());
+    }
+    let session = session_of(gateway, endpoint, caller, headers).await;
+    session.map_err(|refusal| told(refusal.told(None, None, Era::Legacy)))
 }
