@@ -98,14 +98,13 @@ impl Gateway {
         // The session keeps it.
         let request = Request { doc: request.doc.detached(), ..request };
         let bytes = request.doc.bytes().clone();
-        let passage = || Arc::new(self.passage(arrival, server, Message::Request(request.clone()), About::Server));
         let asks = || self.passage(arrival, server, Message::Request(request.clone()), About::Server);
         let mut link = Box::pin(self.link_to(server, routing, asks)).await?;
-        let mut asked = passage();
+        let mut asked = Arc::new(asks());
         let mut sent = self.forward(&asked, &link, outbound(&asked, bytes.clone(), &link)).await;
         if let Some(older) = sent.as_ref().ok().and_then(Answer::refused).and_then(|s| server.older(s, routing)) {
             self.ended(&asked, Outcome::Failed, None, None);
-            (link, asked) = (older, passage());
+            (link, asked) = (older, Arc::new(asks()));
             sent = self.forward(&asked, &link, outbound(&asked, bytes, &link)).await;
         }
         server.found(&link, matches!(&sent, Ok(Answer::Accepted | Answer::Stream(_))));
