@@ -267,6 +267,29 @@ async fn a_quiet_stream_ends_with_its_client_its_listener_and_a_peer_that_reads_
 }
 
 #[tokio::test]
+async fn a_quiet_stream_ends_with_what_it_is_for() {
+    let (give, mut senders) = mpsc::unbounded_channel();
+    let over = Arc::new(tokio::sync::Notify::new());
+    let ends = over.clone();
+    let running = start(hasty(), move |_: Request<Incoming>, _| {
+        let (give, ends) = (give.clone(), ends.clone());
+        async move {
+            let (sender, body) = Body::stream(QUIET);
+            give.send(sender).unwrap();
+            Response::new(body.until(async move { ends.notified().await }))
+        }
+    });
+    let mut socket = connect(&running).await;
+    socket.write_all(b"GET /mcp HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let sender = soon(senders.recv()).await.unwrap();
+    until(&mut socket, "\r\n\r\n").await;
+    tokio::time::sleep(SHORT * 2).await;
+    over.notify_one();
+    assert_eq!(rest(&mut socket).await, "0\r\n\r\n");
+    soon(sender.closed()).await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_takes_its_request_along() {
     let (started, mut starts) = mpsc::unbounded_channel();
     let (gone, mut ends) = mpsc::unbounded_channel::<()>();
