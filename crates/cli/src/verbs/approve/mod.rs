@@ -9,7 +9,7 @@ use doorward_vocab::Clock;
 use review::Review;
 use serde_json::json;
 
-/// Approve or reject what servers declare: tools, prompts, resources and instructions that are new or have changed
+/// Approve or reject servers that are not what was approved, and definitions that are new or have changed
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only what this server declares
