@@ -1,7 +1,7 @@
 //! What no section can know alone: names that must exist, addresses that ask for more, entries that exclude each other.
 
 use crate::{
-    CredentialKind, Mistake, Setting, Settings, TrustKind, Upstream, command, nearest::suggest, section::Reading,
+    Mistake, Setting, Settings, Slot, TrustKind, Upstream, command, nearest::suggest, section::Reading,
     value::is_loopback,
 };
 use std::collections::BTreeSet;
@@ -79,26 +79,30 @@ fn servers(shape: &Shape, reading: &Reading<'_>) {
                 reading.tell_at(&format!("{path}.command"), mistake.help(help));
             }
         }
-        let Some(wanted) = &server.credential else { continue };
-        let place = format!("{path}.credential");
-        let Some(credential) = shape.settings.credential(wanted) else {
-            if !shape.credentials.all.contains(wanted) {
-                let mistake = Mistake::error(format!("there is no credential `{wanted}`"));
-                let label = match shape.credentials.all.is_empty() {
-                    true => "write a `[[credential]]` of this name".to_owned(),
-                    false => suggest(wanted, shape.credentials.all.iter().map(String::as_str)),
-                };
-                reading.tell_at(&place, mistake.label(label));
+        for (at, rule) in server.credentials.iter().enumerate() {
+            let Some(wanted) = &rule.name else { continue };
+            let place = match reading.spot(&format!("{path}.credential")) {
+                Some(_) => format!("{path}.credential"),
+                None => format!("{path}.credentials[{at}].use"),
+            };
+            let Some(credential) = shape.settings.credential(wanted) else {
+                if !shape.credentials.all.contains(wanted) {
+                    let mistake = Mistake::error(format!("there is no credential `{wanted}`"));
+                    let label = match shape.credentials.all.is_empty() {
+                        true => "write a `[[credential]]` of this name".to_owned(),
+                        false => suggest(wanted, shape.credentials.all.iter().map(String::as_str)),
+                    };
+                    reading.tell_at(&place, mistake.label(label));
+                }
+                continue;
+            };
+            if let Some(mistake) = unfit(wanted, &credential.slot, &server.upstream) {
+                reading.tell_at(&place, mistake);
             }
-            continue;
-        };
-        if let Some(mistake) = unfit(wanted, &credential.kind, &server.upstream) {
-            reading.tell_at(&place, mistake);
         }
     }
 }
 
-/// A virtual server has a name of its own, and whatever it names can be there.
 fn virtuals(shape: &Shape, reading: &Reading<'_>) {
     for (entry, path) in shape.settings.virtuals.iter().zip(&shape.virtuals.paths) {
         if shape.servers.all.contains(entry.name.as_str()) {
@@ -157,23 +161,29 @@ fn known_server(wanted: &str, shape: &Shape) -> String {
 }
 
 /// Why a credential cannot be used on the way to a server.
-fn unfit(name: &str, kind: &CredentialKind, upstream: &Upstream) -> Option<Mistake> {
-    match (kind, upstream) {
-        (CredentialKind::Static { .. }, Upstream::Command { .. }) => {
-            let mistake = Mistake::error(format!("credential `{name}` is a header, and a command has none"));
-            Some(mistake.help("give it `kind = \"env\"` and a `variable`"))
+fn unfit(name: &str, slot: &Slot, upstream: &Upstream) -> Option<Mistake> {
+    let set =
+        |key: &str, what: &str| Some(Mistake::error(format!("credential `{name}` and `{key}` both set `{what}`")));
+    match (slot, upstream) {
+        (Slot::Variable { name: variable }, Upstream::Command { env, .. }) => {
+            env.contains_key(variable).then(|| set("env", variable)).flatten()
         }
-        (CredentialKind::Env { .. }, Upstream::Http { .. }) => {
+        (Slot::Variable { .. }, Upstream::Http { .. }) => {
             let mistake = Mistake::error(format!("credential `{name}` is a variable, and an address has none"));
-            Some(mistake.help("give it `kind = \"static\"`"))
+            Some(mistake.help("leave out `variable`, and it goes into a header"))
         }
-        (CredentialKind::Static { header, .. }, Upstream::Http { headers, .. }) if headers.contains_key(header) => {
-            Some(Mistake::error(format!("credential `{name}` and `headers` both set `{header}`")))
+        (_, Upstream::Command { .. }) => {
+            let mistake = Mistake::error(format!("credential `{name}` is a header, and a command has none"));
+            Some(mistake.help("give it a `variable`"))
         }
-        (CredentialKind::Env { variable, .. }, Upstream::Command { env, .. }) if env.contains_key(variable) => {
-            Some(Mistake::error(format!("credential `{name}` and `env` both set `{variable}`")))
+        (Slot::Header { name: header, .. }, Upstream::Http { headers, .. }) => {
+            headers.contains_key(header).then(|| set("headers", header)).flatten()
         }
-        _ => None,
+        (Slot::Query { name: parameter }, Upstream::Http { url, .. }) => {
+            let taken = url.query_pairs().any(|(key, _)| key == parameter.as_str());
+            taken.then(|| set("url", parameter)).flatten()
+        }
+        (Slot::Signature, Upstream::Http { .. }) => None,
     }
 }
 
@@ -259,15 +269,17 @@ fn agents(shape: &Shape, reading: &Reading<'_>) {
 
 fn unused(shape: &Shape, reading: &Reading<'_>) {
     for (credential, path) in shape.settings.credentials.iter().zip(&shape.credentials.paths) {
-        let used = |name: &str| shape.settings.servers.iter().any(|s| s.credential.as_deref() == Some(name));
+        let rules = || shape.settings.servers.iter().flat_map(|s| &s.credentials);
+        let used = |name: &str| rules().any(|rule| rule.name.as_deref() == Some(name));
         let all_read = shape.settings.servers.len() == shape.servers.all.len();
         if all_read && !used(&credential.name) {
             let mistake = Mistake::warning(format!("no server uses credential `{}`", credential.name));
             reading.tell_at(&format!("{path}.name"), mistake);
         }
-        let (CredentialKind::Static { secret, .. } | CredentialKind::Env { secret, .. }) = &credential.kind;
-        if let Err(e) = secret.read() {
-            reading.tell_at(&format!("{path}.secret"), Mistake::warning(e.to_string()).label("not there now"));
+        for (key, secret) in credential.kind.secrets() {
+            if let Err(e) = secret.read() {
+                reading.tell_at(&format!("{path}.{key}"), Mistake::warning(e.to_string()).label("not there now"));
+            }
         }
     }
     for (server, path) in shape.settings.servers.iter().zip(&shape.servers.paths) {

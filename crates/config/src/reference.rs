@@ -35,9 +35,12 @@ fn every_key_has_its_row() {
         [authorization]
         [[server]]
         attest = {}
+        credentials = [{}]
         [[virtual]]
         [[credential]]
         kind = "static"
+        [[credential]]
+        kind = "basic"
         [[credential]]
         kind = "env"
         [[trust]]

@@ -113,6 +113,11 @@ impl<'a> Section<'a> {
         self.table.keys().any(|k| k.get_ref() == key)
     }
 
+    /// Whether `key` holds a table.
+    pub(crate) fn is_table(&self, key: &str) -> bool {
+        self.table.iter().any(|(k, value)| k.get_ref() == key && matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
     /// The text of `name`, right or wrong.
     pub(crate) fn name(&self) -> Option<&'a str> {
         self.table.iter().find(|(k, _)| k.get_ref() == "name").and_then(|(_, v)| v.get_ref().as_str())

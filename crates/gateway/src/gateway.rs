@@ -4,6 +4,7 @@ use crate::{
     attest::{AwsNonces, Remembered},
     bridge::Parking,
     conversation::Conversations,
+    credentials::Desk,
     delegations::Presence,
     front::{oauth::Issuing, sse::Streams},
     metrics::Metrics,
@@ -70,6 +71,8 @@ pub struct Gateway {
     pub(crate) parking: Parking,
     /// What the authorization server remembers.
     pub(crate) issuing: Issuing,
+    /// The credentials that are kept.
+    pub(crate) desk: Desk,
     /// The way to what outlives this gateway.
     pub(crate) travel: Travel,
     /// Itself, for what goes on beside a request.
@@ -117,6 +120,7 @@ impl Gateway {
             me: me.clone(),
             parking,
             issuing: Issuing::default(),
+            desk: Desk::default(),
             shown: Shown::default(),
             cursors,
             returns: broadcast::channel(RETURNS).0,
@@ -182,6 +186,10 @@ impl Gateway {
     /// Counts a refusal, and says in the log what the client is not told.
     pub(crate) fn refused(&self, refusal: &Refusal) {
         self.metrics.refused.inc();
+        if let Refusal::Credential(missing) = refusal {
+            let name = missing.name.as_deref().unwrap_or("none");
+            tracing::info!(server = %missing.server, credential = name, "no credential: {}", missing.why);
+        }
         if let Refusal::Ruled(call, judgement) = refusal {
             let why: Vec<&str> = judgement.reasons.iter().map(|r| &*r.text).collect();
             tracing::info!(%call, "{}: {}", judgement.decision.as_str(), why.join("; "));
@@ -228,6 +236,7 @@ impl Gateway {
             let ties = old.ties.clone();
             tokio::spawn(async move { ties.release().await });
         }
+        self.drop_credentials(&before, &live);
         self.live.store(Arc::new(live));
         tracing::info!("configuration in force: {what}");
         self.note(Event::Config(ConfigRecord {

@@ -27,6 +27,7 @@ mod bridge;
 mod cancel;
 mod catalog;
 mod conversation;
+mod credentials;
 mod delegations;
 mod fetching;
 mod front;
@@ -51,6 +52,7 @@ mod session;
 mod simulation;
 mod travel;
 
+pub use credentials::ConfiguredError;
 pub use delegations::{Delegations, GrantRefused};
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;

@@ -157,8 +157,14 @@ impl Gateway {
             Refusal::Link(server.profile.name.as_str().into(), e)
         };
         let measured = Box::pin(self.attest(server)).await?;
-        Box::pin(self.refuse_withheld(server, asks)).await?;
-        let link = server.session(routing, measured.as_ref().map(|m| &m.executable)).map_err(failed)?;
+        let passage = asks();
+        Box::pin(self.refuse_withheld(server, || passage.clone())).await?;
+        let held = match server.command() {
+            Some(_) => self.exchange(&passage).await?,
+            None => None,
+        };
+        let executable = measured.as_ref().map(|m| &m.executable);
+        let link = server.session(routing, executable, held.as_deref()).map_err(failed)?;
         if let Some(measured) = measured
             && !tokio::task::spawn_blocking(move || measured.is_unchanged()).await.unwrap_or(false)
         {

@@ -1,5 +1,6 @@
 //! Why a message stops, and the one table from that to what its sender sees.
 
+use crate::credentials::NoCredential;
 use doorward_engine::{Cleared, Judgement};
 use doorward_mcp::{DecodeError, Era, HeaderError, Id, Method, RpcError, json::quote};
 use doorward_transport::LinkError;
@@ -19,6 +20,10 @@ pub(crate) enum Refusal {
     Ruled(CallId, Box<Judgement>),
     /// The decision cannot be recorded, so nothing may be done.
     Trail,
+    /// The server takes the credential no more; another one may be tried.
+    Outworn,
+    /// There is no credential for the server.
+    Credential(Box<NoCredential>),
     /// The server cannot be reached or broke off.
     Link(Box<str>, LinkError),
 }
@@ -55,6 +60,8 @@ impl Refusal {
                 RpcError::upstream(format!("The server `{server}` did not answer ({}).", e.code()))
                     .with_data(quote(e.code()))
             }
+            Self::Credential(missing) => missing.told(),
+            Self::Outworn => RpcError::upstream("The server does not accept who calls."),
             Self::Ruled(call, judgement) => {
                 let ruling = ruling(*call, judgement.decision, &judgement.reasons);
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {

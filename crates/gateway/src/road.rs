@@ -9,7 +9,7 @@
 
 use crate::{
     Gateway, bridge,
-    link::{Answer, Incoming, Incomings, Link},
+    link::{Answer, Incoming, Incomings, Link, Parcel},
     passage::Passage,
     refusal::{Refusal, withheld},
     session::{Session, wrap},
@@ -53,10 +53,20 @@ pub(crate) struct Delivery {
 impl Gateway {
     /// Rules a message, records the decision, and forwards it.
     pub(crate) async fn forward(&self, passage: &Passage, link: &Link, outbound: Outbound) -> Result<Answer, Refusal> {
+        let again = (!passage.server.rules.is_empty()).then(|| outbound.clone());
         let now = self.clock.now();
         let (permitted, judgement) = self.judge(passage, outbound, now)?;
         self.spend(passage, &judgement, now).await?;
-        self.send(passage, link, permitted, &judgement, now).await
+        let sent = self.send(passage, link, permitted, &judgement, now).await;
+        match (sent, again) {
+            // What the server refused to look at was not done. It is ruled anew, with another credential.
+            (Err(Refusal::Outworn), Some(outbound)) => {
+                let now = self.clock.now();
+                let (permitted, judgement) = self.judge(passage, outbound, now)?;
+                self.send(passage, link, permitted, &judgement, now).await
+            }
+            (sent, _) => sent,
+        }
     }
 
     /// Counts a call that can change something against the delegations that allow only so many.
@@ -136,11 +146,21 @@ impl Gateway {
             passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
         }
         let mut unanswered = Unanswered { gateway: self, passage: Some(passage) };
-        let answer = match (passage.message.inspect(), &permitted.message().kind) {
-            (Message::Request(request), OutboundKind::Request { .. }) => {
-                link.request(request, permitted, receipt).await
-            }
-            _ => link.tell(permitted, receipt).await,
+        let held = match passage.server.command() {
+            Some(_) => None,
+            None => match self.exchange(passage).await {
+                Ok(held) => held,
+                Err(refusal) => {
+                    unanswered.passage = None;
+                    self.ended(passage, Outcome::Failed, None, None);
+                    return Err(refusal);
+                }
+            },
+        };
+        let parcel = Parcel { permitted, receipt, held: held.clone() };
+        let answer = match (passage.message.inspect(), &parcel.permitted.message().kind) {
+            (Message::Request(request), OutboundKind::Request { .. }) => link.request(request, parcel).await,
+            _ => link.tell(parcel).await,
         };
         unanswered.passage = None;
         answer.map_err(|error| {
@@ -153,7 +173,13 @@ impl Gateway {
                 self.look_again(&passage.server);
             }
             self.ended(passage, outcome, None, None);
-            Refusal::Link(passage.server.profile.name.as_str().into(), error)
+            match error {
+                LinkError::Unauthorized { status, .. } => match held {
+                    Some(held) if status == 401 && self.is_outworn(&held, now) => Refusal::Outworn,
+                    held => Self::unaccepted(passage, held.as_deref(), status),
+                },
+                error => Refusal::Link(passage.server.profile.name.as_str().into(), error),
+            }
         })
     }
 

@@ -5,9 +5,11 @@ use crate::{
     attest::{Gate, Known, Standing},
     bridge::Ties,
     catalog::Catalog,
+    credentials::Held,
     link::{EventSession, HttpSession, Link, Process, Routing},
 };
 use doorward_config as config;
+use doorward_credential::Rule;
 use doorward_engine::{Floors, ServerProfile};
 use doorward_identity::attest::manifest::ManifestKeys;
 use doorward_mcp::json::Limits;
@@ -18,7 +20,7 @@ use doorward_transport::{
     LinkError,
     egress::{Egress, PeerRules, RootsError, Trust},
     stdio::{Command, Executable, StdioSettings},
-    upstream::{Credential, HttpLink, HttpSettings},
+    upstream::{HttpLink, HttpSettings},
 };
 use doorward_vocab::{Assurance, Digest, Mode, Secret};
 use std::{
@@ -29,6 +31,7 @@ use std::{
     },
     time::Duration,
 };
+use url::Url;
 
 /// A server as it is configured now.
 #[derive(Debug)]
@@ -43,6 +46,10 @@ pub(crate) struct Server {
     pub(crate) health: Arc<Health>,
     /// Whether it is what was approved; kept like the catalog.
     pub(crate) standing: Arc<Standing>,
+    /// Which credentials it is called with.
+    pub(crate) rules: Vec<Rule>,
+    /// Its resource identifier (RFC 8707 §2): its address, or for a command its name.
+    pub(crate) resource: Box<str>,
     /// Who may sign what it declares.
     pub(crate) manifest_keys: Option<Arc<ManifestKeys>>,
     /// What rulings know of it while that is not proven, and when it is.
@@ -57,7 +64,6 @@ pub(crate) struct Server {
 enum Reach {
     Http {
         link: HttpLink,
-        credentials: Arc<Credentials>,
         stateless: Arc<HttpSession>,
         speaks: Speaks,
     },
@@ -91,16 +97,6 @@ struct Speaks {
     stated: config::HttpTransport,
     /// It was found to speak HTTP+SSE alone.
     sse: AtomicBool,
-}
-
-/// What the gateway proves itself with at a server.
-#[derive(Debug, Default)]
-pub(crate) struct Credentials(Option<Credential>);
-
-impl Credentials {
-    pub(crate) const fn for_server(&self) -> Option<&Credential> {
-        self.0.as_ref()
-    }
 }
 
 /// A server that cannot be set up.
@@ -154,11 +150,6 @@ impl Server {
                 for (name, value) in env {
                     full.push((name.clone(), resolve(settings, name, value, handled)?));
                 }
-                if let Some(config::CredentialKind::Env { secret, variable }) =
-                    settings.credential.as_deref().and_then(|c| all.credential(c)).map(|c| &c.kind)
-                {
-                    full.push((variable.clone(), read(settings, variable, secret, handled)?));
-                }
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
                 let command = Arc::new(Command { argv, env: full, cwd: cwd.clone() });
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
@@ -185,11 +176,10 @@ impl Server {
                 };
                 let address = |error| ServerError::Address { server: settings.name.to_string(), error };
                 let link = HttpLink::new(url, trust, &fixed, egress.clone(), http).map_err(address)?;
-                let credentials = Arc::new(credential(all, settings, handled)?);
-                let stateless = HttpSession::new(link.clone(), credentials.clone(), limits);
+                let stateless = HttpSession::shared(link.clone(), limits);
                 let speaks =
                     Speaks { stated: *transport, sse: AtomicBool::new(*transport == config::HttpTransport::Sse) };
-                (Reach::Http { link, credentials, stateless, speaks }, Transport::Http)
+                (Reach::Http { link, stateless, speaks }, Transport::Http)
             }
         };
         let manifest_keys = match &settings.attest.manifest {
@@ -209,8 +199,27 @@ impl Server {
             profile
         };
         let (profile, seen) = (profile(false), [false, true].map(|attested| Arc::new(profile(attested))));
+        let rules = settings.credentials.iter().map(rule).collect();
+        let resource = match &settings.upstream {
+            config::Upstream::Command { .. } => settings.name.as_str().into(),
+            config::Upstream::Http { url, .. } => resource(url),
+        };
         let settings = settings.clone();
-        Ok(Self { profile, settings, catalog, ties, health, standing, manifest_keys, seen, reach, limits, patience })
+        Ok(Self {
+            profile,
+            settings,
+            rules,
+            resource,
+            catalog,
+            ties,
+            health,
+            standing,
+            manifest_keys,
+            seen,
+            reach,
+            limits,
+            patience,
+        })
     }
 
     /// The server as rulings see it now.
@@ -252,15 +261,23 @@ impl Server {
         format!("{what} {}", Digest::of(format!("{:?}", self.settings.upstream).as_bytes()).short())
     }
 
-    /// A link of its own for one session of the 2025 era. A command executes what was `measured`, where it was.
-    pub(crate) fn session(&self, routing: Routing, measured: Option<&Executable>) -> Result<Link, LinkError> {
+    /// A link of its own for one session of the 2025 era. A command executes what was `measured`, where it was, and finds
+    /// `held` in its environment.
+    pub(crate) fn session(
+        &self,
+        routing: Routing,
+        measured: Option<&Executable>,
+        held: Option<&Held>,
+    ) -> Result<Link, LinkError> {
         match &self.reach {
-            Reach::Http { speaks, link, credentials, .. } => Ok(if speaks.sse.load(Relaxed) {
-                self.events(link, credentials, routing)
+            Reach::Http { speaks, link, .. } => Ok(if speaks.sse.load(Relaxed) {
+                self.events(link, routing)
             } else {
-                Link::Http(HttpSession::new(link.clone(), credentials.clone(), self.limits))
+                Link::Http(HttpSession::new(link.clone(), self.limits))
             }),
             Reach::Command { command, settings, .. } => {
+                let with = held.and_then(Held::in_environment).map(|(name, secret)| command.with(name, secret));
+                let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
                 Process::spawn(name, (command, measured), *settings, self.limits, self.patience, routing, catalog)
@@ -278,12 +295,12 @@ impl Server {
     /// operator did not say what it speaks (2025-11-25, backwards compatibility).
     pub(crate) fn older(&self, status: u16, routing: Routing) -> Option<Link> {
         match &self.reach {
-            Reach::Http { speaks, link, credentials, .. }
+            Reach::Http { speaks, link, .. }
                 if matches!(status, 400 | 404 | 405)
                     && speaks.stated == config::HttpTransport::Auto
                     && !speaks.sse.load(Relaxed) =>
             {
-                Some(self.events(link, credentials, routing))
+                Some(self.events(link, routing))
             }
             Reach::Http { .. } | Reach::Command { .. } => None,
             #[cfg(test)]
@@ -305,18 +322,16 @@ impl Server {
         matches!(&self.reach, Reach::Http { speaks, .. } if speaks.sse.load(Relaxed))
     }
 
-    fn events(&self, link: &HttpLink, credentials: &Arc<Credentials>, routing: Routing) -> Link {
-        let (link, credentials, catalog) = (link.clone(), credentials.clone(), self.catalog.clone());
+    fn events(&self, link: &HttpLink, routing: Routing) -> Link {
+        let (link, catalog) = (link.clone(), self.catalog.clone());
         let name = self.profile.name.as_str();
-        Link::Events(EventSession::new(name, link, credentials, self.limits, self.patience, routing, catalog))
+        Link::Events(EventSession::new(name, link, self.limits, self.patience, routing, catalog))
     }
 
     /// The link of a session that the server gave before; `None` where sessions end with their process.
     pub(crate) fn resumed(&self, id: Option<&str>, revision: Option<&str>) -> Option<Link> {
         match &self.reach {
-            Reach::Http { link, credentials, .. } => {
-                Some(Link::Http(HttpSession::resumed(link.clone(), credentials.clone(), self.limits, id, revision)))
-            }
+            Reach::Http { link, .. } => Some(Link::Http(HttpSession::resumed(link.clone(), self.limits, id, revision))),
             Reach::Command { .. } => None,
             #[cfg(test)]
             Reach::Simulated(_) => None,
@@ -361,6 +376,26 @@ fn peer_rules(
     PeerRules::new(egress.roots(), client, attest.bundle.as_deref(), attest.spiffe.as_deref(), gate).map(Some)
 }
 
+fn rule(rule: &config::CredentialRule) -> Rule {
+    Rule {
+        name: rule.name.as_deref().map(Into::into),
+        tools: rule.tools.clone().into(),
+        agents: rule.agents.clone().into(),
+        humans: rule.humans.clone().into(),
+        groups: rule.groups.iter().map(|g| g.as_str().into()).collect(),
+    }
+}
+
+/// A resource identifier has no fragment, and should have no query (RFC 8707 §2). The slash of an empty path is left out,
+/// as servers write it (2025-11-25, authorization: canonical server URI).
+fn resource(url: &Url) -> Box<str> {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url.set_query(None);
+    let text = url.as_str();
+    if url.path() == "/" { text.trim_end_matches('/').into() } else { text.into() }
+}
+
 fn manifest_keys(server: &config::Server, manifest: &config::Manifest) -> Result<Arc<ManifestKeys>, ServerError> {
     let bad = |error: String| ServerError::Proof { server: server.name.to_string(), error };
     let path = manifest.keys.display();
@@ -395,22 +430,4 @@ fn read(
     let secret = reference.read().map_err(bad)?;
     secret.reveal(|s| handled.push((format!("{}/{name}", server.name), Secret::new(s.clone()))));
     Ok(secret)
-}
-
-fn credential(
-    all: &config::Settings,
-    server: &config::Server,
-    handled: &mut Vec<Handled>,
-) -> Result<Credentials, ServerError> {
-    let Some(config::CredentialKind::Static { secret, header, scheme }) =
-        server.credential.as_deref().and_then(|c| all.credential(c)).map(|c| &c.kind)
-    else {
-        return Ok(Credentials::default());
-    };
-    let secret = read(server, header, secret, handled)?;
-    let value =
-        secret.reveal(|s| Secret::new(scheme.as_ref().map_or_else(|| s.clone(), |scheme| format!("{scheme} {s}"))));
-    let bad =
-        |_| ServerError::Secret { server: server.name.to_string(), error: format!("`{header}` is not a header name") };
-    Ok(Credentials(Some(Credential { header: header.parse().map_err(bad)?, value })))
 }

@@ -68,6 +68,14 @@ pub enum LinkError {
     /// The server answered with a redirect; none is followed.
     #[error("the server redirects (status {0}); configure the final address")]
     Redirect(u16),
+    /// The server wants another credential, or one that may do more (RFC 6750 §3).
+    #[error("the server does not accept who calls (status {status})")]
+    Unauthorized {
+        /// 401 or 403.
+        status: u16,
+        /// What it asks for, at most 4 KiB: untrusted text.
+        challenge: Option<Box<str>>,
+    },
     /// The connection or pipe ended.
     #[error("the link is closed")]
     Closed {
@@ -160,7 +168,9 @@ impl LinkError {
             | Self::TooLarge { .. }
             | Self::Closed { .. }
             | Self::Busy(_) => Fault::Upstream,
-            Self::Egress(_) | Self::Origin(_) | Self::Redirect(_) | Self::Spawn { .. } => Fault::Operator,
+            Self::Egress(_) | Self::Origin(_) | Self::Redirect(_) | Self::Unauthorized { .. } | Self::Spawn { .. } => {
+                Fault::Operator
+            }
             Self::NotOneLine | Self::Header(_) | Self::Unproven => Fault::Gateway,
         }
     }
@@ -172,6 +182,7 @@ impl LinkError {
             Self::Timeout { stage: Stage::Reply | Stage::Body, .. }
             | Self::Protocol(_)
             | Self::TooLarge { .. }
+            | Self::Unauthorized { .. }
             | Self::Redirect(_) => Delivery::Unknown,
             Self::Resolve { .. }
             | Self::Connect { .. }
@@ -201,6 +212,7 @@ impl LinkError {
             Self::Protocol(_) => "protocol",
             Self::TooLarge { .. } => "too-large",
             Self::Redirect(_) => "redirect",
+            Self::Unauthorized { .. } => "unauthorized",
             Self::Closed { .. } => "closed",
             Self::Spawn { .. } => "spawn",
             Self::NotOneLine => "not-one-line",

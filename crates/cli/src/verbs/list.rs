@@ -86,7 +86,7 @@ fn record(settings: &Settings, server: &Server, pins: &[Pin]) -> serde_json::Val
         "transport": server.upstream.transport(),
         "mode": settings.mode_of(server),
         "upstream": upstream,
-        "credential": server.credential,
+        "credentials": server.credentials.iter().map(|rule| rule.name.as_deref().unwrap_or("none")).collect::<Vec<_>>(),
         "definitions": definitions,
         "endpoint": endpoint(settings, &server.name),
     })

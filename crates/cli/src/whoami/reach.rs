@@ -233,7 +233,7 @@ fn controls_of(settings: &Settings, server: &ServerSettings, pins: &[Pin]) -> Ve
     controls.push(format!("{approved} definitions are pinned, {held} wait for approval"));
     let label = server.label;
     controls.push(format!("what it returns is {:?} and {:?}", label.integrity, label.confidentiality).to_lowercase());
-    if let Some(credential) = &server.credential {
+    for credential in server.credentials.iter().filter_map(|rule| rule.name.as_ref()) {
         controls
             .push(format!("the credential `{credential}` is added behind the agent, and looked for in every answer"));
     }

@@ -28,7 +28,7 @@ mod virtual_server;
 pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
-pub use credential::{Credential, CredentialKind};
+pub use credential::{Credential, CredentialKind, CredentialRule, Fixed, Scopes, Slot};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};
 pub use limits::Limits;

@@ -1,4 +1,4 @@
-use super::{Attest, MODES, Upstream};
+use super::{Attest, CredentialRule, MODES, Upstream};
 use crate::{Glob, Mistake, section::Section, units, value::Item};
 use doorward_vocab::{Assurance, Confidentiality, Effect, Effects, Integrity, Label, Mode, ServerName};
 use serde::Serialize;
@@ -11,8 +11,8 @@ pub struct Server {
     pub name: ServerName,
     /// How it is reached.
     pub upstream: Upstream,
-    /// The name of the credential that it is called with; it exists and fits the upstream.
-    pub credential: Option<String>,
+    /// Which credentials it is called with; they exist and fit the upstream. Empty: none.
+    pub credentials: Vec<CredentialRule>,
     /// How it proves that it is the one that is meant.
     pub attest: Attest,
     /// What its tools do, where that differs from what is declared or inferred.
@@ -56,7 +56,7 @@ impl Server {
     pub(crate) fn read(section: Section<'_>) -> Option<Self> {
         let name = section.need("name", "name = \"files\"", Item::parse);
         let upstream = Upstream::read(&section);
-        let credential = section.get("credential", Item::owned);
+        let credentials = CredentialRule::read_all(&section);
         let attest = Attest::read(&section, section.has("command"));
         let effects = section.table("effects").map(effects).unwrap_or_default();
         let assurance = section.table("assurance").map(assurance).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Server {
         section.finish();
         let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
         let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
-        Some(Self { name: name?, upstream: upstream?, credential, attest, effects, assurance, label, timeout, mode })
+        Some(Self { name: name?, upstream: upstream?, credentials, attest, effects, assurance, label, timeout, mode })
     }
 }
 

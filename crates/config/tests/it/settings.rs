@@ -1,4 +1,4 @@
-use doorward_config::{CredentialKind, Durability, Keys, Known, Network, Settings, TrustKind, Upstream};
+use doorward_config::{Durability, Keys, Known, Network, Settings, Slot, TrustKind, Upstream};
 use doorward_vocab::{Effect, Effects, Integrity, Mode};
 use std::time::Duration;
 
@@ -68,9 +68,7 @@ fn a_whole_deployment() {
     assert_eq!(s.store.durability, Durability::Strict);
     assert_eq!(s.limits.upstream_timeout, Duration::from_secs(300));
     assert_eq!(s.servers[1].label.integrity, Integrity::Trusted);
-    assert!(
-        matches!(&s.credentials[0].kind, CredentialKind::Static { header, scheme: None, .. } if header == "x-api-key")
-    );
+    assert!(matches!(&s.credentials[0].slot, Slot::Header { name, scheme: None } if name == "x-api-key"));
     let TrustKind::Oidc(oidc) = &s.trust[0].kind else { panic!() };
     assert_eq!((oidc.issuer.as_str(), &oidc.tokens.keys), ("https://idp.example.com", &Keys::Discover));
     assert_eq!(oidc.claims.agent, ["azp"]);

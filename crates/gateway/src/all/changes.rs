@@ -74,10 +74,13 @@ impl Gateway {
             Link::Lifted(lifted) => self.listen_lifted(lifted, &opened.by).ok_or(405),
             // Clients without sessions listen in their own way.
             Link::Pooled(_) => Err(405),
-            Link::Http(http) => http.listen(after).await.unwrap_or_else(|error| {
-                tracing::warn!(server = %name, "{error}");
-                Err(502)
-            }),
+            Link::Http(http) => {
+                let held = self.exchange(&opened.by).await.map_err(|_| 502_u16)?;
+                http.listen(after, held.as_deref()).await.unwrap_or_else(|error| {
+                    tracing::warn!(server = %name, "{error}");
+                    Err(502)
+                })
+            }
         }
     }
 

@@ -193,7 +193,12 @@ fn is_failure(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::Link(..) => true,
         Refusal::Rpc(error) => error.code == RpcError::INTERNAL && error.status == 502,
-        Refusal::Decode(_) | Refusal::Header(_) | Refusal::Ruled(..) | Refusal::Trail => false,
+        Refusal::Decode(_)
+        | Refusal::Header(_)
+        | Refusal::Ruled(..)
+        | Refusal::Credential(_)
+        | Refusal::Outworn
+        | Refusal::Trail => false,
     }
 }
 

@@ -173,7 +173,7 @@ async fn read(gateway: Arc<Gateway>, pooled: Arc<Pooled>) {
     let mut pause = PAUSE;
     let mut last: Option<String> = None;
     while pooled.link.is_alive() && pooled.changes.has_listeners() {
-        if let Some(mut incomings) = open(&pooled, last.as_deref()).await {
+        if let Some(mut incomings) = open(&gateway, &pooled, last.as_deref()).await {
             loop {
                 let next = tokio::time::timeout(TICK, incomings.next()).await;
                 match next {
@@ -204,9 +204,12 @@ async fn read(gateway: Arc<Gateway>, pooled: Arc<Pooled>) {
     }
 }
 
-async fn open(pooled: &Pooled, last: Option<&str>) -> Option<Incomings> {
+async fn open(gateway: &Gateway, pooled: &Pooled, last: Option<&str>) -> Option<Incomings> {
     match pooled.link.wire() {
-        Link::Http(http) => http.listen(last).await.ok()?.ok(),
+        Link::Http(http) => {
+            let held = gateway.exchange(&pooled.by).await.ok()?;
+            http.listen(last, held.as_deref()).await.ok()?.ok()
+        }
         link => link.pipe()?.ambient(),
     }
 }

@@ -123,6 +123,7 @@ impl Gateway {
     /// Ends everything that goes on under these delegations: streams, waiting requests, sessions, parked calls.
     async fn cut(&self, ids: &[Arc<str>]) {
         let gone = self.delegations().present.leave(ids);
+        self.desk.end_delegations(ids);
         let keys: BTreeSet<PrincipalKey> = gone.iter().map(|presence| presence.key).collect();
         if keys.is_empty() {
             return;

@@ -1,11 +1,9 @@
 use super::{
-    Answer,
+    Answer, Parcel,
     pipe::{Fed, Feed, Pipe, Routing},
 };
-use crate::{catalog::Catalog, server::Credentials};
+use crate::{catalog::Catalog, credentials::Held};
 use bytes::Bytes;
-use doorward_audit::Receipt;
-use doorward_engine::Permitted;
 use doorward_mcp::{Request, json::Limits};
 use doorward_transport::{
     Delivery, LinkError, Stage,
@@ -21,7 +19,6 @@ use tokio::{sync::OnceCell, task::AbortHandle};
 pub(crate) struct EventSession {
     /// Where the stream is.
     link: HttpLink,
-    credentials: Arc<Credentials>,
     name: Box<str>,
     patience: Duration,
     pub(super) pipe: Pipe,
@@ -37,7 +34,6 @@ impl EventSession {
     pub(crate) fn new(
         name: &str,
         link: HttpLink,
-        credentials: Arc<Credentials>,
         limits: Limits,
         patience: Duration,
         routing: Routing,
@@ -46,7 +42,6 @@ impl EventSession {
         let (pipe, feed) = Pipe::new(name, routing, patience, limits, catalog);
         Arc::new(Self {
             link,
-            credentials,
             name: name.into(),
             patience,
             pipe,
@@ -62,21 +57,16 @@ impl EventSession {
         *self.revision.write() = Some(revision.into());
     }
 
-    pub(super) async fn request(
-        &self,
-        request: &Request,
-        permitted: Permitted,
-        receipt: Receipt,
-    ) -> Result<Answer, LinkError> {
-        let expected = self.pipe.expect(request, &permitted);
-        Ok(match self.post(permitted, receipt).await? {
+    pub(super) async fn request(&self, request: &Request, parcel: Parcel) -> Result<Answer, LinkError> {
+        let expected = self.pipe.expect(request, &parcel.permitted);
+        Ok(match self.post(parcel).await? {
             Some(status) => Answer::Status(status),
             None => expected.map_or(Answer::Accepted, |e| Answer::Stream(e.sent())),
         })
     }
 
-    pub(super) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
-        Ok(self.post(permitted, receipt).await?.map_or(Answer::Accepted, Answer::Status))
+    pub(super) async fn tell(&self, parcel: Parcel) -> Result<Answer, LinkError> {
+        Ok(self.post(parcel).await?.map_or(Answer::Accepted, Answer::Status))
     }
 
     /// Whether the stream is open, or may yet be.
@@ -94,14 +84,18 @@ impl EventSession {
 
     /// Posts a message. Gives the status where the server does not take it; whatever a taken one is answered with here
     /// does not count, since answers come on the stream.
-    async fn post(&self, permitted: Permitted, receipt: Receipt) -> Result<Option<u16>, LinkError> {
-        let to = self.to.get_or_try_init(|| self.open()).await?;
+    async fn post(&self, parcel: Parcel) -> Result<Option<u16>, LinkError> {
+        let Parcel { permitted, receipt, held } = parcel;
+        let to = self.to.get_or_try_init(|| self.open(held.as_deref())).await?;
         if !self.alive() {
             return Err(LinkError::Closed { delivery: Delivery::Never });
         }
         let revision = self.revision.read().clone();
-        let headers = self.headers(revision.as_deref());
-        let PostReply { status, .. } = to.post(permitted, receipt, &headers).await?;
+        let headers = headers(revision.as_deref(), held.as_deref());
+        let PostReply { status, www_authenticate: challenge, .. } = to.post(permitted, receipt, &headers).await?;
+        if status == http::StatusCode::UNAUTHORIZED {
+            return Err(LinkError::Unauthorized { status: status.as_u16(), challenge });
+        }
         if status == http::StatusCode::NOT_FOUND {
             // The server does not know the session any more.
             self.close();
@@ -109,20 +103,17 @@ impl EventSession {
         Ok((!status.is_success()).then(|| status.as_u16()))
     }
 
-    fn headers<'a>(&'a self, revision: Option<&'a str>) -> SessionHeaders<'a> {
-        SessionHeaders { session_id: None, protocol_version: revision, credential: self.credentials.for_server() }
-    }
-
     /// Opens the stream, and reads where messages go.
-    async fn open(&self) -> Result<HttpLink, LinkError> {
+    async fn open(&self, held: Option<&Held>) -> Result<HttpLink, LinkError> {
         let feed = self.feed.lock().take().ok_or(LinkError::Closed { delivery: Delivery::Never })?;
-        let mut events = match self.link.listen(&self.headers(None), None).await? {
+        let mut events = match self.link.listen(&headers(None, held), None).await? {
             Listening::Stream(events) => events,
             Listening::NotOffered => return Err(no_stream(405)),
             Listening::Gone => return Err(no_stream(404)),
-            Listening::Unauthorized { status, .. } | Listening::Refused(status) => {
-                return Err(no_stream(status.as_u16()));
+            Listening::Unauthorized { status, www_authenticate: challenge } => {
+                return Err(LinkError::Unauthorized { status: status.as_u16(), challenge });
             }
+            Listening::Refused(status) => return Err(no_stream(status.as_u16())),
         };
         let slow = |_| LinkError::Timeout { stage: Stage::Reply, after: self.patience };
         let reference = tokio::time::timeout(self.patience, first(&mut events)).await.map_err(slow)??;
@@ -133,6 +124,10 @@ impl EventSession {
         *self.reader.lock() = Some(reader.abort_handle());
         Ok(to)
     }
+}
+
+fn headers<'a>(revision: Option<&'a str>, held: Option<&'a Held>) -> SessionHeaders<'a> {
+    SessionHeaders { session_id: None, protocol_version: revision, credential: held.and_then(Held::on_request) }
 }
 
 impl Drop for EventSession {

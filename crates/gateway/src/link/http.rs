@@ -1,7 +1,7 @@
+use super::Parcel;
 use super::{Answer, Incomings};
-use crate::server::Credentials;
-use doorward_audit::Receipt;
-use doorward_engine::Permitted;
+use crate::credentials::Held;
+use arc_swap::ArcSwapOption;
 use doorward_mcp::{Message, Side, decode, json::Limits};
 use doorward_transport::{
     LinkError,
@@ -17,9 +17,11 @@ use std::sync::{
 #[derive(Debug)]
 pub(crate) struct HttpSession {
     link: HttpLink,
-    credentials: Arc<Credentials>,
     limits: Limits,
     state: RwLock<State>,
+    /// What the last message carried: the end of a session carries it too. Nothing where several principals share it.
+    worn: ArcSwapOption<Held>,
+    is_shared: bool,
     /// The server does not know the session any more.
     lost: AtomicBool,
     /// Somebody else goes on with the session: its end here is not its end.
@@ -33,20 +35,24 @@ struct State {
 }
 
 impl HttpSession {
-    pub(crate) fn new(link: HttpLink, credentials: Arc<Credentials>, limits: Limits) -> Arc<Self> {
-        Self::resumed(link, credentials, limits, None, None)
+    pub(crate) fn new(link: HttpLink, limits: Limits) -> Arc<Self> {
+        Self::resumed(link, limits, None, None)
+    }
+
+    /// The same for requests that stand alone, of everybody.
+    pub(crate) fn shared(link: HttpLink, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { is_shared: true, ..Self::with(link, limits, State::default()) })
     }
 
     /// The same with a session that the server gave before.
-    pub(crate) fn resumed(
-        link: HttpLink,
-        credentials: Arc<Credentials>,
-        limits: Limits,
-        id: Option<&str>,
-        revision: Option<&str>,
-    ) -> Arc<Self> {
-        let state = RwLock::new(State { id: id.map(Into::into), revision: revision.map(Into::into) });
-        Arc::new(Self { link, credentials, limits, state, lost: AtomicBool::default(), left: AtomicBool::default() })
+    pub(crate) fn resumed(link: HttpLink, limits: Limits, id: Option<&str>, revision: Option<&str>) -> Arc<Self> {
+        let state = State { id: id.map(Into::into), revision: revision.map(Into::into) };
+        Arc::new(Self::with(link, limits, state))
+    }
+
+    fn with(link: HttpLink, limits: Limits, state: State) -> Self {
+        let (worn, lost, left) = Default::default();
+        Self { link, limits, state: RwLock::new(state), worn, is_shared: false, lost, left }
     }
 
     /// What the server knows the session by: its id, and the revision that it settled on.
@@ -75,9 +81,13 @@ impl HttpSession {
         self.lost.store(true, Relaxed);
     }
 
-    pub(super) async fn post(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+    pub(super) async fn post(&self, parcel: Parcel) -> Result<Answer, LinkError> {
         let state = self.state.read().clone();
-        let reply = self.link.post(permitted, receipt, &self.headers(&state)).await?;
+        let Parcel { permitted, receipt, held } = parcel;
+        let reply = self.link.post(permitted, receipt, &headers(&state, held.as_deref())).await?;
+        if !self.is_shared {
+            self.worn.store(held);
+        }
         let answer = self.answer(reply)?;
         // 2025-11-25, session management: 404 to a request with a session says that it is over, whatever the body says.
         let over = match &answer {
@@ -92,14 +102,6 @@ impl HttpSession {
         Ok(answer)
     }
 
-    fn headers<'a>(&'a self, state: &'a State) -> SessionHeaders<'a> {
-        SessionHeaders {
-            session_id: state.id.as_deref(),
-            protocol_version: state.revision.as_deref(),
-            credential: self.credentials.for_server(),
-        }
-    }
-
     fn answer(&self, reply: PostReply) -> Result<Answer, LinkError> {
         if let Some(id) = reply.session_id {
             let mut state = self.state.write();
@@ -108,6 +110,9 @@ impl HttpSession {
             }
         }
         let status = reply.status.as_u16();
+        if status == 401 || status == 403 && reply.www_authenticate.is_some() {
+            return Err(LinkError::Unauthorized { status, challenge: reply.www_authenticate });
+        }
         match reply.body {
             PostBody::Json(bytes) => match decode(bytes, &self.limits, Side::Server) {
                 Ok(message) => Ok(Answer::Message(status, Box::new(message))),
@@ -124,9 +129,13 @@ impl HttpSession {
     ///
     /// # Errors
     /// The HTTP status where the server offers none, or the link's error.
-    pub(crate) async fn listen(&self, last_event_id: Option<&str>) -> Result<Result<Incomings, u16>, LinkError> {
+    pub(crate) async fn listen(
+        &self,
+        last_event_id: Option<&str>,
+        held: Option<&Held>,
+    ) -> Result<Result<Incomings, u16>, LinkError> {
         let state = self.state.read().clone();
-        Ok(match self.link.listen(&self.headers(&state), last_event_id).await? {
+        Ok(match self.link.listen(&headers(&state, held), last_event_id).await? {
             Listening::Stream(events) => Ok(Incomings::Events(events, self.limits)),
             Listening::NotOffered => Err(405),
             Listening::Gone => Err(404),
@@ -137,11 +146,20 @@ impl HttpSession {
 
     pub(super) async fn close(&self) {
         let state = self.state.read().clone();
+        let worn = self.worn.load_full();
         if state.id.is_some()
             && !self.left.load(Relaxed)
-            && let Err(e) = self.link.delete(&self.headers(&state)).await
+            && let Err(e) = self.link.delete(&headers(&state, worn.as_deref())).await
         {
             tracing::debug!("could not end a session of {}: {e}", self.link.url());
         }
+    }
+}
+
+fn headers<'a>(state: &'a State, held: Option<&'a Held>) -> SessionHeaders<'a> {
+    SessionHeaders {
+        session_id: state.id.as_deref(),
+        protocol_version: state.revision.as_deref(),
+        credential: held.and_then(Held::on_request),
     }
 }

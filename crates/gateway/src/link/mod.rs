@@ -13,7 +13,10 @@ pub(crate) use http::HttpSession;
 pub(crate) use pipe::{Pipe, Routing};
 pub(crate) use process::Process;
 
-use crate::bridge::{Lifted, Pooled};
+use crate::{
+    bridge::{Lifted, Pooled},
+    credentials::Held,
+};
 use doorward_audit::Receipt;
 use doorward_engine::Permitted;
 use doorward_mcp::{Era, Id, Message, Request, Side, decode, json::Limits};
@@ -132,6 +135,15 @@ impl Answer {
     }
 }
 
+/// What goes over a link: a permitted message with the proof that its decision was recorded, and what opens the server.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) permitted: Permitted,
+    pub(crate) receipt: Receipt,
+    /// What an HTTP server asks for; a command found it in its environment when it began.
+    pub(crate) held: Option<Arc<Held>>,
+}
+
 /// The way to one server.
 #[derive(Clone, Debug)]
 pub(crate) enum Link {
@@ -173,24 +185,19 @@ impl Link {
         }
     }
     /// Sends a request and waits for the beginning of its answer.
-    pub(crate) async fn request(
-        &self,
-        request: &Request,
-        permitted: Permitted,
-        receipt: Receipt,
-    ) -> Result<Answer, LinkError> {
+    pub(crate) async fn request(&self, request: &Request, parcel: Parcel) -> Result<Answer, LinkError> {
         match self.wire() {
-            Self::Events(session) => Box::pin(session.request(request, permitted, receipt)).await,
-            Self::Process(process) => Box::pin(process.request(request, permitted, receipt)).await,
-            other => other.tell(permitted, receipt).await,
+            Self::Events(session) => Box::pin(session.request(request, parcel)).await,
+            Self::Process(process) => Box::pin(process.request(request, parcel)).await,
+            other => other.tell(parcel).await,
         }
     }
     /// Sends a notification or a response.
-    pub(crate) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<Answer, LinkError> {
+    pub(crate) async fn tell(&self, parcel: Parcel) -> Result<Answer, LinkError> {
         match self.wire() {
-            Self::Http(session) => session.post(permitted, receipt).await,
-            Self::Events(session) => Box::pin(session.tell(permitted, receipt)).await,
-            Self::Process(process) => Box::pin(process.tell(permitted, receipt)).await.map(|()| Answer::Accepted),
+            Self::Http(session) => session.post(parcel).await,
+            Self::Events(session) => Box::pin(session.tell(parcel)).await,
+            Self::Process(process) => Box::pin(process.tell(parcel)).await.map(|()| Answer::Accepted),
             Self::Pooled(_) | Self::Lifted(_) => Ok(Answer::Accepted),
         }
     }

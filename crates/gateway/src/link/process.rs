@@ -1,10 +1,8 @@
 use super::{
-    Answer,
+    Answer, Parcel,
     pipe::{Fed, Feed, Pipe, Routing},
 };
 use crate::catalog::Catalog;
-use doorward_audit::Receipt;
-use doorward_engine::Permitted;
 use doorward_mcp::{Request, json::Limits};
 use doorward_transport::{
     LinkError,
@@ -57,19 +55,14 @@ impl Process {
         self.pipe.waited_for()
     }
 
-    pub(super) async fn request(
-        &self,
-        request: &Request,
-        permitted: Permitted,
-        receipt: Receipt,
-    ) -> Result<Answer, LinkError> {
-        let expected = self.pipe.expect(request, &permitted);
-        self.link.send(permitted, receipt).await?;
+    pub(super) async fn request(&self, request: &Request, parcel: Parcel) -> Result<Answer, LinkError> {
+        let expected = self.pipe.expect(request, &parcel.permitted);
+        self.tell(parcel).await?;
         Ok(expected.map_or(Answer::Accepted, |e| Answer::Stream(e.sent())))
     }
 
-    pub(super) async fn tell(&self, permitted: Permitted, receipt: Receipt) -> Result<(), LinkError> {
-        self.link.send(permitted, receipt).await
+    pub(super) async fn tell(&self, parcel: Parcel) -> Result<(), LinkError> {
+        self.link.send(parcel.permitted, parcel.receipt).await
     }
 
     /// Whether the process still runs and is listened to.

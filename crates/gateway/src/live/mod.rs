@@ -4,10 +4,12 @@ mod authority;
 mod trust;
 
 pub(crate) use authority::{Authority, Provider};
+pub(crate) use trust::public;
 pub use trust::standing;
 
 use crate::{
     Delegations, Endpoint,
+    credentials::{self, ConfiguredError},
     server::{Handled, Server, ServerError},
     travel::Beyond,
 };
@@ -48,6 +50,8 @@ pub struct Live {
     pub(crate) guard: Guard,
     /// The bounds on what clients send.
     pub(crate) limits: Limits,
+    /// The credentials of servers, by name.
+    pub(crate) credentials: credentials::All,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
 }
@@ -75,6 +79,9 @@ pub enum LiveError {
     /// A server cannot be set up.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// A credential cannot be set up.
+    #[error(transparent)]
+    Credential(#[from] ConfiguredError),
     /// A setting about detectors.
     #[error(transparent)]
     Detect(#[from] detect::UnknownDetector),
@@ -156,6 +163,10 @@ impl Live {
                 )?),
             );
         }
+        let credentials = credentials::all(&settings)?;
+        for credential in credentials.values() {
+            credential.handled(&mut handled);
+        }
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
         let secrets: Vec<(String, Vec<u8>)> =
@@ -200,7 +211,19 @@ impl Live {
         let narrow = trust::narrow(&settings, around)?;
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
         around.delegations.book().install(standing(&settings));
-        Ok(Self { snapshot, settings, servers, authenticator, authority, narrow, resources, guard, limits, egress })
+        Ok(Self {
+            snapshot,
+            settings,
+            servers,
+            authenticator,
+            authority,
+            narrow,
+            resources,
+            guard,
+            limits,
+            credentials,
+            egress,
+        })
     }
 }
 

@@ -79,7 +79,7 @@ fn own_issuer(settings: &Settings, around: &Surroundings, own: Vec<Arc<str>>) ->
 }
 
 /// The address that clients use, without a slash at the end: the public one, or else where the gateway listens.
-pub(super) fn public(settings: &Settings, around: &Surroundings) -> String {
+pub(crate) fn public(settings: &Settings, around: &Surroundings) -> String {
     let url = settings.public_url.as_ref().map_or_else(|| format!("http://{}", around.listen), ToString::to_string);
     url.trim_end_matches('/').to_owned()
 }

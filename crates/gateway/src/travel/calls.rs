@@ -94,7 +94,8 @@ impl Gateway {
         let pooled: Arc<Pooled> = self.pooled_again(arrival, server, client, greeting, way).await?;
         let Link::Http(http) = pooled.link.wire() else { return None };
         // Before anything is sent: what the server says from now on must reach the client.
-        let incomings = match http.listen(Some(&call.last)).await {
+        let held = self.exchange(passage).await.ok()?;
+        let incomings = match http.listen(Some(&call.last), held.as_deref()).await {
             Ok(Ok(incomings)) => incomings,
             refused => {
                 tracing::warn!(server = %server.profile.name, "a parked call cannot be taken up: {refused:?}");

@@ -7,13 +7,17 @@
 //! | `record` | what is kept, as bytes |
 //! | `sessions` | a session is kept, and taken up again |
 //! | `calls` | the same for a call that waits for its client |
+//! | `keeping` | what the gateway keeps for itself |
 //!
 //! Nothing here is on the way of a call: writes go to a thread that may wait, and a store that fails costs nothing but
 //! that its state does not travel.
 
 mod calls;
+mod keeping;
 pub(crate) mod record;
 mod sessions;
+
+pub(crate) use keeping::Silence;
 
 use crate::bridge::Sealer;
 use doorward_identity::PrincipalKey;

@@ -28,12 +28,26 @@ pub enum KeptKind {
     Once,
     /// The keys that tokens are signed with.
     Keys,
+    /// A credential for a server, for as long as it lasts.
+    Credential,
+    /// What a person granted at the provider of a credential.
+    Grant,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Session, Self::Parked, Self::Client, Self::Login, Self::Code, Self::Family, Self::Once, Self::Keys];
+    pub const ALL: [Self; 10] = [
+        Self::Session,
+        Self::Parked,
+        Self::Client,
+        Self::Login,
+        Self::Code,
+        Self::Family,
+        Self::Once,
+        Self::Keys,
+        Self::Credential,
+        Self::Grant,
+    ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +59,8 @@ impl KeptKind {
             Self::Family => "family",
             Self::Once => "once",
             Self::Keys => "keys",
+            Self::Credential => "credential",
+            Self::Grant => "grant",
         }
     }
 }

@@ -33,6 +33,15 @@ impl fmt::Debug for Command {
 }
 
 impl Command {
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &Secret<String>) -> Self {
+        let copy = |secret: &Secret<String>| secret.reveal(|s| Secret::new(s.clone()));
+        let env = self.env.iter().filter(|(other, _)| other != name).map(|(name, value)| (name.clone(), copy(value)));
+        let env = env.chain([(name.to_owned(), copy(value))]).collect();
+        Self { argv: self.argv.clone(), env, cwd: self.cwd.clone() }
+    }
+
     pub(super) fn program(&self) -> Box<str> {
         self.argv.first().map_or("", String::as_str).into()
     }

@@ -1,15 +1,52 @@
+use super::http1::Outgoing;
 use crate::LinkError;
 use doorward_engine::Outbound;
 use doorward_vocab::Secret;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
+use std::{fmt, sync::Arc};
+use url::{Url, form_urlencoded};
 
-/// A secret in the header that carries it, such as `Authorization: Bearer …`. It lives for one hop.
-#[derive(Debug)]
-pub struct Credential {
-    /// The header.
-    pub header: HeaderName,
-    /// Its whole value.
-    pub value: Secret<String>,
+/// What opens a server, and where it goes. It lives for one hop.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Into a header, such as `Authorization: Bearer …`.
+    Header {
+        /// The header.
+        header: HeaderName,
+        /// Its whole value.
+        value: Arc<Secret<String>>,
+    },
+    /// Into the query, for servers that take it nowhere else.
+    Query {
+        /// The parameter.
+        name: Box<str>,
+        /// Its value, not yet encoded.
+        value: Arc<Secret<String>>,
+    },
+    /// Into headers that sign the request.
+    Signature(Arc<dyn Sign>),
+}
+
+/// Signs requests.
+pub trait Sign: fmt::Debug + Send + Sync {
+    /// The headers that sign `request`, in the place of those of the same names.
+    ///
+    /// # Errors
+    /// Why it cannot be signed.
+    fn sign(&self, request: &Unsigned<'_>) -> Result<Vec<(HeaderName, Secret<String>)>, Box<str>>;
+}
+
+/// A request that is complete but for its signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsigned<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The address, with its query.
+    pub url: &'a Url,
+    /// The headers, `Host` among them.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a [u8],
 }
 
 /// What a request carries besides its message.
@@ -53,9 +90,31 @@ impl SessionHeaders<'_> {
         if let Some(version) = self.protocol_version {
             headers.insert(PROTOCOL_VERSION, value(PROTOCOL_VERSION.as_str(), version)?);
         }
-        if let Some(credential) = self.credential {
-            let name = allowed(&credential.header)?;
-            headers.insert(name.clone(), secret(name.as_str(), &credential.value)?);
+        Ok(())
+    }
+}
+
+impl Credential {
+    /// Puts it into a request to `url` that is complete but for it.
+    pub(super) fn put(&self, url: &Url, request: &mut Outgoing) -> Result<(), LinkError> {
+        match self {
+            Self::Header { header, value } => {
+                request.headers.insert(allowed(header)?.clone(), secret(header.as_str(), value)?);
+            }
+            Self::Query { name, value } => {
+                let bad = || LinkError::Header(name.clone());
+                let joint = if request.path.query().is_some() { '&' } else { '?' };
+                let pair = value
+                    .reveal(|value| form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish());
+                request.path = PathAndQuery::try_from(format!("{}{joint}{pair}", request.path)).map_err(|_| bad())?;
+            }
+            Self::Signature(signs) => {
+                let Outgoing { method, headers, body, .. } = &*request;
+                let signed = signs.sign(&Unsigned { method, url, headers, body }).map_err(LinkError::Header)?;
+                for (name, value) in signed {
+                    request.headers.insert(allowed(&name)?.clone(), secret(name.as_str(), &value)?);
+                }
+            }
         }
         Ok(())
     }

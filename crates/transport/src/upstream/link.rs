@@ -1,5 +1,5 @@
 use super::{
-    Ended, Fetch, Fetched, Listening, PostReply, SessionHeaders,
+    Credential, Ended, Fetch, Fetched, Listening, PostReply, SessionHeaders,
     fetch::fetch_from,
     headers::{LAST_EVENT_ID, configured, mirror, value},
     http1::{Head, Outgoing},
@@ -171,7 +171,7 @@ impl HttpLink {
         mirror(&message, &mut headers)?;
         // A stream of changes is quiet while nothing changes.
         let quiet = self.pool.settings.quiet.filter(|_| message.method != "subscriptions/listen");
-        let (lease, head) = self.send(Method::POST, headers, message.bytes).await?;
+        let (lease, head) = self.send(Method::POST, headers, message.bytes, session.credential).await?;
         reply::read(lease, head, &self.pool, quiet).await
     }
 
@@ -187,7 +187,7 @@ impl HttpLink {
         if let Some(id) = last_event_id {
             headers.insert(LAST_EVENT_ID, value("last-event-id", id)?);
         }
-        let (lease, head) = self.send(Method::GET, headers, Bytes::new()).await?;
+        let (lease, head) = self.send(Method::GET, headers, Bytes::new(), session.credential).await?;
         reply::check_head(&head)?;
         Ok(match head.status {
             StatusCode::OK if reply::kind(&head.headers) == Kind::Events => {
@@ -209,7 +209,7 @@ impl HttpLink {
         let mut headers = self.common.clone();
         headers.insert(header::ACCEPT, EITHER);
         session.write(&mut headers)?;
-        let (lease, head) = self.send(Method::DELETE, headers, Bytes::new()).await?;
+        let (lease, head) = self.send(Method::DELETE, headers, Bytes::new(), session.credential).await?;
         reply::check_head(&head)?;
         // Read, so that the connection can be used again; what it says does not matter.
         let _ = reply::whole(lease, &self.pool).await;
@@ -223,8 +223,17 @@ impl HttpLink {
 
     /// Sends a request. A kept connection may have been closed by the server in the meantime: where not one byte was
     /// written to it, the request goes out on a new one, once.
-    async fn send(&self, method: Method, headers: HeaderMap, body: Bytes) -> Result<(Lease, Head), LinkError> {
-        let request = Outgoing { method, path: self.path.clone(), headers, body };
+    async fn send(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+        credential: Option<&Credential>,
+    ) -> Result<(Lease, Head), LinkError> {
+        let mut request = Outgoing { method, path: self.path.clone(), headers, body };
+        if let Some(credential) = credential {
+            credential.put(&self.url, &mut request)?;
+        }
         let mut lease = self.pool.lease().await?;
         let after = self.pool.settings.reply;
         loop {

@@ -17,7 +17,7 @@ mod stream;
 mod wire;
 
 pub use fetch::{Fetch, Fetched, Payload, fetch};
-pub use headers::{Credential, SessionHeaders};
+pub use headers::{Credential, SessionHeaders, Sign, Unsigned};
 pub use link::{HttpLink, HttpSettings};
 pub use reply::{Ended, Listening, PostBody, PostReply};
 pub use stream::SseStream;

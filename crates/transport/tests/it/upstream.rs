@@ -36,7 +36,8 @@ async fn a_message_goes_out_as_it_was_judged_with_the_headers_it_needs() {
     let mut sent = message(r#"{"jsonrpc":"2.0" , "id":1}"#);
     sent.headers =
         Arc::new([("Mcp-Method".into(), "tools/call".into()), ("MCP-Protocol-Version".into(), "new".into())]);
-    let credential = Credential { header: header::AUTHORIZATION, value: Secret::new("Bearer t".to_owned()) };
+    let credential =
+        Credential::Header { header: header::AUTHORIZATION, value: Arc::new(Secret::new("Bearer t".to_owned())) };
     let session =
         SessionHeaders { session_id: Some("s-0"), protocol_version: Some("old"), credential: Some(&credential) };
     let reply = soon(link.post(permit_for_tests(sent, call(1), false), receipt(), &session)).await.unwrap();

@@ -1,15 +1,11 @@
 //! What tokens stand for: the delegations of this gateway.
 
-use crate::Gateway;
+use crate::{Gateway, travel::Silence};
 use doorward_audit::Party;
 use doorward_engine::human_party;
 use doorward_identity::{Delegation, Human};
 use doorward_vocab::Timestamp;
 use std::sync::Arc;
-
-/// The store does not answer, or what was asked for is no chain: nothing can be granted, and nothing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Silence;
 
 impl Gateway {
     /// Puts a delegation in force; `human` granted it.

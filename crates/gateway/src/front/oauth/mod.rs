@@ -10,7 +10,7 @@
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
 //! | `provider` | the gateway as a client of the human's provider |
-//! | `keeping`, `ring`, `grants` | what is kept: sealed, and taken once |
+//! | `ring`, `grants` | keys and grants, kept sealed |
 //! | `browser`, `limit` | whose browser it is; how much strangers may ask |
 //!
 //! What is decided is decided in the crate `oauth`; here are sockets, the store and the clock.
@@ -22,7 +22,6 @@ mod clients;
 mod consent;
 mod exchange;
 mod grants;
-mod keeping;
 mod limit;
 mod page;
 mod provider;
@@ -45,7 +44,7 @@ use hyper::body::Incoming;
 use moka::sync::Cache;
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use grants::Silence;
+pub(crate) use crate::travel::Silence;
 
 /// What the authorization server remembers of what it fetched and read: all of it can be had again.
 pub(crate) struct Issuing {

@@ -1,9 +1,9 @@
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Method, uri::PathAndQuery};
-use std::io::IoSlice;
+use std::{fmt, io::IoSlice};
 
-/// A request.
-#[derive(Clone, Debug)]
+/// A request. Path and headers may hold a secret.
+#[derive(Clone)]
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) path: PathAndQuery,
@@ -36,6 +36,12 @@ impl Outgoing {
         }
         head.extend_from_slice(b"\r\n");
         Writing { head: head.into(), body: self.body.clone(), written: false }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outgoing({} {}, {} bytes)", self.method, self.path.path(), self.body.len())
     }
 }
 

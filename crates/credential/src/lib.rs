@@ -1,0 +1,33 @@
+//! Credentials for servers, as far as they are judgement: which one serves whom, what its provider is asked for, what it
+//! answers, and where the result goes. Secrets live here for one exchange.
+//!
+//! | file | story |
+//! |---|---|
+//! | `order` | what is wanted: for which server, for whom, how much |
+//! | `provider` | the seam: an order becomes requests, and their answers a credential |
+//! | `step` | a request to a provider, and what follows its answer |
+//! | `issued` | what came of it: the material, whose account it is, until when |
+//! | `failure` | why there is none, and what to do about that |
+//! | `choice` | which credential serves which agent, human and tool |
+//! | `key` | under what a credential is kept |
+//! | `providers` | one file for each kind |
+//!
+//! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
+//! and answers are data. Nothing that is printed or serialized holds a secret.
+
+pub mod choice;
+mod failure;
+mod issued;
+mod key;
+mod order;
+mod provider;
+pub mod providers;
+mod step;
+
+pub use choice::Rule;
+pub use failure::Failure;
+pub use issued::{Issued, Material};
+pub use key::Key;
+pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use provider::{Needs, PerWhom, Provider, Source};
+pub use step::{Answer, Body, Request, Step, Then};

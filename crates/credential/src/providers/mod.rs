@@ -1,0 +1,5 @@
+//! The kinds of credentials, one file each.
+
+mod fixed;
+
+pub use fixed::Fixed;

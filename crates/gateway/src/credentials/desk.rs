@@ -1,0 +1,228 @@
+use super::{Configured, Held, breaker::Breakers, choice, span::Span};
+use crate::{
+    Gateway, Live,
+    passage::{Caller, Passage},
+    server::Server,
+};
+use doorward_credential::{Agent, Call, Failure, Human, Key, PerWhom};
+use doorward_identity::attest::KeyBinding;
+use doorward_vocab::Timestamp;
+use moka::sync::Cache;
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::sync::Mutex as Turn;
+
+/// Credentials that are kept at most; whoever needs another one waits for a provider.
+const MOST: u64 = 100_000;
+
+/// What is kept, what was refused, and who fetches for everybody.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    kept: Cache<Key, Arc<Held>>,
+    refused: Cache<Key, (Timestamp, Failure)>,
+    turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
+    pub(super) breakers: Breakers,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        let refused = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(60)).build();
+        let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
+        Self { kept, refused, turns: Mutex::default(), breakers: Breakers::default() }
+    }
+}
+
+impl Desk {
+    /// What serves at `now`.
+    fn fresh(&self, key: &Key, now: Timestamp) -> Option<Arc<Held>> {
+        self.kept.get(key).filter(|held| held.span.serves(now))
+    }
+
+    /// What was refused a moment ago is not asked for again.
+    fn refusal(&self, key: &Key, now: Timestamp) -> Option<Failure> {
+        self.refused.get(key).filter(|(until, _)| now < *until).map(|(_, failure)| failure)
+    }
+
+    /// Whoever fetches this one.
+    fn turn(&self, key: &Key) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock();
+        if turns.len() > 1024 {
+            turns.retain(|_, turn| turn.strong_count() > 0);
+        }
+        if let Some(turn) = turns.get(key).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::new(Turn::new(()));
+        turns.insert(*key, Arc::downgrade(&turn));
+        turn
+    }
+
+    fn put(&self, key: Key, result: &Result<Arc<Held>, Failure>, now: Timestamp) {
+        match result {
+            Ok(held) => {
+                self.refused.invalidate(&key);
+                self.kept.insert(key, held.clone());
+            }
+            Err(failure) => self.refused.insert(key, (now.plus(pause(failure)), failure.clone())),
+        }
+    }
+
+    /// Forgets what `stays` does not hold for, at once.
+    pub(super) fn retain(&self, stays: impl Fn(&Held) -> bool) {
+        let gone: Vec<Key> = self.kept.iter().filter(|(_, held)| !stays(held)).map(|(key, _)| *key).collect();
+        gone.iter().for_each(|key| self.kept.invalidate(key));
+        self.refused.invalidate_all();
+    }
+
+    /// Forgets this one, if it is still the one that is kept.
+    pub(crate) fn refuse(&self, used: &Arc<Held>) {
+        let same = |held: &Arc<Held>| Arc::ptr_eq(held, used);
+        let key = self.kept.iter().find(|(_, held)| same(held)).map(|(key, _)| *key);
+        if let Some(key) = key {
+            self.kept.invalidate(&key);
+        }
+    }
+
+    /// Forgets all that was fetched under these delegations.
+    pub(crate) fn end_delegations(&self, ids: &[Arc<str>]) {
+        if !ids.is_empty() {
+            self.retain(|held| held.delegation.as_deref().is_none_or(|of| !ids.iter().any(|id| **id == *of)));
+        }
+    }
+}
+
+/// For how long a refusal stands.
+const fn pause(failure: &Failure) -> Duration {
+    match failure {
+        // It may be granted any moment.
+        Failure::Consent | Failure::NoSubject(_) => Duration::from_millis(500),
+        Failure::Unavailable(_) => Duration::from_secs(1),
+        Failure::NoHuman | Failure::Refused(_) | Failure::Unusable(_) => Duration::from_secs(10),
+        Failure::Misconfigured(_) => Duration::from_secs(30),
+    }
+}
+
+/// Everything that a fetch goes by, beyond the call that began it.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) live: Arc<Live>,
+    pub(super) server: Arc<Server>,
+    pub(super) configured: Arc<Configured>,
+    pub(super) caller: Caller,
+    pub(super) tool: Option<Box<str>>,
+    pub(super) conversation: Box<str>,
+}
+
+impl Wanted {
+    fn of(passage: &Passage, configured: &Arc<Configured>) -> Self {
+        Self {
+            live: passage.live.clone(),
+            server: passage.server.clone(),
+            configured: configured.clone(),
+            caller: passage.caller.clone(),
+            tool: choice::tool(passage).map(Into::into),
+            conversation: passage.correlation.conversation.id.as_str().into(),
+        }
+    }
+
+    pub(super) fn call(&self) -> Call<'_> {
+        let mut call = call(&self.server, &self.configured, &self.caller, self.tool.as_deref());
+        call.conversation = Some(&self.conversation);
+        call
+    }
+
+    /// When whom it serves is over: the proof of who that is, and the delegations.
+    pub(super) fn ends(&self) -> Option<Timestamp> {
+        let principal = self.caller.actor.principal();
+        let delegations = principal.delegations.iter().filter_map(|d| d.expires);
+        let attested = principal.attestation.expires;
+        delegations.chain(principal.expires).chain(attested).min()
+    }
+}
+
+fn call<'a>(server: &'a Server, configured: &'a Configured, caller: &'a Caller, tool: Option<&'a str>) -> Call<'a> {
+    let principal = caller.actor.principal();
+    Call {
+        server: server.profile.name.as_str(),
+        resource: &server.resource,
+        tool,
+        scopes: configured.scopes.of(tool),
+        agent: Agent { id: &principal.agent.id, issuer: principal.agent.issuer.as_deref() },
+        human: principal.human.as_ref().map(|h| Human { id: &h.id, issuer: &h.issuer, email: h.email.as_deref() }),
+        delegation: principal.delegation().map(|d| &*d.id),
+        conversation: None,
+    }
+}
+
+impl Gateway {
+    /// The credential for a call: what is kept, or what is fetched now, once for everybody who waits for it.
+    pub(super) async fn held(&self, passage: &Passage, configured: &Arc<Configured>) -> Result<Arc<Held>, Failure> {
+        let now = self.clock.now();
+        let provider = &configured.provider;
+        let call = call(&passage.server, configured, &passage.caller, choice::tool(passage));
+        let person = matches!(provider.per(), PerWhom::Human | PerWhom::Both);
+        if person && call.human.is_none() {
+            return Err(Failure::NoHuman);
+        }
+        let principal = passage.caller.actor.principal();
+        let proof = principal.attestation.key.as_ref().map(|key| match key {
+            KeyBinding::Jkt(digest) | KeyBinding::X5t(digest) => digest,
+        });
+        let key = Key::of(&configured.digest, provider.per(), provider.narrows(), &call, proof);
+        if let Some(held) = self.desk.fresh(&key, now) {
+            if held.span.is_due(now) {
+                self.renew_beside(key, Wanted::of(passage, configured));
+            }
+            return Ok(held);
+        }
+        if let Some(failure) = self.desk.refusal(&key, now) {
+            return Err(failure);
+        }
+        let Some(gateway) = self.me.upgrade() else { return Err(Failure::Unavailable("the gateway stops".into())) };
+        let wanted = Wanted::of(passage, configured);
+        // What was begun ends, whether its caller waits or not: a provider may have turned a refresh token over.
+        let fetching = tokio::spawn(async move { gateway.fetch_once(key, wanted, false).await });
+        fetching.await.unwrap_or_else(|_| Err(Failure::Unavailable("the gateway stops".into())))
+    }
+
+    fn renew_beside(&self, key: Key, wanted: Wanted) {
+        let Some(gateway) = self.me.upgrade() else { return };
+        // Somebody renews it already.
+        let Ok(turn) = self.desk.turn(&key).try_lock_owned() else { return };
+        drop(turn);
+        tokio::spawn(async move { gateway.fetch_once(key, wanted, true).await });
+    }
+
+    async fn fetch_once(&self, key: Key, wanted: Wanted, renew: bool) -> Result<Arc<Held>, Failure> {
+        let turn = self.desk.turn(&key);
+        let _turn = turn.lock().await;
+        let now = self.clock.now();
+        if let Some(held) = self.desk.fresh(&key, now).filter(|held| !renew || !held.span.is_due(now)) {
+            return Ok(held);
+        }
+        if let Some(failure) = self.desk.refusal(&key, now) {
+            return Err(failure);
+        }
+        let result = Box::pin(self.fetch_shared(&key, &wanted)).await;
+        let now = self.clock.now();
+        let result = result.and_then(|issued| {
+            let ends = wanted.ends().filter(|_| wanted.configured.provider.per() != PerWhom::Everybody);
+            let span = Span::new(now, issued.expires, ends);
+            let delegation = wanted.call().delegation;
+            Held::new(&wanted.configured, issued, span, delegation, now).map(Arc::new)
+        });
+        match &result {
+            Ok(held) => tracing::debug!(credential = %held.name, account = held.account.as_deref(), "fetched"),
+            Err(failure) => tracing::warn!(credential = %wanted.configured.name, "{failure}"),
+        }
+        // What is kept still serves, where renewing it failed.
+        if !(renew && result.is_err() && self.desk.fresh(&key, now).is_some()) {
+            self.desk.put(key, &result, now);
+        }
+        result
+    }
+}

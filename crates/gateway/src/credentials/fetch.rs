@@ -1,0 +1,64 @@
+use super::desk::Wanted;
+use crate::{
+    Gateway, Live,
+    fetching::{self, Whence},
+};
+use doorward_credential::{Answer, Body, Failure, Issued, Order, Request, Step};
+use doorward_transport::upstream::Payload;
+use url::Url;
+
+/// Requests that one credential may take.
+const STEPS: usize = 8;
+/// The largest answer, in bytes.
+const MAX: usize = 256 << 10;
+
+impl Gateway {
+    /// Does what the provider wants done, one request after the other.
+    pub(super) async fn run<'a>(&self, wanted: &'a Wanted, order: &'a Order<'a>) -> Result<Issued, Failure> {
+        let provider = wanted.configured.digest;
+        let pause =
+            |wait: std::time::Duration| Failure::Unavailable(format!("left alone for {} ms", wait.as_millis()).into());
+        self.desk.breakers.enter(&provider, order.now).map_err(pause)?;
+        let result = self.steps(wanted, order).await;
+        match &result {
+            Err(failure) if failure.is_passing() => self.desk.breakers.failed(&provider, self.clock.now()),
+            _ => self.desk.breakers.answered(&provider),
+        }
+        result
+    }
+
+    async fn steps<'a>(&self, wanted: &'a Wanted, order: &'a Order<'a>) -> Result<Issued, Failure> {
+        let mut step = wanted.configured.provider.begin(order)?;
+        let mut first: Option<Url> = None;
+        for _ in 0..STEPS {
+            match step {
+                Step::Have(issued) => return Ok(issued),
+                Step::Ask(request, then) => {
+                    let whence = whence(first.get_or_insert_with(|| request.url.clone()), &request.url);
+                    let fetched = ask(&wanted.live, *request, whence).await?;
+                    step = then(&Answer { status: fetched.status, body: &fetched.body })?;
+                }
+            }
+        }
+        Err(Failure::Unusable("it takes too many requests".into()))
+    }
+}
+
+/// The first address is the operator's, and with it all of its host. Others were named by a document.
+fn whence(first: &Url, next: &Url) -> Whence {
+    if first.host() == next.host() { Whence::Operator } else { Whence::Stranger }
+}
+
+async fn ask(live: &Live, request: Request, whence: Whence) -> Result<doorward_transport::upstream::Fetched, Failure> {
+    let Request { url, body, headers, certificate } = request;
+    if certificate.is_some() {
+        return Err(Failure::Misconfigured("certificates at token endpoints are not supported".into()));
+    }
+    let payload = match body {
+        Body::Nothing => None,
+        Body::Form(form) => Some(Payload::Form(form)),
+        Body::Json(json) => Some(Payload::Json(json)),
+    };
+    let fetched = fetching::ask(live, &url, whence, payload, &headers, MAX).await;
+    fetched.map_err(|why| Failure::Unavailable(why.into()))
+}

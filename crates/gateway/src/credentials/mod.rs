@@ -1,0 +1,119 @@
+//! The credentials of servers: chosen for a call, fetched when they are needed, kept for as long as they may serve, put into
+//! the request after everything about it was recorded. Agents never see one.
+//!
+//! | file | story |
+//! |---|---|
+//! | `configured` | from `[[credential]]` to a provider |
+//! | `choice` | which of them serves a call |
+//! | `desk` | what is kept, what was refused, and who fetches for everybody |
+//! | `fetch` | a provider's steps, one request after the other |
+//! | `signer` | the gateway as an issuer that providers trust |
+//! | `held` | a credential that is ready to be used |
+//! | `span` | how long it may serve, and when it is renewed |
+//! | `breaker` | a provider that fails is left alone for a while |
+//! | `shared` | what gateways that share a store tell each other, and what people granted |
+
+mod breaker;
+mod choice;
+mod configured;
+mod desk;
+mod fetch;
+mod held;
+mod shared;
+mod signer;
+mod span;
+
+pub(crate) use configured::Configured;
+pub(crate) use desk::Desk;
+pub(crate) use held::Held;
+
+use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
+pub use configured::ConfiguredError;
+use doorward_config::Settings;
+use doorward_credential::Failure;
+use doorward_mcp::{RpcError, json::quote};
+use doorward_vocab::Timestamp;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The credentials of a configuration, by name.
+pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
+
+/// Sets up all credentials of `settings`.
+pub(crate) fn all(settings: &Settings) -> Result<All, ConfiguredError> {
+    let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c)?))));
+    each.collect()
+}
+
+/// A server has no credential for a call.
+#[derive(Debug)]
+pub(crate) struct NoCredential {
+    /// The server.
+    pub(crate) server: Box<str>,
+    /// The credential that was to serve; none where no rule fits.
+    pub(crate) name: Option<Arc<str>>,
+    /// Why it does not.
+    pub(crate) why: Failure,
+}
+
+impl NoCredential {
+    /// What the caller hears: what can be done about it, and nothing of how credentials are obtained here.
+    pub(crate) fn told(&self) -> RpcError {
+        let server = &self.server;
+        let told = match &self.why {
+            Failure::NoHuman => {
+                format!("The server `{server}` is called with a person's own account, and nobody is behind this call.")
+            }
+            Failure::Consent => format!(
+                "The server `{server}` is called with the person's own account there, which is not connected yet."
+            ),
+            Failure::NoSubject(_) => {
+                format!("The person has to sign in again before the server `{server}` can be called.")
+            }
+            Failure::Unavailable(_) => {
+                format!("The credential for the server `{server}` cannot be had now. Try again in a moment.")
+            }
+            Failure::Refused(_) | Failure::Misconfigured(_) | Failure::Unusable(_) => {
+                format!("There is no credential for the server `{server}` that serves this call.")
+            }
+        };
+        let status = if self.why.is_passing() { 503 } else { 403 };
+        RpcError::new(RpcError::REFUSED, status, told).with_data(quote("credential"))
+    }
+}
+
+impl Gateway {
+    /// The credential for a message that was ruled and recorded; none where its server needs none.
+    pub(crate) async fn exchange(&self, passage: &Passage) -> Result<Option<Arc<Held>>, Refusal> {
+        let Some(chosen) = choice::of(passage) else { return Ok(None) };
+        let refused = |why| {
+            let server = passage.server.profile.name.as_str().into();
+            let name = chosen.as_ref().ok().map(|c| c.name.clone());
+            Refusal::Credential(Box::new(NoCredential { server, name, why }))
+        };
+        let configured = match &chosen {
+            Ok(configured) => configured,
+            Err(why) => return Err(refused(why.clone())),
+        };
+        self.held(passage, configured).await.map(Some).map_err(refused)
+    }
+
+    /// A server does not take a credential. Whether another one may be tried: this one was kept from before the call, and is
+    /// forgotten now.
+    pub(crate) fn is_outworn(&self, held: &Arc<Held>, began: Timestamp) -> bool {
+        self.desk.refuse(held);
+        held.fetched.is_some_and(|fetched| fetched < began)
+    }
+
+    /// What a caller hears where its server takes no credential that there is.
+    pub(crate) fn unaccepted(passage: &Passage, held: Option<&Held>, status: u16) -> Refusal {
+        let why = Failure::Refused(format!("the server does not accept it (status {status})").into());
+        let server = passage.server.profile.name.as_str().into();
+        Refusal::Credential(Box::new(NoCredential { server, name: held.map(|h| h.name.clone()), why }))
+    }
+
+    /// What is left of a configuration that is no longer in force.
+    pub(crate) fn drop_credentials(&self, before: &Live, after: &Live) {
+        let same = before.snapshot.policies.version() == after.snapshot.policies.version();
+        self.desk.retain(|held| same && after.credentials.values().any(|c| c.digest == held.of));
+    }
+}
