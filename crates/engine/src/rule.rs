@@ -315,7 +315,7 @@ fn ask(
 pub(crate) fn context<'a>(
     view: &Snapshot,
     history: &History,
-    subject: &Subject<'_>,
+    subject: &Subject<'a>,
     arguments: &'a ArgumentFacts,
     untrusted_recipient: bool,
     findings: &'a [FindingKind],
@@ -340,6 +340,7 @@ pub(crate) fn context<'a>(
         },
         arguments,
         untrusted_recipient,
+        credential: subject.credential,
         findings,
     }
 }

@@ -86,6 +86,8 @@ pub struct Subject<'a> {
     pub revision: Revision,
     /// Whether it came over loopback or a pipe.
     pub local: bool,
+    /// The name of the credential that its server is to be called with; empty where there is none.
+    pub credential: &'a str,
     /// Where it stands.
     pub correlation: &'a Correlation,
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Gateway, Live, bridge,
+    credentials::Chosen,
     link::Link,
     passage::{About, Caller, Passage},
     refusal::Refusal,
@@ -17,7 +18,10 @@ use doorward_mcp::{
     meta, mirror,
 };
 use doorward_vocab::{CallId, Label, Tainted};
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 /// What is known about a message before it is known where it goes.
 #[derive(Clone, Debug)]
@@ -42,6 +46,7 @@ impl Gateway {
             correlation.turn = history.turn;
             correlation.parent = history.last;
         }
+        let chosen = Chosen::of(&arrival.live, server, &arrival.caller, &about);
         Passage {
             call: CallId::mint(now, &*self.entropy),
             live: arrival.live.clone(),
@@ -57,12 +62,15 @@ impl Gateway {
             correlation,
             conversation,
             began: now,
+            chosen,
+            worn: OnceLock::new(),
         }
     }
 
     /// A message of the gateway's own, on behalf of whoever `of` belongs to.
     pub(crate) fn own_passage(&self, of: &Passage, message: Message) -> Passage {
         let now = self.clock.now();
+        let chosen = Chosen::of(&of.live, &of.server, &of.caller, &About::Server);
         Passage {
             call: CallId::mint(now, &*self.entropy),
             message: Tainted::new(message, Label::BOTTOM),
@@ -70,6 +78,8 @@ impl Gateway {
             stop: None,
             about: About::Server,
             began: now,
+            chosen,
+            worn: OnceLock::new(),
             ..of.clone()
         }
     }

@@ -52,7 +52,7 @@ mod session;
 mod simulation;
 mod travel;
 
-pub use credentials::ConfiguredError;
+pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Trial, TrialError, Tried};
 pub use delegations::{Delegations, GrantRefused};
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;

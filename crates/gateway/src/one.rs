@@ -164,7 +164,7 @@ impl Gateway {
             None => None,
         };
         let executable = measured.as_ref().map(|m| &m.executable);
-        let link = server.session(routing, executable, held.as_deref()).map_err(failed)?;
+        let link = server.session(routing, executable, held).map_err(failed)?;
         if let Some(measured) = measured
             && !tokio::task::spawn_blocking(move || measured.is_unchanged()).await.unwrap_or(false)
         {

@@ -1,8 +1,14 @@
-use crate::{Live, conversation::Cell, delegations::Presence, server::Server};
+use crate::{
+    Live,
+    conversation::Cell,
+    credentials::{Chosen, Held},
+    delegations::Presence,
+    server::Server,
+};
 use doorward_engine::{Actor, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Tainted, Timestamp};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// Who calls, authenticated.
@@ -45,6 +51,10 @@ pub(crate) struct Passage {
     pub(crate) correlation: Correlation,
     pub(crate) conversation: Cell,
     pub(crate) began: Timestamp,
+    /// The credential that its server is to be called with.
+    pub(crate) chosen: Chosen,
+    /// The credential that it carried to its server.
+    pub(crate) worn: OnceLock<Arc<Held>>,
 }
 
 impl Passage {
@@ -63,6 +73,7 @@ impl Passage {
             },
             revision: self.revision,
             local: self.caller.local,
+            credential: self.chosen.name(),
             correlation: &self.correlation,
         }
     }

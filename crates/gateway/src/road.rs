@@ -9,6 +9,7 @@
 
 use crate::{
     Gateway, bridge,
+    credentials::Chosen,
     link::{Answer, Incoming, Incomings, Link, Parcel},
     passage::Passage,
     refusal::{Refusal, withheld},
@@ -22,7 +23,7 @@ use doorward_identity::delegation::Outside;
 use doorward_mcp::{Era, Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::{Decision, Outcome, Timestamp};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What an incoming message belongs to.
 #[derive(Clone, Debug)]
@@ -147,7 +148,12 @@ impl Gateway {
         }
         let mut unanswered = Unanswered { gateway: self, passage: Some(passage) };
         let held = match passage.server.command() {
-            Some(_) => None,
+            Some(_) => {
+                if let Some(held) = link.worn() {
+                    let _ = passage.worn.set(held.clone());
+                }
+                None
+            }
             None => match self.exchange(passage).await {
                 Ok(held) => held,
                 Err(refusal) => {
@@ -359,6 +365,7 @@ impl Gateway {
             decision: clearance.map_or(Decision::Allow, |c| c.decision),
             reasons: clearance.map(|c| c.reasons.clone()).unwrap_or_default(),
             findings: clearance.map(|c| c.findings.clone()).unwrap_or_default(),
+            credential: passage.worn.get().map(|held| held.record()),
             redactions: clearance.map_or(0, |c| c.redactions),
             duration_us: duration,
             upstream_us: 0,
@@ -391,7 +398,9 @@ impl Gateway {
         }
         let server = live.servers.get(&passage.server.profile.name).cloned();
         let server = server.unwrap_or_else(|| passage.server.clone());
-        Arc::new(Passage { live: live.clone(), seen: server.seen(), server, ..passage.as_ref().clone() })
+        let chosen = Chosen::of(&live, &server, &passage.caller, &passage.about);
+        let (worn, seen) = (OnceLock::new(), server.seen());
+        Arc::new(Passage { live: live.clone(), seen, server, chosen, worn, ..passage.as_ref().clone() })
     }
 
     /// Tells a server that its request was refused.

@@ -267,7 +267,7 @@ impl Server {
         &self,
         routing: Routing,
         measured: Option<&Executable>,
-        held: Option<&Held>,
+        held: Option<Arc<Held>>,
     ) -> Result<Link, LinkError> {
         match &self.reach {
             Reach::Http { speaks, link, .. } => Ok(if speaks.sse.load(Relaxed) {
@@ -276,11 +276,12 @@ impl Server {
                 Link::Http(HttpSession::new(link.clone(), self.limits))
             }),
             Reach::Command { command, settings, .. } => {
-                let with = held.and_then(Held::in_environment).map(|(name, secret)| command.with(name, secret));
+                let with =
+                    held.as_deref().and_then(Held::in_environment).map(|(name, secret)| command.with(name, secret));
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
-                Process::spawn(name, (command, measured), *settings, self.limits, self.patience, routing, catalog)
+                Process::spawn(name, (command, measured), *settings, self.limits, self.patience, routing, catalog, held)
                     .map(Link::Process)
             }
             #[cfg(test)]

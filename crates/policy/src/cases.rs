@@ -87,6 +87,9 @@ pub struct Case {
     /// Whether a recipient came only from untrusted content.
     #[serde(default)]
     pub untrusted_recipient: bool,
+    /// The name of the credential that the server is to be called with.
+    #[serde(default)]
+    pub credential: String,
     /// Kinds of findings in the message.
     #[serde(default)]
     pub findings: Vec<FindingKind>,
@@ -364,6 +367,7 @@ impl Case {
             },
             arguments: &arguments,
             untrusted_recipient: self.untrusted_recipient,
+            credential: &self.credential,
             findings: &self.findings,
         };
         let human = self.autonomous.is_none().then_some(&human);

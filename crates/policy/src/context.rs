@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub arguments: &'a ArgumentFacts,
     /// Whether an address or host of this call came from untrusted content and from nowhere else.
     pub untrusted_recipient: bool,
+    /// The name of the credential that the server is to be called with; empty where there is none.
+    pub credential: &'a str,
     /// Kinds of findings in this message.
     pub findings: &'a [FindingKind],
 }
@@ -63,6 +65,7 @@ impl Context<'static> {
             conversation: Conversation::default(),
             arguments: ArgumentFacts::none(),
             untrusted_recipient: false,
+            credential: "",
             findings: &[],
         }
     }
@@ -129,6 +132,7 @@ attributes! {
     "args.traversal" = |c| Value::Bool(c.arguments.traversal()),
     "args.disguised" = |c| Value::Bool(c.arguments.disguised()),
     "flow.untrustedRecipient" = |c| Value::Bool(c.untrusted_recipient),
+    "credential" = |c| Value::Text(c.credential.into()),
     "findings" = |c| Value::Texts(c.findings.iter().map(|f| f.as_str().to_owned()).collect::<Vec<_>>().into()),
 }
 

@@ -1,5 +1,5 @@
 use super::{Envelope, Members, json::Object, parts};
-use crate::record::{Config, Definition, Delegated, Noticed, Recovered, Start, Stop, Turn};
+use crate::record::{Config, Credential, Definition, Delegated, Noticed, Recovered, Start, Stop, Turn};
 
 impl Members for Start {
     fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
@@ -96,6 +96,37 @@ impl Members for Delegated {
             o.number("until", until.micros());
         }
         Envelope::v(o);
+    }
+}
+
+impl Members for Credential {
+    fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
+        if let Some(account) = &self.account {
+            o.text("account", account);
+        }
+        if let Some(p) = &self.agent {
+            parts::party(o, "agent", p);
+        }
+        o.word("change", &self.change);
+        if let Some(p) = &self.human {
+            parts::party(o, "human", p);
+        }
+        o.literal("kind", "credential");
+        o.text("name", &self.name);
+        o.text("provider", &self.provider);
+        o.texts("scopes", &self.scopes);
+        if let Some(server) = &self.server {
+            o.id("server", server);
+        }
+        envelope.time(o);
+        envelope.trimmed(o);
+        if let Some(until) = self.until {
+            o.number("until", until.micros());
+        }
+        Envelope::v(o);
+        if let Some(why) = &self.why {
+            o.text("why", why);
+        }
     }
 }
 

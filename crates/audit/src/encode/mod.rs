@@ -29,6 +29,7 @@ impl Record {
             Event::Outcome(e) => bounded(envelope, &**e, out),
             Event::Definition(e) => bounded(envelope, e, out),
             Event::Delegation(e) => bounded(envelope, &**e, out),
+            Event::Credential(e) => bounded(envelope, &**e, out),
             Event::Turn(e) => bounded(envelope, e, out),
             Event::Config(e) => bounded(envelope, e, out),
             Event::Finding(e) => bounded(envelope, e, out),

@@ -1,5 +1,5 @@
 use super::json::Object;
-use crate::record::{Conversation, Party, Payload, Proof, ValueSource};
+use crate::record::{Conversation, Party, Payload, Proof, ValueSource, Worn};
 use doorward_vocab::{Finding, Label, Reason};
 
 pub(super) fn payload(o: &mut Object<'_>, key: &'static str, p: &Payload) {
@@ -13,6 +13,15 @@ pub(super) fn party(o: &mut Object<'_>, key: &'static str, p: &Party) {
     o.object(key, |o| {
         o.text("id", &p.id);
         o.text("name", &p.name);
+    });
+}
+
+pub(super) fn worn(o: &mut Object<'_>, key: &'static str, worn: &Worn) {
+    o.object(key, |o| {
+        if let Some(account) = &worn.account {
+            o.text("account", account);
+        }
+        o.text("name", &worn.name);
     });
 }
 

@@ -69,6 +69,9 @@ impl Members for Ruling {
 impl Members for OutcomeRecord {
     fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
         o.id("call", &self.call);
+        if let Some(worn) = &self.credential {
+            parts::worn(o, "credential", worn);
+        }
         o.literal("decision", self.decision.as_str());
         o.number("duration_us", self.duration_us);
         o.objects("findings", &self.findings, parts::finding);

@@ -125,9 +125,11 @@ fn ruling() -> BoxedStrategy<Ruling> {
         .boxed()
 }
 fn outcome() -> impl Strategy<Value = OutcomeRecord> {
-    let lists = (vec(reason(), 0..3), vec(finding(), 0..3));
+    let worn = (text(), option::of(text())).prop_map(|(name, account)| Worn { name, account });
+    let lists = (vec(reason(), 0..3), vec(finding(), 0..3), option::of(worn));
     (call(), option::of(payload()), option::of(label()), lists, any::<u32>(), 0..1_u64 << 53).prop_map(
-        |(call, result, label, (reasons, findings), redactions, us)| OutcomeRecord {
+        |(call, result, label, (reasons, findings, credential), redactions, us)| OutcomeRecord {
+            credential,
             call,
             outcome: Outcome::TimedOut,
             result,

@@ -105,6 +105,52 @@ pub enum DefinitionChange {
     Removed,
 }
 
+/// A credential for a server was fetched, refused, granted by a person or taken back. Nothing of the secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// What happened.
+    pub change: CredentialChange,
+    /// The operator's name for it.
+    pub name: Text,
+    /// How it is obtained, as the configuration says.
+    pub provider: Text,
+    /// Whose account it is at the server, where somebody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Text>,
+    /// The server that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerName>,
+    /// The agent that was first to need it, where it depends on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Party>,
+    /// The person whose it is, or for whom it was fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<Party>,
+    /// Why it was refused, or what is unusual about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Text>,
+    /// What was granted, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Text>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What happened to a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialChange {
+    /// Its provider gave it.
+    Fetched,
+    /// Its provider did not give it.
+    Refused,
+    /// A person granted it.
+    Granted,
+    /// It was taken back.
+    Revoked,
+}
+
 /// Authority was handed to an agent, or taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegated {

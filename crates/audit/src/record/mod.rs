@@ -7,11 +7,11 @@ mod parts;
 mod ruling;
 
 pub use life::{
-    Config, Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange, Noticed, Recovered, Start, Stop,
-    Turn,
+    Config, Credential, CredentialChange, Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange,
+    Noticed, Recovered, Start, Stop, Turn,
 };
 pub use outcome::OutcomeRecord;
-pub use parts::{Basis, Conversation, Direction, Labels, Party, Payload, Proof, ValueSource};
+pub use parts::{Basis, Conversation, Direction, Labels, Party, Payload, Proof, ValueSource, Worn};
 pub use ruling::Ruling;
 
 use doorward_vocab::{CallId, Timestamp};
@@ -49,6 +49,8 @@ pub enum Event {
     Definition(Definition),
     /// Authority was handed to an agent, or taken back.
     Delegation(Box<Delegated>),
+    /// A credential for a server was fetched, refused, granted by a person or taken back.
+    Credential(Box<Credential>),
     /// The human said something.
     Turn(Turn),
     /// The configuration or the policies were replaced.
@@ -105,6 +107,7 @@ impl Event {
             Self::Outcome(_) => "outcome",
             Self::Definition(_) => "definition",
             Self::Delegation(_) => "delegation",
+            Self::Credential(_) => "credential",
             Self::Turn(_) => "turn",
             Self::Config(_) => "config",
             Self::Finding(_) => "finding",

@@ -1,4 +1,4 @@
-use super::Payload;
+use super::{Payload, Worn};
 use doorward_vocab::{CallId, Decision, Finding, Label, Outcome, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,9 @@ pub struct OutcomeRecord {
     /// What detectors saw in the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// With which credential the server was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Worn>,
     /// How many places of the answer were removed.
     pub redactions: u32,
     /// From the first byte read to the last byte written, in microseconds.

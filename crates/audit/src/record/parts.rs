@@ -13,6 +13,16 @@ pub struct Conversation {
     pub ambiguous: bool,
 }
 
+/// The credential that a message carried to its server. Nothing of the secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worn {
+    /// The operator's name for it.
+    pub name: Text,
+    /// Whose account it is at the server; the operator's own where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Text>,
+}
+
 /// What a conversation was derived from, surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -88,6 +88,7 @@ impl Scene {
             target: Target::Tool(&self.tool),
             revision: Revision::LATEST,
             local: true,
+            credential: "",
             correlation: &self.correlation,
         }
     }

@@ -34,7 +34,7 @@ pub(super) struct FilterArgs {
     /// One call
     #[arg(long)]
     call: Option<CallId>,
-    /// start, ruling, outcome, definition, turn, config, finding, recovered or stop
+    /// start, ruling, outcome, definition, turn, credential, config, finding, recovered or stop
     #[arg(long)]
     kind: Option<String>,
     /// Words in names, reasons, findings and rationale

@@ -1,6 +1,6 @@
 //! A record in words, for people.
 
-use doorward_audit::{DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
+use doorward_audit::{Credential, DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
 use doorward_vocab::{Finding, Outcome, Reason, Timestamp};
 use serde::Serialize;
 
@@ -55,6 +55,16 @@ impl Row {
                 what: format!("delegation {}", d.id),
                 decision: word(&d.change),
                 why: delegated(d),
+                ..Self::empty()
+            },
+            Event::Credential(c) => Self {
+                who: c.human.as_ref().or(c.agent.as_ref()).map_or_else(String::new, |p| p.name.to_string()),
+                what: match &c.server {
+                    Some(server) => format!("credential {} for {server}", c.name),
+                    None => format!("credential {}", c.name),
+                },
+                decision: word(&c.change),
+                why: credential(c),
                 ..Self::empty()
             },
             Event::Config(c) => Self {
@@ -117,6 +127,16 @@ fn delegated(d: &Delegated) -> String {
     [agent, on_behalf, purpose, until, from].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// What a credential is, in one line.
+fn credential(c: &Credential) -> String {
+    let account = c.account.as_ref().map(|account| format!("the account {account}"));
+    let scopes: Vec<&str> = c.scopes.iter().map(|scope| &**scope).collect();
+    let scopes = Some(scopes.join(" ")).filter(|scopes| !scopes.is_empty());
+    let until = c.until.map(|until| format!("until {}", time(until)));
+    let why = c.why.as_ref().map(ToString::to_string);
+    [Some(c.provider.to_string()), account, scopes, until, why].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// `2026-11-20 14:03:05.123`, UTC.
 pub(super) fn time(t: Timestamp) -> String {
     let text = t.to_string().replacen('T', " ", 1);
@@ -164,7 +184,11 @@ pub(super) fn ending(o: &OutcomeRecord) -> String {
     };
     let redacted = if o.redactions > 0 { format!("{} places removed", o.redactions) } else { String::new() };
     let why = reasons(&o.reasons, &o.findings);
-    [ending, redacted, why].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ")
+    let acting = o.credential.as_ref().map_or_else(String::new, |worn| match &worn.account {
+        Some(account) => format!("acting upstream as {account} ({})", worn.name),
+        None => format!("acting upstream with {}", worn.name),
+    });
+    [ending, acting, redacted, why].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn millis(us: u64) -> String {

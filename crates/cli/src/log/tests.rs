@@ -116,6 +116,7 @@ fn story(state: &Path) -> [CallId; 2] {
         decision: Decision::Allow,
         reasons: Vec::new(),
         findings: Vec::new(),
+        credential: None,
         redactions: 0,
         duration_us: us,
         upstream_us: us,

@@ -59,6 +59,9 @@ pub(super) struct ExplainArgs {
     /// A recipient came only from untrusted content
     #[arg(long)]
     untrusted_recipient: bool,
+    /// The server is called with the credential of this name
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
     /// An argument of the call. May be given several times
     #[arg(long = "arg", value_name = "NAME=TEXT")]
     arguments: Vec<String>,
@@ -123,6 +126,7 @@ fn from_flags(args: &ExplainArgs) -> Result<Case, String> {
     case.extend(args.human.as_ref().map(|id| ("human".to_owned(), json!({ "id": id, "groups": args.human_groups }))));
     case.insert("loopback".to_owned(), json!(args.loopback));
     case.insert("untrusted_recipient".to_owned(), json!(args.untrusted_recipient));
+    case.insert("credential".to_owned(), json!(args.credential.as_deref().unwrap_or_default()));
     let mut arguments = Map::new();
     for argument in &args.arguments {
         let (name, text) = argument.split_once('=').ok_or_else(|| format!("`{argument}` is not `NAME=TEXT`"))?;

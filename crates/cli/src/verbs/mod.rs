@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod approve;
 pub(crate) mod check;
+pub(crate) mod credentials;
 pub(crate) mod delegation;
 pub(crate) mod list;
 pub(crate) mod remove;

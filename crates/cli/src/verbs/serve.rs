@@ -41,9 +41,19 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
 
 /// Opens the state in `dir` and puts `settings` in force.
 pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result<OpenedGateway, Failure> {
+    let opened = Trail::open(&dir.join("trail"), &SystemClock, trail::Options::default());
+    open_with(dir, settings, listen, opened.map_err(|e| Failure::Broken(e.to_string()))?)
+}
+
+/// The same with another trail.
+pub(crate) fn open_with(
+    dir: &Path,
+    settings: Settings,
+    listen: SocketAddr,
+    trail: Trail,
+) -> Result<OpenedGateway, Failure> {
     let broken = |e: &dyn std::fmt::Display| Failure::Broken(e.to_string());
     let clock = Arc::new(SystemClock);
-    let opened = Trail::open(&dir.join("trail"), &*clock, trail::Options::default()).map_err(|e| broken(&e))?;
     let state = State::open(dir).map_err(|e| broken(&e))?;
     let token = doorward_store::host_token(dir).map_err(|e| broken(&e))?;
     let store = Arc::new(KeptDb::open(dir).map_err(|e| broken(&e))?);
@@ -53,7 +63,7 @@ pub(crate) fn open(dir: &Path, settings: Settings, listen: SocketAddr) -> Result
     let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
     let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond, delegations };
     let gateway =
-        Gateway::new(settings, surroundings, opened, Pins::new(Arc::new(state)), clock).map_err(
+        Gateway::new(settings, surroundings, trail, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {
                 LiveError::Policies(mistakes) => crate::policy::set::wrong(mistakes),
                 other => Failure::Broken(other.to_string()),

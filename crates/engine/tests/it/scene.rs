@@ -87,6 +87,7 @@ impl Scene {
             target: Target::Server,
             revision,
             local: true,
+            credential: "",
             correlation: &self.correlation,
         }
     }

@@ -15,7 +15,11 @@ use doorward_bridge::{Input, legacy_on_modern};
 use doorward_engine::Cleared;
 use doorward_mcp::{Id, Message, Method, Request, Response, RpcError, Side, decode};
 use doorward_vocab::{CallId, Outcome};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::sync::oneshot;
 
 /// How long the client, and the human behind it, may take to answer.
@@ -112,6 +116,7 @@ impl Gateway {
             call: CallId::mint(now, &*self.entropy),
             alias: scope.link.alias(),
             began: now,
+            worn: OnceLock::new(),
             ..scope.passage.as_ref().clone()
         };
         passage.correlation.parent = Some(scope.passage.call);

@@ -1,10 +1,13 @@
-use super::{Configured, Held, breaker::Breakers, choice, span::Span};
-use crate::{
-    Gateway, Live,
-    passage::{Caller, Passage},
-    server::Server,
+use super::{
+    Configured, Held,
+    breaker::Breakers,
+    choice,
+    span::Span,
+    wanted::{Said, Wanted, call},
 };
-use doorward_credential::{Agent, Call, Failure, Human, Key, PerWhom};
+use crate::{Gateway, passage::Passage};
+use doorward_audit::Event;
+use doorward_credential::{Failure, Key, PerWhom};
 use doorward_identity::attest::KeyBinding;
 use doorward_vocab::Timestamp;
 use moka::sync::Cache;
@@ -26,13 +29,16 @@ pub(crate) struct Desk {
     refused: Cache<Key, (Timestamp, Failure)>,
     turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
     pub(super) breakers: Breakers,
+    /// When the operator last took something back, as far as is known.
+    taken_back: Mutex<Option<Timestamp>>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
         let refused = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(60)).build();
         let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
-        Self { kept, refused, turns: Mutex::default(), breakers: Breakers::default() }
+        let (turns, breakers, taken_back) = Default::default();
+        Self { kept, refused, turns, breakers, taken_back }
     }
 }
 
@@ -87,6 +93,15 @@ impl Desk {
         }
     }
 
+    /// Forgets everything where the operator took something back at `when`, and that is news.
+    pub(super) fn taken_back(&self, when: Timestamp) -> bool {
+        let news = self.taken_back.lock().replace(when) != Some(when);
+        if news {
+            self.retain(|_| false);
+        }
+        news
+    }
+
     /// Forgets all that was fetched under these delegations.
     pub(crate) fn end_delegations(&self, ids: &[Arc<str>]) {
         if !ids.is_empty() {
@@ -106,69 +121,23 @@ const fn pause(failure: &Failure) -> Duration {
     }
 }
 
-/// Everything that a fetch goes by, beyond the call that began it.
-#[derive(Clone)]
-pub(super) struct Wanted {
-    pub(super) live: Arc<Live>,
-    pub(super) server: Arc<Server>,
-    pub(super) configured: Arc<Configured>,
-    pub(super) caller: Caller,
-    pub(super) tool: Option<Box<str>>,
-    pub(super) conversation: Box<str>,
-}
-
-impl Wanted {
-    fn of(passage: &Passage, configured: &Arc<Configured>) -> Self {
-        Self {
-            live: passage.live.clone(),
-            server: passage.server.clone(),
-            configured: configured.clone(),
-            caller: passage.caller.clone(),
-            tool: choice::tool(passage).map(Into::into),
-            conversation: passage.correlation.conversation.id.as_str().into(),
-        }
-    }
-
-    pub(super) fn call(&self) -> Call<'_> {
-        let mut call = call(&self.server, &self.configured, &self.caller, self.tool.as_deref());
-        call.conversation = Some(&self.conversation);
-        call
-    }
-
-    /// When whom it serves is over: the proof of who that is, and the delegations.
-    pub(super) fn ends(&self) -> Option<Timestamp> {
-        let principal = self.caller.actor.principal();
-        let delegations = principal.delegations.iter().filter_map(|d| d.expires);
-        let attested = principal.attestation.expires;
-        delegations.chain(principal.expires).chain(attested).min()
-    }
-}
-
-fn call<'a>(server: &'a Server, configured: &'a Configured, caller: &'a Caller, tool: Option<&'a str>) -> Call<'a> {
-    let principal = caller.actor.principal();
-    Call {
-        server: server.profile.name.as_str(),
-        resource: &server.resource,
-        tool,
-        scopes: configured.scopes.of(tool),
-        agent: Agent { id: &principal.agent.id, issuer: principal.agent.issuer.as_deref() },
-        human: principal.human.as_ref().map(|h| Human { id: &h.id, issuer: &h.issuer, email: h.email.as_deref() }),
-        delegation: principal.delegation().map(|d| &*d.id),
-        conversation: None,
-    }
-}
-
 impl Gateway {
     /// The credential for a call: what is kept, or what is fetched now, once for everybody who waits for it.
     pub(super) async fn held(&self, passage: &Passage, configured: &Arc<Configured>) -> Result<Arc<Held>, Failure> {
         let now = self.clock.now();
         let provider = &configured.provider;
-        let call = call(&passage.server, configured, &passage.caller, choice::tool(passage));
+        let principal = passage.caller.actor.principal();
+        let call = call(
+            (passage.server.profile.name.as_str(), &passage.server.resource),
+            configured,
+            (&principal.agent, principal.human.as_ref()),
+            principal.delegation().map(|d| &*d.id),
+            choice::tool(&passage.about),
+        );
         let person = matches!(provider.per(), PerWhom::Human | PerWhom::Both);
         if person && call.human.is_none() {
             return Err(Failure::NoHuman);
         }
-        let principal = passage.caller.actor.principal();
         let proof = principal.attestation.key.as_ref().map(|key| match key {
             KeyBinding::Jkt(digest) | KeyBinding::X5t(digest) => digest,
         });
@@ -209,8 +178,11 @@ impl Gateway {
         }
         let result = Box::pin(self.fetch_shared(&key, &wanted)).await;
         let now = self.clock.now();
+        let provider = &wanted.configured.provider;
+        let mut told = Said::default();
         let result = result.and_then(|issued| {
-            let ends = wanted.ends().filter(|_| wanted.configured.provider.per() != PerWhom::Everybody);
+            told = Said { scopes: issued.scopes.clone(), remark: issued.remark.clone() };
+            let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
             let span = Span::new(now, issued.expires, ends);
             let delegation = wanted.call().delegation;
             Held::new(&wanted.configured, issued, span, delegation, now).map(Arc::new)
@@ -218,6 +190,9 @@ impl Gateway {
         match &result {
             Ok(held) => tracing::debug!(credential = %held.name, account = held.account.as_deref(), "fetched"),
             Err(failure) => tracing::warn!(credential = %wanted.configured.name, "{failure}"),
+        }
+        if provider.is_fetched() {
+            self.note(Event::Credential(Box::new(wanted.record(&result, told))));
         }
         // What is kept still serves, where renewing it failed.
         if !(renew && result.is_err() && self.desk.fresh(&key, now).is_some()) {

@@ -1,4 +1,4 @@
-use super::desk::Wanted;
+use super::wanted::Wanted;
 use crate::{
     Gateway, Live,
     fetching::{self, Whence},

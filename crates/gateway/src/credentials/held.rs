@@ -1,5 +1,6 @@
 use super::{Configured, span::Span};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use doorward_audit::Worn;
 use doorward_config::Slot;
 use doorward_credential::{Failure, Issued, Material};
 use doorward_transport::upstream;
@@ -14,17 +15,17 @@ pub(crate) struct Held {
     /// The digest of what was configured.
     pub(crate) of: Digest,
     /// Whose account it is at the server, for people.
-    pub(crate) account: Option<Box<str>>,
+    pub(crate) account: Option<Arc<str>>,
     /// The delegation that it was fetched under; it ends with that.
     pub(crate) delegation: Option<Box<str>>,
     pub(crate) span: Span,
     /// When it was fetched; none where it is the operator's own.
     pub(crate) fetched: Option<Timestamp>,
-    worn: Worn,
+    place: Place,
 }
 
 #[derive(Debug)]
-enum Worn {
+enum Place {
     Request(upstream::Credential),
     Variable(String, Secret<String>),
 }
@@ -40,32 +41,37 @@ impl Held {
         Ok(Self {
             name: configured.name.clone(),
             of: configured.digest,
-            account: issued.account.or_else(|| configured.account.clone()),
+            account: issued.account.or_else(|| configured.account.clone()).map(Into::into),
             delegation: delegation.map(Into::into),
             span,
             fetched: configured.provider.is_fetched().then_some(now),
-            worn: worn(&configured.slot, issued.material)?,
+            place: place(&configured.slot, issued.material)?,
         })
+    }
+
+    /// How the trail calls it.
+    pub(crate) fn record(&self) -> Worn {
+        Worn { name: self.name.clone().into(), account: self.account.clone().map(Into::into) }
     }
 
     /// What a request to an HTTP server carries.
     pub(crate) const fn on_request(&self) -> Option<&upstream::Credential> {
-        match &self.worn {
-            Worn::Request(credential) => Some(credential),
-            Worn::Variable(..) => None,
+        match &self.place {
+            Place::Request(credential) => Some(credential),
+            Place::Variable(..) => None,
         }
     }
 
     /// What a command finds in its environment.
     pub(crate) const fn in_environment(&self) -> Option<(&String, &Secret<String>)> {
-        match &self.worn {
-            Worn::Request(_) => None,
-            Worn::Variable(name, secret) => Some((name, secret)),
+        match &self.place {
+            Place::Request(_) => None,
+            Place::Variable(name, secret) => Some((name, secret)),
         }
     }
 }
 
-fn worn(slot: &Slot, material: Material) -> Result<Worn, Failure> {
+fn place(slot: &Slot, material: Material) -> Result<Place, Failure> {
     let misfit = || Failure::Misconfigured("what the provider gives does not go where it is configured to go".into());
     let text = match material {
         Material::Token(token) => token,
@@ -75,7 +81,7 @@ fn worn(slot: &Slot, material: Material) -> Result<Worn, Failure> {
         },
         Material::Aws { .. } => return Err(misfit()),
     };
-    let request = |credential| Ok(Worn::Request(credential));
+    let request = |credential| Ok(Place::Request(credential));
     match slot {
         Slot::Header { name, scheme } => {
             let header = name.parse().map_err(|_| misfit())?;
@@ -88,7 +94,7 @@ fn worn(slot: &Slot, material: Material) -> Result<Worn, Failure> {
         Slot::Query { name } => {
             request(upstream::Credential::Query { name: name.as_str().into(), value: Arc::new(text) })
         }
-        Slot::Variable { name } => Ok(Worn::Variable(name.clone(), text)),
+        Slot::Variable { name } => Ok(Place::Variable(name.clone(), text)),
         Slot::Signature => Err(misfit()),
     }
 }

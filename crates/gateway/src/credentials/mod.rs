@@ -6,12 +6,15 @@
 //! | `configured` | from `[[credential]]` to a provider |
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
+//! | `wanted` | what a fetch goes by |
 //! | `fetch` | a provider's steps, one request after the other |
 //! | `signer` | the gateway as an issuer that providers trust |
 //! | `held` | a credential that is ready to be used |
 //! | `span` | how long it may serve, and when it is renewed |
 //! | `breaker` | a provider that fails is left alone for a while |
 //! | `shared` | what gateways that share a store tell each other, and what people granted |
+//! | `ledger` | what is kept, for the operator: to see, and to take back |
+//! | `trial` | a fetch that no call asked for |
 
 mod breaker;
 mod choice;
@@ -19,10 +22,14 @@ mod configured;
 mod desk;
 mod fetch;
 mod held;
+mod ledger;
 mod shared;
 mod signer;
 mod span;
+mod trial;
+mod wanted;
 
+pub(crate) use choice::Chosen;
 pub(crate) use configured::Configured;
 pub(crate) use desk::Desk;
 pub(crate) use held::Held;
@@ -33,7 +40,9 @@ use doorward_config::Settings;
 use doorward_credential::Failure;
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
+pub use ledger::{Entry, EntryKind, Ledger, LedgerError};
 use std::{collections::BTreeMap, sync::Arc};
+pub use trial::{Trial, TrialError, Tried};
 
 /// The credentials of a configuration, by name.
 pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
@@ -84,17 +93,19 @@ impl NoCredential {
 impl Gateway {
     /// The credential for a message that was ruled and recorded; none where its server needs none.
     pub(crate) async fn exchange(&self, passage: &Passage) -> Result<Option<Arc<Held>>, Refusal> {
-        let Some(chosen) = choice::of(passage) else { return Ok(None) };
-        let refused = |why| {
+        let refused = |name, why| {
             let server = passage.server.profile.name.as_str().into();
-            let name = chosen.as_ref().ok().map(|c| c.name.clone());
             Refusal::Credential(Box::new(NoCredential { server, name, why }))
         };
-        let configured = match &chosen {
-            Ok(configured) => configured,
-            Err(why) => return Err(refused(why.clone())),
+        let configured = match &passage.chosen {
+            Chosen::Without => return Ok(None),
+            Chosen::Serves(configured) => configured,
+            Chosen::Nothing(why) => return Err(refused(None, why.clone())),
         };
-        self.held(passage, configured).await.map(Some).map_err(refused)
+        let held = self.held(passage, configured).await;
+        let held = held.map_err(|why| refused(Some(configured.name.clone()), why))?;
+        let _ = passage.worn.set(held.clone());
+        Ok(Some(held))
     }
 
     /// A server does not take a credential. Whether another one may be tried: this one was kept from before the call, and is

@@ -1,7 +1,7 @@
 //! What gateways that share a store tell each other: a credential is fetched by one of them, and a refresh token is turned
 //! over by one of them, and kept before anybody uses what it gave.
 
-use super::{desk::Wanted, signer::OwnSigner};
+use super::{signer::OwnSigner, wanted::Wanted};
 use crate::{Gateway, live};
 use doorward_credential::{Failure, Issued, Key, Material, Order};
 use doorward_store::KeptKind;
@@ -21,8 +21,25 @@ const GRANT: Duration = Duration::from_secs(400 * 24 * 3600);
 #[derive(Serialize, Deserialize)]
 pub(super) struct Grant {
     pub(super) refresh: String,
+    pub(super) of: GrantOf,
     pub(super) account: Option<Box<str>>,
     pub(super) since: Timestamp,
+}
+
+/// Whose grant for which credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct GrantOf {
+    pub(super) credential: Box<str>,
+    pub(super) issuer: Box<str>,
+    pub(super) person: Box<str>,
+}
+
+impl GrantOf {
+    /// Under what it is kept.
+    pub(super) fn name(&self) -> String {
+        let Self { credential, issuer, person } = self;
+        format!("grant\n{credential}\n{issuer}\n{person}")
+    }
 }
 
 impl Drop for Grant {
@@ -33,11 +50,15 @@ impl Drop for Grant {
 
 /// A credential, as other gateways find it.
 #[derive(Serialize, Deserialize)]
-struct Told {
+pub(super) struct Told {
+    /// The operator's name for it.
+    pub(super) name: Box<str>,
+    /// The server that it is for.
+    pub(super) server: Box<str>,
     kind: Kind,
     secrets: Vec<String>,
-    expires: Timestamp,
-    account: Option<Box<str>>,
+    pub(super) expires: Timestamp,
+    pub(super) account: Option<Box<str>>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -54,7 +75,7 @@ impl Drop for Told {
 
 impl Told {
     /// What is told of a credential that ends by itself; others are not worth it.
-    fn of(issued: &Issued) -> Option<Self> {
+    fn of(wanted: &Wanted, issued: &Issued) -> Option<Self> {
         let text = |secret: &Secret<String>| secret.reveal(String::clone);
         let (kind, secrets) = match &issued.material {
             Material::Token(token) => (Kind::Token, vec![text(token)]),
@@ -63,7 +84,8 @@ impl Told {
             }
             Material::Basic { .. } => return None,
         };
-        Some(Self { kind, secrets, expires: issued.expires?, account: issued.account.clone() })
+        let (name, server) = (wanted.configured.name.as_ref().into(), wanted.server.as_str().into());
+        Some(Self { name, server, kind, secrets, expires: issued.expires?, account: issued.account.clone() })
     }
 
     fn issued(mut self) -> Option<Issued> {
@@ -85,7 +107,7 @@ impl Gateway {
         if !wanted.configured.provider.is_fetched() || !self.travel.is_possible() {
             return self.fetch(wanted).await;
         }
-        let name = format!("credential\n{}", key.digest());
+        let name = told_name(key.digest());
         let lease = format!("{name}\nlease");
         let silent = |_| Failure::Unavailable("the store does not answer".into());
         let began = self.clock.now();
@@ -108,7 +130,7 @@ impl Gateway {
             tokio::time::sleep(LOOK).await;
         }
         let result = self.fetch(wanted).await;
-        if let Some(told) = result.as_ref().ok().and_then(Told::of) {
+        if let Some(told) = result.as_ref().ok().and_then(|issued| Told::of(wanted, issued)) {
             let until = told.expires;
             let _ = self.hold(KeptKind::Credential, &name, until, &told).await;
         }
@@ -116,7 +138,7 @@ impl Gateway {
         result
     }
 
-    async fn fetch(&self, wanted: &Wanted) -> Result<Issued, Failure> {
+    pub(super) async fn fetch(&self, wanted: &Wanted) -> Result<Issued, Failure> {
         let now = self.clock.now();
         let needs = wanted.configured.provider.needs();
         let ring = if needs.signature { self.ring().await.ok() } else { None };
@@ -125,7 +147,12 @@ impl Gateway {
         let call = wanted.call();
         let granted = match (needs.grant, call.human) {
             (true, Some(human)) => {
-                let name = grant_name(&wanted.configured.name, human.issuer, human.id);
+                let of = GrantOf {
+                    credential: wanted.configured.name.as_ref().into(),
+                    issuer: human.issuer.into(),
+                    person: human.id.into(),
+                };
+                let name = of.name();
                 let silent = |_| Failure::Unavailable("the store does not answer".into());
                 let grant = self.find::<Grant>(KeptKind::Grant, &name).await.map_err(silent)?;
                 Some((name, grant.ok_or(Failure::Consent)?))
@@ -143,6 +170,7 @@ impl Gateway {
                 if let Some(next) = issued.grant.take() {
                     let next = Grant {
                         refresh: next.reveal(String::clone),
+                        of: grant.of.clone(),
                         account: grant.account.clone(),
                         since: grant.since,
                     };
@@ -164,7 +192,7 @@ impl Gateway {
     }
 }
 
-/// Under what a person's grant for a credential is kept.
-pub(super) fn grant_name(credential: &str, issuer: &str, person: &str) -> String {
-    format!("grant\n{credential}\n{issuer}\n{person}")
+/// Under what a credential is told to other gateways.
+fn told_name(key: &Digest) -> String {
+    format!("credential\n{key}")
 }

@@ -115,6 +115,7 @@ impl Gateway {
                     tokio::time::sleep(EVERY).await;
                     let Some(gateway) = me.upgrade() else { break };
                     gateway.watch_delegations().await;
+                    gateway.watch_credentials().await;
                 }
             });
         }

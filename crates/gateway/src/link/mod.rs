@@ -211,6 +211,13 @@ impl Link {
             Self::Lifted(lifted) => Some(lifted.link.alias().unwrap_or_else(|| lifted.issue())),
         }
     }
+    /// The credential that its server found in its environment when it began.
+    pub(crate) fn worn(&self) -> Option<&Arc<Held>> {
+        match self.wire() {
+            Self::Process(process) => process.worn.as_ref(),
+            _ => None,
+        }
+    }
     /// What the server says, where it has one pipe for all of it.
     pub(crate) fn pipe(&self) -> Option<&Pipe> {
         match self {

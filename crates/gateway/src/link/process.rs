@@ -2,7 +2,7 @@ use super::{
     Answer, Parcel,
     pipe::{Fed, Feed, Pipe, Routing},
 };
-use crate::catalog::Catalog;
+use crate::{catalog::Catalog, credentials::Held};
 use doorward_mcp::{Request, json::Limits};
 use doorward_transport::{
     LinkError,
@@ -15,6 +15,8 @@ use std::{sync::Arc, time::Duration};
 pub(crate) struct Process {
     link: StdioLink,
     pub(super) pipe: Pipe,
+    /// The credential in its environment.
+    pub(super) worn: Option<Arc<Held>>,
 }
 
 impl Process {
@@ -27,26 +29,40 @@ impl Process {
         patience: Duration,
         routing: Routing,
         catalog: Arc<Catalog>,
+        worn: Option<Arc<Held>>,
     ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn_held(command, executable, settings, move |line| {
             tracing::info!(server = %label, "stderr: {}{}", line.text, if line.cut { "…" } else { "" });
         })?;
-        Ok(Self::over((link, inbox), name, limits, patience, routing, catalog))
+        let over = Self::with((link, inbox), name, limits, patience, routing, catalog);
+        Ok(Arc::new(Self { worn, ..over }))
     }
 
     /// The server at the other end of a link.
+    #[cfg(test)]
     pub(crate) fn over(
-        (link, inbox): (StdioLink, StdioInbox),
+        ends: (StdioLink, StdioInbox),
         name: &str,
         limits: Limits,
         patience: Duration,
         routing: Routing,
         catalog: Arc<Catalog>,
     ) -> Arc<Self> {
+        Arc::new(Self::with(ends, name, limits, patience, routing, catalog))
+    }
+
+    fn with(
+        (link, inbox): (StdioLink, StdioInbox),
+        name: &str,
+        limits: Limits,
+        patience: Duration,
+        routing: Routing,
+        catalog: Arc<Catalog>,
+    ) -> Self {
         let (pipe, feed) = Pipe::new(name, routing, patience, limits, catalog);
         tokio::spawn(read(inbox, feed, name.to_owned()));
-        Arc::new(Self { link, pipe })
+        Self { link, pipe, worn: None }
     }
 
     /// How many requests somebody still waits for.

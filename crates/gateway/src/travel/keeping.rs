@@ -14,7 +14,14 @@ pub(crate) struct Silence;
 /// Nobody owns it before it is opened.
 const OWNER: &[u8] = b"authorization server";
 
-fn pack<T: Serialize>(sealer: &Sealer, kind: KeptKind, name: &str, until: Timestamp, what: &T) -> Option<Kept> {
+/// `what`, sealed under `name`.
+pub(crate) fn pack<T: Serialize>(
+    sealer: &Sealer,
+    kind: KeptKind,
+    name: &str,
+    until: Timestamp,
+    what: &T,
+) -> Option<Kept> {
     let (key, owner) = (Digest::of(name.as_bytes()), Digest::of(OWNER));
     let mut kept = Kept { kind, key, owner, route: "oauth".into(), until, sealed: Vec::new() };
     kept.sealed = sealer.seal_bytes(&record::encode(what)?, &bound(&kept))?;

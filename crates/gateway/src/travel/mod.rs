@@ -17,7 +17,7 @@ mod keeping;
 pub(crate) mod record;
 mod sessions;
 
-pub(crate) use keeping::Silence;
+pub(crate) use keeping::{Silence, pack};
 
 use crate::bridge::Sealer;
 use doorward_identity::PrincipalKey;

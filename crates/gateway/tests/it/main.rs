@@ -28,6 +28,7 @@ mod providers;
 mod reload;
 mod remote;
 mod returns;
+mod secretless;
 mod sse_clients;
 mod sse_servers;
 mod streams;

@@ -163,6 +163,8 @@ fn row(bytes: &[u8]) -> Row {
             row.decision = Some(o.decision.as_str().to_owned());
             words.extend(o.reasons.iter().map(|r| &*r.text));
             words.extend(o.findings.iter().flat_map(|f| [&*f.detector, f.kind.as_str(), &*f.note]));
+            let worn = o.credential.iter().flat_map(|worn| [Some(&worn.name), worn.account.as_ref()]);
+            words.extend(worn.flatten().map(|word| &**word));
         }
         Event::Turn(t) => {
             row.turn = Some(t.turn.to_string());
@@ -188,6 +190,14 @@ fn row(bytes: &[u8]) -> Row {
             row.target = Some(d.id.to_string());
             let words_of = [&d.owner, &d.parent, &d.purpose].into_iter().flatten();
             words.extend(words_of.map(|word| &**word).chain(d.by.as_ref().map(|by| &*by.name)));
+        }
+        Event::Credential(c) => {
+            row.agent = c.agent.clone();
+            row.human = c.human.clone();
+            row.server = c.server.as_ref().map(ToString::to_string);
+            row.target = Some(c.name.to_string());
+            words.push(&c.provider);
+            words.extend([&c.account, &c.why].into_iter().flatten().map(|word| &**word));
         }
         Event::Config(c) => words.extend([&*c.what, &*c.by.name]),
         Event::Start(s) => words.push(&s.version),

@@ -47,9 +47,33 @@ impl KeptDb {
         Ok(Self { db: Mutex::new(db) })
     }
 
+    /// Everything of a kind, whether its time is over or not.
+    ///
+    /// # Errors
+    /// [`KeepError`].
+    pub fn all(&self, kind: KeptKind) -> Result<Vec<Kept>, KeepError> {
+        let db = self.db.lock();
+        let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM kept WHERE kind = ?1"))?;
+        let all = statement.query_map([kind.as_str()], read)?.collect::<Result<_, _>>()?;
+        Ok(all)
+    }
+
     /// Whether a row was written.
     fn insert(&self, how: &str, kept: &Kept) -> Result<bool, KeepError> {
         let db = self.db.lock();
+        // What nobody can give a second time must be on disk before anything goes on.
+        let precious = kept.kind == KeptKind::Grant;
+        if precious {
+            db.pragma_update(None, "synchronous", "full")?;
+        }
+        let written = Self::write(&db, how, kept);
+        if precious {
+            db.pragma_update(None, "synchronous", "normal")?;
+        }
+        written
+    }
+
+    fn write(db: &Connection, how: &str, kept: &Kept) -> Result<bool, KeepError> {
         let sql = format!("{how} INTO kept({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         let written = db.prepare_cached(&sql)?.execute(params![
             kept.kind.as_str(),

@@ -65,6 +65,7 @@ pub(crate) fn outcome(call: CallId) -> OutcomeRecord {
         decision: Decision::Allow,
         reasons: Vec::new(),
         findings: Vec::new(),
+        credential: None,
         redactions: 0,
         duration_us: 1200,
         upstream_us: 1100,
