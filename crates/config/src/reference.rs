@@ -43,6 +43,8 @@ fn every_key_has_its_row() {
         kind = "basic"
         [[credential]]
         kind = "env"
+        [[credential]]
+        kind = "aws-sts"
         [[trust]]
         kind = "oidc"
         claims = {}

@@ -10,6 +10,9 @@
 //! | `failure` | why there is none, and what to do about that |
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
+//! | `own_token` | the gateway's own token, for providers that trust it |
+//! | `sigv4` | AWS Signature Version 4 |
+//! | `xml`, `time` | answers and moments as providers write them |
 //! | `providers` | one file for each kind |
 //!
 //! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
@@ -20,14 +23,22 @@ mod failure;
 mod issued;
 mod key;
 mod order;
+mod own_token;
 mod provider;
 pub mod providers;
+mod sigv4;
 mod step;
+#[cfg(test)]
+mod testing;
+mod time;
+mod xml;
 
 pub use choice::Rule;
 pub use failure::Failure;
 pub use issued::{Issued, Material};
 pub use key::Key;
 pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
+pub use sigv4::{Signable, Sigv4};
 pub use step::{Answer, Body, Request, Step, Then};

@@ -276,8 +276,8 @@ impl Server {
                 Link::Http(HttpSession::new(link.clone(), self.limits))
             }),
             Reach::Command { command, settings, .. } => {
-                let with =
-                    held.as_deref().and_then(Held::in_environment).map(|(name, secret)| command.with(name, secret));
+                let variables = held.as_deref().map_or(&[][..], Held::in_environment);
+                let with = (!variables.is_empty()).then(|| command.with(variables));
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();

@@ -28,7 +28,9 @@ mod virtual_server;
 pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
-pub use credential::{Credential, CredentialKind, CredentialRule, Fixed, Scopes, Slot};
+pub use credential::{
+    AwsSts, Credential, CredentialKind, CredentialRule, Fixed, OwnToken, Part, Scopes, Slot, TokenAlgorithm,
+};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};
 pub use limits::Limits;

@@ -1,3 +1,4 @@
+use super::cloud;
 use crate::server::Handled;
 use doorward_config::{self as config, CredentialKind, Scopes, SecretError, Slot};
 use doorward_credential::{Provider, providers};
@@ -72,5 +73,6 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, Secret
             user: fixed.user.as_deref().map(Into::into),
             account: account(),
         }),
+        CredentialKind::AwsSts(aws) => Box::new(cloud::aws_sts(aws)),
     })
 }

@@ -33,13 +33,13 @@ impl fmt::Debug for Command {
 }
 
 impl Command {
-    /// The same with one more variable.
+    /// The same with more variables, in the place of those of the same names.
     #[must_use]
-    pub fn with(&self, name: &str, value: &Secret<String>) -> Self {
-        let copy = |secret: &Secret<String>| secret.reveal(|s| Secret::new(s.clone()));
-        let env = self.env.iter().filter(|(other, _)| other != name).map(|(name, value)| (name.clone(), copy(value)));
-        let env = env.chain([(name.to_owned(), copy(value))]).collect();
-        Self { argv: self.argv.clone(), env, cwd: self.cwd.clone() }
+    pub fn with(&self, more: &[(String, Secret<String>)]) -> Self {
+        let copy =
+            |(name, secret): &(String, Secret<String>)| (name.clone(), secret.reveal(|s| Secret::new(s.clone())));
+        let own = self.env.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        Self { argv: self.argv.clone(), env: own.chain(more).map(copy).collect(), cwd: self.cwd.clone() }
     }
 
     pub(super) fn program(&self) -> Box<str> {

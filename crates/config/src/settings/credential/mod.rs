@@ -1,15 +1,20 @@
 //! `[[credential]]`: what the gateway holds, or fetches when it is needed, and agents never see. One file for each family of
 //! kinds.
 
+mod by_tool;
+mod cloud;
 mod fixed;
+mod own_token;
 mod rule;
 mod scopes;
 mod slot;
 
+pub use cloud::AwsSts;
 pub use fixed::Fixed;
+pub use own_token::{OwnToken, TokenAlgorithm};
 pub use rule::CredentialRule;
 pub use scopes::Scopes;
-pub use slot::Slot;
+pub use slot::{Part, Slot};
 
 use crate::{SecretRef, section::Section, value::Item};
 use serde::Serialize;
@@ -35,6 +40,8 @@ pub struct Credential {
 pub enum CredentialKind {
     /// The operator keeps it.
     Static(Fixed),
+    /// AWS gives it for a token of the gateway.
+    AwsSts(AwsSts),
 }
 
 impl CredentialKind {
@@ -42,6 +49,15 @@ impl CredentialKind {
     pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
         match self {
             Self::Static(fixed) => vec![("secret", &fixed.secret)],
+            Self::AwsSts(_) => Vec::new(),
+        }
+    }
+
+    /// What the gateway's own token says, where the provider trusts that.
+    pub const fn own_token(&self) -> Option<&OwnToken> {
+        match self {
+            Self::AwsSts(aws) => Some(&aws.own),
+            Self::Static(_) => None,
         }
     }
 }
@@ -49,14 +65,14 @@ impl CredentialKind {
 type Read = fn(&Section<'_>) -> Option<CredentialKind>;
 
 /// The words for the kinds, and what reads the rest of their keys.
-const KINDS: [(&str, Read); 3] = [("static", fixed::read), ("basic", fixed::read_basic), ("env", fixed::read)];
+const KINDS: &[(&str, Read)] =
+    &[("static", fixed::read), ("basic", fixed::read_basic), ("env", fixed::read), ("aws-sts", cloud::aws::read)];
 
 impl Credential {
     pub(crate) fn read(section: Section<'_>) -> Option<Self> {
         let name = section.need("name", "name = \"crm\"", Item::owned);
-        let word =
-            section.need("kind", "kind = \"static\"", |item| item.choice(&KINDS.map(|(word, _)| (word, word))))?;
-        let (_, read) = KINDS.iter().find(|(known, _)| *known == word)?;
+        let words: Vec<_> = KINDS.iter().map(|(word, read)| (*word, (*word, *read))).collect();
+        let (word, read) = section.need("kind", "kind = \"static\"", |item| item.choice(&words))?;
         let kind = read(&section);
         let slot = Slot::read(&section, word);
         let scopes = Scopes::read(&section);
