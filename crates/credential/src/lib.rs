@@ -10,6 +10,7 @@
 //! | `failure` | why there is none, and what to do about that |
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
+//! | `wire` | what OAuth providers understand: forms, proofs of a client, discovery, answers with tokens |
 //! | `providers` | one file for each kind |
 //!
 //! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
@@ -23,6 +24,7 @@ mod order;
 mod provider;
 pub mod providers;
 mod step;
+pub mod wire;
 
 pub use choice::Rule;
 pub use failure::Failure;
@@ -30,4 +32,4 @@ pub use issued::{Issued, Material};
 pub use key::Key;
 pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
 pub use provider::{Needs, PerWhom, Provider, Source};
-pub use step::{Answer, Body, Request, Step, Then};
+pub use step::{Answer, Body, Named, Request, Step, Then};
