@@ -114,7 +114,7 @@ impl Client {
     fn claims(&self, issuer: &str, subject: &str, server: &Metadata, order: &Order<'_>) -> serde_json::Value {
         let now = order.now.secs();
         json!({
-            "iss": issuer, "sub": subject, "aud": server.name(), "jti": order.fresh,
+            "iss": issuer, "sub": subject, "aud": server.name(), "jti": format!("{}-client", order.fresh),
             "iat": now, "exp": now.saturating_add(PROOF),
         })
     }

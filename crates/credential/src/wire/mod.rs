@@ -7,6 +7,7 @@
 //! | `client` | who the gateway is there, and how it proves that |
 //! | `key` | a private key of the operator, as PEM or JWK |
 //! | `jwt` | signed tokens, made and read |
+//! | `statement` | what the gateway says as an issuer: who acts, and for whom |
 //! | `token` | the answer of a token endpoint |
 //! | `target` | what a token must be for, and whether the one that came is |
 
@@ -15,6 +16,7 @@ mod form;
 pub mod jwt;
 mod key;
 mod server;
+pub mod statement;
 mod target;
 mod token;
 
