@@ -13,6 +13,7 @@
 //! | `own_token` | the gateway's own token, for providers that trust it |
 //! | `sigv4` | AWS Signature Version 4 |
 //! | `xml`, `time` | answers and moments as providers write them |
+//! | `wire` | what OAuth providers understand: forms, proofs of a client, discovery, answers with tokens |
 //! | `providers` | one file for each kind |
 //!
 //! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
@@ -31,6 +32,7 @@ mod step;
 #[cfg(test)]
 mod testing;
 mod time;
+pub mod wire;
 mod xml;
 
 pub use choice::Rule;
@@ -41,4 +43,4 @@ pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
 pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use sigv4::{Signable, Sigv4};
-pub use step::{Answer, Body, Request, Step, Then};
+pub use step::{Answer, Body, Named, Request, Step, Then};

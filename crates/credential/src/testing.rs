@@ -48,6 +48,7 @@ impl Scene {
             agent: Agent { id: "etl", issuer: Some("https://idp.example") },
             human: Some(Human { id: "alice", issuer: "https://idp.example", email: Some("alice@example.com") }),
             delegation: Some("d-81"),
+            before: &[],
             conversation: None,
         };
         Order { call, subject: None, grant: None, signer: self, now: now(), fresh: "jti-1" }

@@ -37,6 +37,7 @@ impl Held {
         issued: Issued,
         span: Span,
         delegation: Option<&str>,
+        now: Timestamp,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
         Ok(Self {
@@ -45,7 +46,7 @@ impl Held {
             account: issued.account.or_else(|| configured.account.clone()).map(Into::into),
             delegation: delegation.map(Into::into),
             span,
-            fetched: configured.provider.is_fetched().then(|| clock.now()),
+            fetched: configured.provider.is_fetched().then_some(now),
             place: place(&configured.slot, issued.material, clock)?,
         })
     }

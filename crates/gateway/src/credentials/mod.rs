@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `configured` | from `[[credential]]` to a provider |
 //! | `cloud` | the same for kinds of the cloud |
+//! | `oauth` | the same for the OAuth kinds |
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
 //! | `wanted` | what a fetch goes by |
@@ -25,6 +26,7 @@ mod desk;
 mod fetch;
 mod held;
 mod ledger;
+mod oauth;
 mod shared;
 mod signer;
 mod span;
@@ -39,7 +41,7 @@ pub(crate) use held::Held;
 use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
 pub use configured::ConfiguredError;
 use doorward_config::Settings;
-use doorward_credential::Failure;
+use doorward_credential::{Failure, Source};
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
 pub use ledger::{Entry, EntryKind, Ledger, LedgerError};
@@ -53,6 +55,22 @@ pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
 pub(crate) fn all(settings: &Settings) -> Result<All, ConfiguredError> {
     let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c)?))));
     each.collect()
+}
+
+/// What must be kept of people's tokens, because a credential is exchanged for it. Without such a credential nothing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// What agents present.
+    pub(crate) presented: bool,
+    /// What providers give when people sign in.
+    pub(crate) login: bool,
+}
+
+impl Wants {
+    pub(crate) fn of(all: &All) -> Self {
+        let any = |source| all.values().any(|c| c.provider.needs().subject == Some(source));
+        Self { presented: any(Source::Presented), login: any(Source::Login) }
+    }
 }
 
 /// A server has no credential for a call.

@@ -52,6 +52,8 @@ pub struct Live {
     pub(crate) limits: Limits,
     /// The credentials of servers, by name.
     pub(crate) credentials: credentials::All,
+    /// What they are exchanged for.
+    pub(crate) wants: credentials::Wants,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
 }
@@ -221,6 +223,7 @@ impl Live {
             resources,
             guard,
             limits,
+            wants: credentials::Wants::of(&credentials),
             credentials,
             egress,
         })

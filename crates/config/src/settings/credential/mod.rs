@@ -3,18 +3,24 @@
 
 mod by_tool;
 mod cloud;
+mod exchange;
 mod fixed;
 mod own_token;
+mod provider;
 mod rule;
 mod scopes;
 mod slot;
+mod token;
 
 pub use cloud::AwsSts;
+pub use exchange::{IdJag, JwtBearer, Speaks, SubjectFrom, TokenExchange, TokenType};
 pub use fixed::Fixed;
 pub use own_token::{OwnToken, TokenAlgorithm};
+pub use provider::{ClientCredentials, OAuthProvider, OwnProof, SecretPlace};
 pub use rule::CredentialRule;
 pub use scopes::Scopes;
 pub use slot::{Part, Slot};
+pub use token::TokenTarget;
 
 use crate::{SecretRef, section::Section, value::Item};
 use serde::Serialize;
@@ -40,6 +46,14 @@ pub struct Credential {
 pub enum CredentialKind {
     /// The operator keeps it.
     Static(Fixed),
+    /// The gateway's own account at an authorization server.
+    ClientCredentials(Box<ClientCredentials>),
+    /// A token about the human is exchanged.
+    TokenExchange(Box<TokenExchange>),
+    /// The gateway says who it is for.
+    JwtBearer(Box<JwtBearer>),
+    /// The identity provider gives a grant for the server's authorization server.
+    IdJag(Box<IdJag>),
     /// AWS gives it for a token of the gateway.
     AwsSts(AwsSts),
 }
@@ -49,6 +63,10 @@ impl CredentialKind {
     pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
         match self {
             Self::Static(fixed) => vec![("secret", &fixed.secret)],
+            Self::ClientCredentials(kind) => kind.provider.secrets(),
+            Self::TokenExchange(kind) => kind.provider.secrets(),
+            Self::JwtBearer(kind) => kind.provider.secrets(),
+            Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
             Self::AwsSts(_) => Vec::new(),
         }
     }
@@ -57,7 +75,7 @@ impl CredentialKind {
     pub const fn own_token(&self) -> Option<&OwnToken> {
         match self {
             Self::AwsSts(aws) => Some(&aws.own),
-            Self::Static(_) => None,
+            _ => None,
         }
     }
 }
@@ -65,8 +83,18 @@ impl CredentialKind {
 type Read = fn(&Section<'_>) -> Option<CredentialKind>;
 
 /// The words for the kinds, and what reads the rest of their keys.
-const KINDS: &[(&str, Read)] =
-    &[("static", fixed::read), ("basic", fixed::read_basic), ("env", fixed::read), ("aws-sts", cloud::aws::read)];
+const KINDS: &[(&str, Read)] = &[
+    ("static", fixed::read),
+    ("basic", fixed::read_basic),
+    ("env", fixed::read),
+    ("client-credentials", |section| {
+        ClientCredentials::read(section).map(Box::new).map(CredentialKind::ClientCredentials)
+    }),
+    ("token-exchange", |section| TokenExchange::read(section).map(Box::new).map(CredentialKind::TokenExchange)),
+    ("jwt-bearer", |section| JwtBearer::read(section).map(Box::new).map(CredentialKind::JwtBearer)),
+    ("id-jag", |section| IdJag::read(section).map(Box::new).map(CredentialKind::IdJag)),
+    ("aws-sts", cloud::aws::read),
+];
 
 impl Credential {
     pub(crate) fn read(section: Section<'_>) -> Option<Self> {

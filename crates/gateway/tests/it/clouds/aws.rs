@@ -4,10 +4,10 @@
 use super::{echo, seen};
 use crate::{client::Client, front::Front};
 use doorward_testkit::peers::{
-    free_port, guarded_fixture,
+    free_port,
     http::Http,
     identity::{Moto, joserfc},
-    installed,
+    installed, strict_fixture,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn every_request_is_signed_for_its_region_and_moment() {
     let role = aws.web_role("mcp", &policy, "unused").unwrap();
     aws.lets(100).await.unwrap();
     let guard = ["--sigv4", aws.url(), "--region", "eu-central-1", "--service", "execute-api"];
-    let (_server, url) = guarded_fixture(&guard).unwrap();
+    let (_server, url) = strict_fixture(&guard).unwrap();
     let good = toml(&url, aws.url(), &role, "eu-central-1");
     let front = Front::start(&good).await;
 
@@ -88,7 +88,7 @@ async fn what_sts_refuses_reaches_no_server() {
     }
     let aws = Moto::start().unwrap();
     let (_server, url) =
-        guarded_fixture(&["--sigv4", aws.url(), "--region", "eu-central-1", "--service", "execute-api"]).unwrap();
+        strict_fixture(&["--sigv4", aws.url(), "--region", "eu-central-1", "--service", "execute-api"]).unwrap();
     // Nobody answers there.
     let nobody = format!("http://127.0.0.1:{}", free_port().unwrap());
     let front = Front::start(&toml(&url, &nobody, "arn:aws:iam::123456789012:role/mcp", "eu-central-1")).await;

@@ -1,7 +1,7 @@
 """The test server behind a guard that looks at every request, whatever it is about.
 
-usage: guarded.py --sigv4 MOTO --region R --service S     keys of roles, signed requests (botocore computes every signature anew)
-       guarded.py --jwks FILE --issuer I --audience A     bearer tokens (joserfc verifies them)
+usage: strict.py --sigv4 MOTO --region R --service S     keys of roles, signed requests (botocore computes every signature anew)
+       strict.py --jwks FILE --issuer I --audience A     bearer tokens (joserfc verifies them)
 
 It prints its URL as the first line. `GET /seen` says how many requests it let in, and why it refused the others.
 """
