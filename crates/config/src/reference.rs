@@ -36,6 +36,7 @@ fn every_key_has_its_row() {
         [[server]]
         attest = {}
         credentials = [{}]
+        [[placeholder]]
         [[virtual]]
         [[credential]]
         kind = "static"

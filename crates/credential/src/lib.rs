@@ -10,6 +10,7 @@
 //! | `failure` | why there is none, and what to do about that |
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
+//! | `mark` | placeholders and canaries: texts that look like secrets and open nothing |
 //! | `providers` | one file for each kind |
 //!
 //! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
@@ -19,6 +20,7 @@ pub mod choice;
 mod failure;
 mod issued;
 mod key;
+pub mod mark;
 mod order;
 mod provider;
 pub mod providers;
@@ -28,6 +30,7 @@ pub use choice::Rule;
 pub use failure::Failure;
 pub use issued::{Issued, Material};
 pub use key::Key;
+pub use mark::{Mark, Marker, Shape};
 pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use step::{Answer, Body, Request, Step, Then};

@@ -30,6 +30,11 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
     let mut findings = Vec::new();
     said().for_each(|(_, said)| inspect(view, said, &mut findings));
+    let marked = matter.arguments.map(|said| view.marks.judge(subject, said)).unwrap_or_default();
+    let given = matter.given.map(|said| view.marks.judge(subject, said)).unwrap_or_default();
+    // What a client answers to a server is no place for a placeholder.
+    let misused = marked.misused.or(given.misused).or_else(|| given.fills.first().map(|_| misplaced()));
+    findings.extend(marked.findings.into_iter().chain(given.findings));
     let mut outside_of = None;
     let (decision, reasons, authorized_by) = match subject.target {
         // Whatever it is asked, and whoever asks: who answers is not known.
@@ -37,6 +42,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::ServerNotApproved, why.to_string());
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
+        _ if let Some(reason) = misused => (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy),
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
@@ -76,10 +82,14 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     match judgement.acts() {
         Decision::Allow | Decision::Oblige => {
             let permit = Permit::mint(subject.call, judgement.sink);
-            Ruling::Go(Permitted::new(outbound, permit), judgement)
+            Ruling::Go(Permitted::new(outbound, permit).with_fills(marked.fills), judgement)
         }
         Decision::Challenge | Decision::Deny => Ruling::Stop(judgement),
     }
+}
+
+fn misplaced() -> Reason {
+    Reason::new(ReasonCode::FlowRefused, "a placeholder stands in what a client answers to a server")
 }
 
 /// Something in a list.

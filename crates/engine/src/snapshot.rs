@@ -1,4 +1,4 @@
-use crate::Floors;
+use crate::{Floors, Marks};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub scanner: Scanner,
     /// The secrets that the gateway handles.
     pub secrets: KnownSecrets,
+    /// Placeholders and canaries.
+    pub marks: Marks,
 }
 
 /// A server as rulings see it.

@@ -56,7 +56,7 @@ pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Tr
 pub use delegations::{Delegations, GrantRefused};
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;
-pub use live::{Live, LiveError, Surroundings, standing};
+pub use live::{Live, LiveError, Surroundings, marks, standing};
 pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;

@@ -10,7 +10,7 @@ use crate::{
 };
 use doorward_config as config;
 use doorward_credential::Rule;
-use doorward_engine::{Floors, ServerProfile};
+use doorward_engine::{Floors, Marks, ServerProfile};
 use doorward_identity::attest::manifest::ManifestKeys;
 use doorward_mcp::json::Limits;
 use doorward_policy::{ServerFacts, Transport};
@@ -139,7 +139,7 @@ impl Server {
         settings: &config::Server,
         mode: Mode,
         (catalog, ties, health, standing): (Arc<Catalog>, Arc<Ties>, Arc<Health>, Arc<Standing>),
-        egress: &Arc<Egress>,
+        (egress, marks): (&Arc<Egress>, &Marks),
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
         let limits = Limits { depth: all.limits.depth.max(16) * 2, ..Limits::default() };
@@ -149,6 +149,9 @@ impl Server {
                 let mut full = inherited(inherit_env);
                 for (name, value) in env {
                     full.push((name.clone(), resolve(settings, name, value, handled)?));
+                }
+                if let Some(variable) = &settings.canary {
+                    full.push((variable.clone(), Secret::new(marks.canary(&format!("server:{}", settings.name)))));
                 }
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
                 let command = Arc::new(Command { argv, env: full, cwd: cwd.clone() });

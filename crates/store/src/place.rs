@@ -68,7 +68,20 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
 /// # Errors
 /// [`PlaceError::Io`], also where the file is not a key.
 pub fn seal_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
-    let path = state.join("seal.key");
+    key_file(state, "seal.key")
+}
+
+/// The key that placeholders and canaries are made with, from `mark.key` in `state`, like [`seal_key`]. With another key
+/// those that agents hold are not known any more.
+///
+/// # Errors
+/// [`PlaceError::Io`], also where the file is not a key.
+pub fn mark_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
+    key_file(state, "mark.key")
+}
+
+fn key_file(state: &Path, name: &str) -> Result<Secret<[u8; 32]>, PlaceError> {
+    let path = state.join(name);
     let failed = |act, source| PlaceError::Io { act, path: path.clone(), source };
     if !path.exists() {
         make_dir(state)?;

@@ -64,6 +64,7 @@ impl Scene {
                 level: Level::Guard,
                 policies: Arc::new(compile(estate)),
                 scanner: Scanner::new(&Settings::default()).expect("settings without names"),
+                marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: secrets(),
             },
             history: History::default(),

@@ -1,6 +1,7 @@
 use super::{ConfigFile, serve};
 use crate::{Done, Failure, Out};
 use doorward_config::{CredentialKind, Server, Settings, Slot, Upstream};
+use doorward_engine::Marks;
 use doorward_gateway::{Entry, EntryKind, Ledger, Trial, TrialError, Tried};
 use doorward_store::{KeptDb, SystemClock, Trail, trail};
 use doorward_vocab::{Clock as _, Timestamp};
@@ -33,6 +34,27 @@ enum Verb {
         #[arg(long, conflicts_with_all = ["names", "human"])]
         all: bool,
     },
+    /// Print the text that an agent holds in the place of a secret; it opens nothing, and is exchanged on one way only
+    Placeholder {
+        /// The name of the `[[placeholder]]`
+        name: String,
+        /// The id of the agent
+        #[arg(long)]
+        agent: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print a text that looks like a secret, to be put where thieves look; whoever sends or shows it is stopped
+    Canary {
+        /// The agent whose surroundings it is put into, by its id
+        #[arg(long, required_unless_present = "server", conflicts_with = "server")]
+        agent: Option<String>,
+        /// The server whose surroundings it is put into
+        #[arg(long)]
+        server: Option<String>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Fetch a credential as for a call, and say what came of it; the secret is not shown
     Test {
         /// Its name
@@ -60,12 +82,37 @@ enum Verb {
 pub(crate) fn run(args: Args, out: &Out) -> Done {
     match args.verb {
         Verb::List { config } => list(&config, out),
+        Verb::Placeholder { name, agent, config } => {
+            let text = marks(&config)?.placeholder(&name, &agent);
+            let missing =
+                || broken(format!("there is no placeholder `{name}`; write a `[[placeholder]]` of this name"));
+            mark(&text.ok_or_else(missing)?, out)
+        }
+        Verb::Canary { agent, server, config } => {
+            let whom = agent.map(|id| format!("agent:{id}")).or(server.map(|name| format!("server:{name}")));
+            mark(&marks(&config)?.canary(&whom.unwrap_or_default()), out)
+        }
         Verb::Revoke { names, human, all } => revoke(&names, human.as_deref(), all, out),
         Verb::Test { name, server, tool, agent, human, issuer, config } => {
             let human = human.map(|id| (issuer.unwrap_or_else(|| "local".to_owned()), id));
             test(&Trial { credential: name, server, tool, agent, human }, &config, out)
         }
     }
+}
+
+fn marks(config: &ConfigFile) -> Result<Marks, Failure> {
+    let (_, loaded) = config.load()?;
+    let key = doorward_store::mark_key(&serve::state()?).map_err(broken)?;
+    Ok(doorward_gateway::marks(&loaded.settings, &key))
+}
+
+fn mark(text: &str, out: &Out) -> Done {
+    if out.is_json() {
+        out.record(&json!({ "text": text }))
+    } else {
+        out.say(text)
+    }
+    Ok(())
 }
 
 fn broken(error: impl std::fmt::Display) -> Failure {

@@ -61,7 +61,8 @@ pub(crate) fn open_with(
     let beyond = Some(Beyond { store, key });
     let grants = Arc::new(GrantsDb::open(dir).map_err(|e| broken(&e))?);
     let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
-    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond, delegations };
+    let mark = doorward_store::mark_key(dir).map_err(|e| broken(&e))?;
+    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, mark, beyond, delegations };
     let gateway =
         Gateway::new(settings, surroundings, trail, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {

@@ -46,6 +46,7 @@ impl Scene {
                 level,
                 policies: Arc::new(Policies::compile(&sources, Base::Level(level)).unwrap()),
                 scanner: Scanner::new(&Settings::default()).unwrap(),
+                marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: KnownSecrets::new([("crm", SECRET.as_bytes())]).0,
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),

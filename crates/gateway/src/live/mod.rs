@@ -1,9 +1,11 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
 mod authority;
+mod marks;
 mod trust;
 
 pub(crate) use authority::{Authority, Provider};
+pub use marks::of as marks;
 pub(crate) use trust::public;
 pub use trust::standing;
 
@@ -52,6 +54,8 @@ pub struct Live {
     pub(crate) limits: Limits,
     /// The credentials of servers, by name.
     pub(crate) credentials: credentials::All,
+    /// What placeholders stand for, by the name of the placeholder.
+    pub(crate) stand_ins: credentials::All,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
 }
@@ -119,6 +123,8 @@ pub struct Surroundings {
     pub host_token: Secret<String>,
     /// The address that the listener really has.
     pub listen: std::net::SocketAddr,
+    /// What placeholders and canaries are made with.
+    pub mark: Secret<[u8; 32]>,
     /// Where what outlives this gateway is kept; without it, nothing does.
     pub beyond: Option<Beyond>,
     /// What was granted to agents.
@@ -135,6 +141,7 @@ impl Live {
             Some(b) => b.egress.clone(),
             None => Arc::new(Egress::new(TlsRoots::system_and(None)?, EgressSettings::default())),
         };
+        let marks = marks::of(&settings, &around.mark);
         let mut handled: Vec<Handled> = Vec::new();
         let mut servers = BTreeMap::new();
         for server in &settings.servers {
@@ -158,12 +165,13 @@ impl Live {
                     server,
                     mode,
                     (catalog, ties, health, standing),
-                    &egress,
+                    (&egress, &marks),
                     &mut handled,
                 )?),
             );
         }
         let credentials = credentials::all(&settings)?;
+        let stand_ins = credentials::stand_ins(&settings)?;
         for credential in credentials.values() {
             credential.handled(&mut handled);
         }
@@ -181,6 +189,7 @@ impl Live {
             policies,
             scanner: detect::Scanner::new(&detectors(&settings.detect, settings.mode))?,
             secrets: known,
+            marks,
         };
         let guard = Guard::new(&GuardSettings {
             listen: around.listen,
@@ -222,6 +231,7 @@ impl Live {
             guard,
             limits,
             credentials,
+            stand_ins,
             egress,
         })
     }

@@ -145,6 +145,7 @@ impl Front {
         let surroundings = Surroundings {
             user: "ada".to_owned(),
             host_token: Secret::new(HOST_TOKEN.to_owned()),
+            mark: Secret::new([7; 32]),
             listen: address,
             beyond: Some(Beyond { store, key: seal_key(state.path()).unwrap() }),
             delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
