@@ -405,8 +405,17 @@ fn manifest_keys(server: &config::Server, manifest: &config::Manifest) -> Result
 }
 
 fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {
-    let names = config::Upstream::PASSED_ON.iter().copied().chain(more.iter().map(String::as_str));
-    names.filter_map(|n| std::env::var(n).ok().map(|v| (n.to_owned(), Secret::new(v)))).collect()
+    let usual =
+        config::Upstream::PASSED_ON.iter().filter_map(|n| Some(((*n).to_owned(), Secret::new(std::env::var(n).ok()?))));
+    let asked = more.iter().filter_map(|name| match config::variable(name) {
+        Ok(value) => Some((name.clone(), value)),
+        Err(config::SecretError::Unset(_)) => None,
+        Err(error) => {
+            tracing::warn!("not passed on: {error}");
+            None
+        }
+    });
+    usual.chain(asked).collect()
 }
 
 fn resolve(

@@ -2,7 +2,6 @@
 
 use crate::sources::fill;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use doorward_vocab::Secret;
 use std::{
     env, fs, io,
     io::Write,
@@ -58,37 +57,22 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
     fill(&mut bytes);
     let token = URL_SAFE_NO_PAD.encode(bytes);
     make_dir(state)?;
-    write_secret(&path, token.as_bytes())?;
+    replace_secret(&path, token.as_bytes())?;
     Ok(token)
 }
 
-/// The key with which a gateway seals what leaves it, from `seal.key` in `state`: 32 random bytes, readable by the owner
-/// alone. Made where it is missing; of several processes that make it at once, all get the same.
+/// Writes a file that only its owner may read, and its folder, unless there is one: a reader sees the whole file or none. Of
+/// several processes that write one at once, one does.
 ///
 /// # Errors
-/// [`PlaceError::Io`], also where the file is not a key.
-pub fn seal_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
-    let path = state.join("seal.key");
-    let failed = |act, source| PlaceError::Io { act, path: path.clone(), source };
-    if !path.exists() {
-        make_dir(state)?;
-        let mut bytes = [0; 32];
-        fill(&mut bytes);
-        make_once(&path, &bytes).map_err(|e| failed("write", e))?;
-        bytes.fill(0);
+/// What the file system says.
+pub fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut bytes = fs::read(&path).map_err(|e| failed("read", e))?;
-    let key = <[u8; 32]>::try_from(bytes.as_slice());
-    bytes.fill(0);
-    key.map(Secret::new)
-        .map_err(|_| failed("use", io::Error::new(io::ErrorKind::InvalidData, "it is not 32 bytes long")))
-}
-
-/// Writes a file that only its owner may read, unless there is one: a reader sees the whole file or none.
-fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = [0; 8];
     fill(&mut name);
-    let temporary = path.with_extension(format!("new-{:016x}", u64::from_be_bytes(name)));
+    let temporary = beside(path, &format!("new-{:016x}", u64::from_be_bytes(name)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -107,14 +91,17 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), PlaceError> {
     made.map_err(|source| PlaceError::Io { act: "create", path: path.to_owned(), source })
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
+/// Writes a file that only its owner may read, whole or not at all, in the place of what was there.
+///
+/// # Errors
+/// [`PlaceError::Io`].
+pub fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
     replace(path, bytes, 0o600).map_err(|source| PlaceError::Io { act: "write", path: path.to_owned(), source })
 }
 
 /// Puts `bytes` in the place of `path`, durably and in one step: a reader sees the old file or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let temporary = path.with_extension("new");
+    let temporary = beside(path, "new");
     // A leftover of a crash may have another mode.
     let _ = fs::remove_file(&temporary);
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
@@ -122,6 +109,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&temporary, path)?;
     sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// A name for what is not finished: `seal.key` and `seal.ring` must not share one.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(end);
+    name.into()
 }
 
 /// Makes the names in a directory durable.
@@ -146,21 +141,21 @@ mod tests {
     }
 
     #[test]
-    fn the_seal_key_is_made_once_and_kept_private() {
+    fn of_many_that_make_a_file_once_one_does() {
         let dir = tempfile::tempdir().unwrap();
-        let state = dir.path().join("a");
-        let making: Vec<_> = (0..8)
-            .map(|_| {
-                let state = state.clone();
-                std::thread::spawn(move || seal_key(&state).unwrap().reveal(|k| *k))
+        let path = dir.path().join("a/seal.key");
+        let making: Vec<_> = (0..8_u8)
+            .map(|n| {
+                let path = path.clone();
+                std::thread::spawn(move || make_once(&path, &[n; 32]).unwrap())
             })
             .collect();
-        let keys: Vec<[u8; 32]> = making.into_iter().map(|m| m.join().unwrap()).collect();
-        assert!(keys.iter().all(|k| *k == keys[0] && *k != [0; 32]));
-        let path = state.join("seal.key");
+        making.into_iter().for_each(|m| m.join().unwrap());
+        let made = fs::read(&path).unwrap();
+        assert!(made.len() == 32 && made.iter().all(|b| *b == made[0]));
+        make_once(&path, b"another").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), made);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(&state).unwrap().count(), 1, "nothing else is left");
-        fs::write(&path, "short").unwrap();
-        assert!(seal_key(&state).is_err());
+        assert_eq!(fs::read_dir(dir.path().join("a")).unwrap().count(), 1, "nothing else is left");
     }
 }

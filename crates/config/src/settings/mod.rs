@@ -19,6 +19,7 @@ mod limits;
 mod listen;
 mod log;
 mod policy;
+mod seal;
 mod server;
 mod store;
 mod trust;
@@ -35,6 +36,7 @@ pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
 pub use policy::{PolicyBase, PolicyFiles};
+pub use seal::Seal;
 pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{

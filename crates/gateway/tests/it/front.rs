@@ -3,14 +3,15 @@
 use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
 use doorward_gateway::{Beyond, Delegations, Gateway, Pins, Surroundings, http::McpDoor};
-use doorward_store::{GrantsDb, KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
+use doorward_seal::{Keyring, Outer, Source};
+use doorward_store::{GrantsDb, KeptDb, PinKey, Pins as _, State, SystemClock, Trail, trail};
 use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsSlot};
 use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -146,7 +147,7 @@ impl Front {
             user: "ada".to_owned(),
             host_token: Secret::new(HOST_TOKEN.to_owned()),
             listen: address,
-            beyond: Some(Beyond { store, key: seal_key(state.path()).unwrap() }),
+            beyond: Some(Beyond { store, keys: keys(state.path()) }),
             delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
         };
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
@@ -237,6 +238,12 @@ pub(crate) fn http_server(name: &str, url: &str) -> String {
 /// A server that is a command, as it is configured.
 pub(crate) fn command_server(name: &str, words: &[String]) -> String {
     format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+}
+
+/// The keys of the state folder.
+fn keys(state: &Path) -> Arc<Keyring> {
+    let outer = Outer::open(Source::File(state.join("seal.key"))).unwrap();
+    Arc::new(Keyring::open(state, outer, SystemClock.now()).unwrap())
 }
 
 fn settings(toml: &str) -> Settings {
