@@ -151,7 +151,11 @@ impl Server {
                     full.push((name.clone(), resolve(settings, name, value, handled)?));
                 }
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
-                let command = Arc::new(Command { argv, env: full, cwd: cwd.clone() });
+                let failed = |e: doorward_seal::ShieldError| ServerError::Secret {
+                    server: settings.name.to_string(),
+                    error: e.to_string(),
+                };
+                let command = Arc::new(Command::new(argv, full, cwd.clone()).map_err(failed)?);
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
                 (Reach::Command { command, settings: stdio }, Transport::Stdio)
             }
@@ -276,8 +280,13 @@ impl Server {
                 Link::Http(HttpSession::new(link.clone(), self.limits))
             }),
             Reach::Command { command, settings, .. } => {
+                let failed = |error| LinkError::Spawn {
+                    program: command.argv.first().map_or("", String::as_str).into(),
+                    source: std::io::Error::other(error),
+                };
                 let with =
                     held.as_deref().and_then(Held::in_environment).map(|(name, secret)| command.with(name, secret));
+                let with = with.transpose().map_err(failed)?;
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();

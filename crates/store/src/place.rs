@@ -67,9 +67,7 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
 /// # Errors
 /// What the file system says.
 pub fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder(path))?;
     let mut name = [0; 8];
     fill(&mut name);
     let temporary = beside(path, &format!("new-{:016x}", u64::from_be_bytes(name)));
@@ -81,7 +79,7 @@ pub fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::remove_file(&temporary)?;
     match linked {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
-        _ => sync_dir(path.parent().unwrap_or(Path::new("."))),
+        _ => sync_dir(folder(path)),
     }
 }
 
@@ -108,7 +106,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
+    sync_dir(folder(path))
 }
 
 /// A name for what is not finished: `seal.key` and `seal.ring` must not share one.
@@ -117,6 +115,11 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.push(".");
     name.push(end);
     name.into()
+}
+
+/// The directory that `path` is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the names in a directory durable.

@@ -74,14 +74,11 @@ pub fn places(mappings: &[Mapping], things: &[&[u8]]) -> Vec<Place> {
     let mut found = Vec::new();
     for mapping in mappings {
         for (what, thing) in things.iter().enumerate().filter(|(_, thing)| !thing.is_empty()) {
-            let mut from = 0;
-            while let Some(at) = mapping.bytes.get(from..).and_then(|rest| find(rest, thing)) {
-                let at = from + at;
+            for at in memchr::memmem::find_iter(&mapping.bytes, thing) {
                 let around = mapping.bytes.get(at.saturating_sub(48)..).unwrap_or_default();
                 let around = around.iter().take(128 + thing.len()).map(|b| shown(*b)).collect();
                 let address = mapping.start + at as u64;
                 found.push(Place { what, mapping: mapping.name.clone(), address, around });
-                from = at + thing.len();
             }
         }
     }
@@ -91,16 +88,7 @@ pub fn places(mappings: &[Mapping], things: &[&[u8]]) -> Vec<Place> {
 /// The same for one thing in one text.
 #[must_use]
 pub fn find(text: &[u8], thing: &[u8]) -> Option<usize> {
-    let (first, rest) = thing.split_first()?;
-    let mut from = 0;
-    while let Some(at) = text.get(from..)?.iter().position(|b| b == first) {
-        let after = from + at + 1;
-        if text.get(after..after + rest.len()) == Some(rest) {
-            return Some(from + at);
-        }
-        from = after;
-    }
-    None
+    memchr::memmem::find(text, thing)
 }
 
 fn shown(byte: u8) -> char {
