@@ -8,6 +8,7 @@ mod failure;
 mod log;
 mod out;
 mod policy;
+mod process;
 mod verbs;
 mod whoami;
 
@@ -17,11 +18,14 @@ pub(crate) use out::Out;
 use clap::{Parser, Subcommand};
 use doorward_store::SystemClock;
 use doorward_vocab::Clock as _;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+use zeroizing_alloc::ZeroAlloc;
 
-// Calls are many small allocations on many threads, which the system's allocator does slowly.
+// Calls are many small allocations on many threads, which the system's allocator does slowly. What is given back is wiped:
+// buffers of HTTP and TLS, and all that libraries copy, may have held a secret.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 /// A security gateway for the Model Context Protocol: it stands between agents and MCP servers and judges every call.
 #[derive(Parser)]
