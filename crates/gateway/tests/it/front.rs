@@ -104,6 +104,11 @@ impl Front {
         Self::serve(toml, self.strangers, self.state.clone(), &trail, ahead).await
     }
 
+    /// Where it keeps its state.
+    pub(crate) fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The store of sessions as another process sees it.
     pub(crate) fn kept(&self) -> KeptDb {
         KeptDb::open(self.state.path()).unwrap()
