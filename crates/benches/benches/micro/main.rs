@@ -10,6 +10,7 @@ mod identity;
 mod mcp;
 mod policy;
 mod scene;
+mod seal;
 mod texts;
 mod vocab;
 
@@ -26,6 +27,7 @@ const ROOMS: &[Room] = &[
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),
+    ("seal", seal::benches),
     // To come with its room: flow (index and match).
 ];
 

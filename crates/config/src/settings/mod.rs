@@ -20,6 +20,7 @@ mod listen;
 mod log;
 mod placeholder;
 mod policy;
+mod seal;
 mod server;
 mod store;
 mod trust;
@@ -37,6 +38,7 @@ pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
 pub use placeholder::Placeholder;
 pub use policy::{PolicyBase, PolicyFiles};
+pub use seal::Seal;
 pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{

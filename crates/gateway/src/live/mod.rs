@@ -89,6 +89,9 @@ pub enum LiveError {
     /// A setting about detectors.
     #[error(transparent)]
     Detect(#[from] detect::UnknownDetector),
+    /// The keys that state is sealed with.
+    #[error(transparent)]
+    Keys(#[from] doorward_seal::SealError),
     /// A setting about who may speak.
     #[error(transparent)]
     Identity(#[from] identity::SettingsError),

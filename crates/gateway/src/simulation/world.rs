@@ -139,7 +139,7 @@ fn build(journal: &Arc<Journal>, fleet: &Arc<Fleet>, dir: &Path) -> Arc<Gateway>
     let trail = Trail::open(&dir.join("trail"), &*clock, trail::Options::default()).unwrap();
     let pins = Pins::new(Arc::new(State::in_memory().unwrap()));
     let entropy = Arc::new(Dealt(Mutex::new(journal.dice("entropy"))));
-    Gateway::of(live, around, trail, pins, clock, entropy)
+    Gateway::of(live, around, trail, pins, clock, entropy).unwrap()
 }
 
 async fn sweep(gateway: Arc<Gateway>) {
