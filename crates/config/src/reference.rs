@@ -45,6 +45,15 @@ fn every_key_has_its_row() {
         kind = "basic"
         [[credential]]
         kind = "env"
+        [[credential]]
+        kind = "client-credentials"
+        [[credential]]
+        kind = "token-exchange"
+        [[credential]]
+        kind = "jwt-bearer"
+        [[credential]]
+        kind = "id-jag"
+        identity = {}
         [[trust]]
         kind = "oidc"
         claims = {}

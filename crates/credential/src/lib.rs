@@ -11,6 +11,7 @@
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
 //! | `mark` | placeholders and canaries: texts that look like secrets and open nothing |
+//! | `wire` | what OAuth providers understand: forms, proofs of a client, discovery, answers with tokens |
 //! | `providers` | one file for each kind |
 //!
 //! Invariant: no I/O, no clock. Who signs for the gateway, the moment and a fresh name come with the [`Order`]; requests
@@ -25,6 +26,7 @@ mod order;
 mod provider;
 pub mod providers;
 mod step;
+pub mod wire;
 
 pub use choice::Rule;
 pub use failure::Failure;
@@ -33,4 +35,4 @@ pub use key::Key;
 pub use mark::{Mark, Marker, Shape};
 pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
 pub use provider::{Needs, PerWhom, Provider, Source};
-pub use step::{Answer, Body, Request, Step, Then};
+pub use step::{Answer, Body, Named, Request, Step, Then};

@@ -33,6 +33,8 @@ pub struct Call<'a> {
     pub scopes: &'a [Box<str>],
     /// Who acts.
     pub agent: Agent<'a>,
+    /// Who acted before, and handed over: the nearest first.
+    pub before: &'a [Agent<'a>],
     /// For whom; none for an autonomous run.
     pub human: Option<Human<'a>>,
     /// The delegation that it acts under.

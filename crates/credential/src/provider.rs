@@ -25,6 +25,11 @@ pub trait Provider: fmt::Debug + Send + Sync {
         true
     }
 
+    /// What a token about the human is (RFC 8693 §3), where it needs one.
+    fn subject_type(&self) -> &'static str {
+        crate::wire::token_type::ACCESS
+    }
+
     /// What else an order must hold.
     fn needs(&self) -> Needs {
         Needs::default()

@@ -36,6 +36,17 @@ pub struct Request {
     pub headers: Vec<(HeaderName, Secret<String>)>,
     /// The files with which the gateway proves itself in TLS (RFC 8705): certificates, and their key.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Who named the address.
+    pub named: Named,
+}
+
+/// Who named an address: it may lead where they may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The operator.
+    Operator,
+    /// A document that was fetched: public addresses over TLS only.
+    Document,
 }
 
 /// What a request sends.
@@ -52,20 +63,26 @@ pub enum Body {
 impl Request {
     /// A GET.
     pub const fn get(url: Url) -> Self {
-        Self { url, body: Body::Nothing, headers: Vec::new(), certificate: None }
+        Self { url, body: Body::Nothing, headers: Vec::new(), certificate: None, named: Named::Operator }
     }
     /// A POST of a form.
     pub const fn form(url: Url, form: Secret<String>) -> Self {
-        Self { url, body: Body::Form(form), headers: Vec::new(), certificate: None }
+        Self { url, body: Body::Form(form), headers: Vec::new(), certificate: None, named: Named::Operator }
     }
     /// A POST of JSON.
     pub const fn json(url: Url, json: Secret<String>) -> Self {
-        Self { url, body: Body::Json(json), headers: Vec::new(), certificate: None }
+        Self { url, body: Body::Json(json), headers: Vec::new(), certificate: None, named: Named::Operator }
     }
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: Secret<String>) -> Self {
         self.headers.push((name, value));
+        self
+    }
+    /// With who named the address.
+    #[must_use]
+    pub const fn named(mut self, named: Named) -> Self {
+        self.named = named;
         self
     }
     /// As a step.

@@ -23,7 +23,7 @@ use doorward_identity::delegation::Broken;
 use doorward_identity::{Presented, Principal, PrincipalKey, Refusal as IdentityRefusal, Verified};
 use doorward_store::{OsEntropy, Trail};
 use doorward_transport::serve::PeerProcess;
-use doorward_vocab::{Channel, Clock, Entropy, Finding, FindingKind, ServerName, Severity, Timestamp};
+use doorward_vocab::{Channel, Clock, Entropy, Finding, FindingKind, Secret, ServerName, Severity, Timestamp};
 use moka::sync::Cache;
 use std::{
     sync::{Arc, Weak},
@@ -263,7 +263,10 @@ impl Gateway {
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         let Acting { actor, presence } = self.actor(verified?);
-        Ok(Caller { actor, presence, local: presented.loopback })
+        let (local, shown) = (presented.loopback, presented.authorization.filter(|_| live.wants.presented));
+        let token = shown.and_then(|shown| shown.split_once(' '));
+        let presented = token.map(|(_, token)| Arc::new(Secret::new(token.trim().to_owned())));
+        Ok(Caller { actor, presence, local, presented })
     }
 
     /// Who calls over the socket of the file system without a credential; `None` where no rule is about processes. What it
@@ -301,7 +304,7 @@ impl Gateway {
         }
         let caller = |verified| {
             let Acting { actor, presence } = self.actor(verified);
-            Caller { actor, presence, local: true }
+            Caller { actor, presence, local: true, presented: None }
         };
         Some(verified.map(caller))
     }

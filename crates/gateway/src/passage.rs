@@ -7,7 +7,7 @@ use crate::{
 };
 use doorward_engine::{Actor, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
-use doorward_vocab::{CallId, Tainted, Timestamp};
+use doorward_vocab::{CallId, Secret, Tainted, Timestamp};
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,8 @@ pub(crate) struct Caller {
     pub(crate) presence: Arc<Presence>,
     /// Over loopback or a pipe of this machine.
     pub(crate) local: bool,
+    /// The token that was presented, where the configuration in force has a credential that it is exchanged for.
+    pub(crate) presented: Option<Arc<Secret<String>>>,
 }
 
 /// What a message is about, owned for as long as its answer may come.

@@ -30,7 +30,10 @@ mod virtual_server;
 pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
-pub use credential::{Credential, CredentialKind, CredentialRule, Fixed, Scopes, Slot};
+pub use credential::{
+    ClientCredentials, Credential, CredentialKind, CredentialRule, Fixed, IdJag, JwtBearer, OAuthProvider, OwnProof,
+    Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenExchange, TokenTarget, TokenType,
+};
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};
 pub use limits::Limits;

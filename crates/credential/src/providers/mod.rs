@@ -1,5 +1,13 @@
 //! The kinds of credentials, one file each.
 
+mod client_credentials;
 mod fixed;
+mod id_jag;
+mod jwt_bearer;
+mod token_exchange;
 
+pub use client_credentials::ClientCredentials;
 pub use fixed::Fixed;
+pub use id_jag::IdJag;
+pub use jwt_bearer::{JwtBearer, Speaks};
+pub use token_exchange::{Actor, TokenExchange};

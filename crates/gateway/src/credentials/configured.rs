@@ -1,3 +1,4 @@
+use super::oauth;
 use crate::server::Handled;
 use doorward_config::{self as config, CredentialKind, Scopes, SecretError, Slot};
 use doorward_credential::{Provider, providers};
@@ -36,7 +37,7 @@ pub struct ConfiguredError {
 impl Configured {
     pub(super) fn new(credential: &config::Credential) -> Result<Self, ConfiguredError> {
         let failed = |why: String| ConfiguredError { name: credential.name.clone(), why };
-        let provider = provider(credential).map_err(|why| failed(why.to_string()))?;
+        let provider = provider(credential).map_err(failed)?;
         let read = credential.kind.secrets().into_iter().map(|(key, secret)| Ok((key, secret.read()?)));
         let secrets = read.collect::<Result<Vec<_>, SecretError>>().map_err(|why| failed(why.to_string()))?;
         // What a reference leads to may change while its name stays.
@@ -64,13 +65,17 @@ impl Configured {
 }
 
 /// From a kind to its provider.
-fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, SecretError> {
+fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String> {
     let account = || credential.account.as_deref().map(Into::into);
     Ok(match &credential.kind {
         CredentialKind::Static(fixed) => Box::new(providers::Fixed {
-            secret: fixed.secret.read()?,
+            secret: fixed.secret.read().map_err(|e| e.to_string())?,
             user: fixed.user.as_deref().map(Into::into),
             account: account(),
         }),
+        CredentialKind::ClientCredentials(kind) => Box::new(oauth::client_credentials(kind)?),
+        CredentialKind::TokenExchange(kind) => Box::new(oauth::token_exchange(kind)?),
+        CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind)?),
+        CredentialKind::IdJag(kind) => Box::new(oauth::id_jag(kind)?),
     })
 }

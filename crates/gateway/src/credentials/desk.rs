@@ -27,6 +27,8 @@ const MOST: u64 = 100_000;
 pub(crate) struct Desk {
     kept: Cache<Key, Arc<Held>>,
     refused: Cache<Key, (Timestamp, Failure)>,
+    /// When what a server takes no more was fetched.
+    outworn: Cache<Key, Timestamp>,
     turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
     pub(super) breakers: Breakers,
     /// When the operator last took something back, as far as is known.
@@ -37,8 +39,9 @@ impl Default for Desk {
     fn default() -> Self {
         let refused = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(60)).build();
         let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
+        let outworn = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(3600)).build();
         let (turns, breakers, taken_back) = Default::default();
-        Self { kept, refused, turns, breakers, taken_back }
+        Self { kept, refused, outworn, turns, breakers, taken_back }
     }
 }
 
@@ -90,7 +93,15 @@ impl Desk {
         let key = self.kept.iter().find(|(_, held)| same(held)).map(|(key, _)| *key);
         if let Some(key) = key {
             self.kept.invalidate(&key);
+            if let Some(fetched) = used.fetched {
+                self.outworn.insert(key, fetched);
+            }
         }
+    }
+
+    /// When what the server takes no more was fetched, where there is such a thing.
+    pub(super) fn outworn(&self, key: &Key) -> Option<Timestamp> {
+        self.outworn.get(key)
     }
 
     /// Forgets everything where the operator took something back at `when`, and that is news.
@@ -180,12 +191,12 @@ impl Gateway {
         let now = self.clock.now();
         let provider = &wanted.configured.provider;
         let mut told = Said::default();
-        let result = result.and_then(|issued| {
+        let result = result.and_then(|(issued, fetched)| {
             told = Said { scopes: issued.scopes.clone(), remark: issued.remark.clone() };
             let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
-            let span = Span::new(now, issued.expires, ends);
+            let span = Span::new(fetched, issued.expires, ends);
             let delegation = wanted.call().delegation;
-            Held::new(&wanted.configured, issued, span, delegation, now).map(Arc::new)
+            Held::new(&wanted.configured, issued, span, delegation, fetched).map(Arc::new)
         });
         match &result {
             Ok(held) => tracing::debug!(credential = %held.name, account = held.account.as_deref(), "fetched"),

@@ -3,12 +3,11 @@ use crate::{
     Gateway, Live,
     fetching::{self, Whence},
 };
-use doorward_credential::{Answer, Body, Failure, Issued, Order, Request, Step};
+use doorward_credential::{Answer, Body, Failure, Issued, Named, Order, Request, Step};
 use doorward_transport::upstream::Payload;
-use url::Url;
 
 /// Requests that one credential may take.
-const STEPS: usize = 8;
+const STEPS: usize = 12;
 /// The largest answer, in bytes.
 const MAX: usize = 256 << 10;
 
@@ -29,13 +28,11 @@ impl Gateway {
 
     async fn steps<'a>(&self, wanted: &'a Wanted, order: &'a Order<'a>) -> Result<Issued, Failure> {
         let mut step = wanted.configured.provider.begin(order)?;
-        let mut first: Option<Url> = None;
         for _ in 0..STEPS {
             match step {
                 Step::Have(issued) => return Ok(issued),
                 Step::Ask(request, then) => {
-                    let whence = whence(first.get_or_insert_with(|| request.url.clone()), &request.url);
-                    let fetched = ask(&wanted.live, *request, whence).await?;
+                    let fetched = ask(&wanted.live, *request).await?;
                     step = then(&Answer { status: fetched.status, body: &fetched.body })?;
                 }
             }
@@ -44,21 +41,25 @@ impl Gateway {
     }
 }
 
-/// The first address is the operator's, and with it all of its host. Others were named by a document.
-fn whence(first: &Url, next: &Url) -> Whence {
-    if first.host() == next.host() { Whence::Operator } else { Whence::Stranger }
+/// Where an address may lead: a provider says of each who named it.
+const fn whence(named: Named) -> Whence {
+    match named {
+        Named::Operator => Whence::Operator,
+        Named::Document => Whence::Stranger,
+    }
 }
 
-async fn ask(live: &Live, request: Request, whence: Whence) -> Result<doorward_transport::upstream::Fetched, Failure> {
-    let Request { url, body, headers, certificate } = request;
-    if certificate.is_some() {
-        return Err(Failure::Misconfigured("certificates at token endpoints are not supported".into()));
-    }
+async fn ask(live: &Live, request: Request) -> Result<doorward_transport::upstream::Fetched, Failure> {
+    let Request { url, body, headers, certificate, named } = request;
+    let whence = whence(named);
     let payload = match body {
         Body::Nothing => None,
         Body::Form(form) => Some(Payload::Form(form)),
         Body::Json(json) => Some(Payload::Json(json)),
     };
-    let fetched = fetching::ask(live, &url, whence, payload, &headers, MAX).await;
+    let fetched = match &certificate {
+        None => fetching::ask(live, &url, whence, payload, &headers, MAX).await,
+        Some((chain, key)) => fetching::ask_proving(live, (chain, key), &url, whence, payload, &headers, MAX).await,
+    };
     fetched.map_err(|why| Failure::Unavailable(why.into()))
 }

@@ -4,6 +4,7 @@
 //! | file | story |
 //! |---|---|
 //! | `configured` | from `[[credential]]` to a provider |
+//! | `oauth` | the same for the OAuth kinds |
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
 //! | `wanted` | what a fetch goes by |
@@ -23,6 +24,7 @@ mod desk;
 mod fetch;
 mod held;
 mod ledger;
+mod oauth;
 mod shared;
 mod signer;
 mod span;
@@ -37,7 +39,7 @@ pub(crate) use held::Held;
 use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
 pub use configured::ConfiguredError;
 use doorward_config::{Credential, Settings, Slot};
-use doorward_credential::Failure;
+use doorward_credential::{Failure, Source};
 use doorward_engine::{Fill, Permitted};
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
@@ -63,6 +65,22 @@ pub(crate) fn stand_ins(settings: &Settings) -> Result<All, ConfiguredError> {
         Some(configured.map(|configured| (placeholder.name.as_str().into(), Arc::new(configured))))
     });
     each.collect()
+}
+
+/// What must be kept of people's tokens, because a credential is exchanged for it. Without such a credential nothing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// What agents present.
+    pub(crate) presented: bool,
+    /// What providers give when people sign in.
+    pub(crate) login: bool,
+}
+
+impl Wants {
+    pub(crate) fn of(all: &All) -> Self {
+        let any = |source| all.values().any(|c| c.provider.needs().subject == Some(source));
+        Self { presented: any(Source::Presented), login: any(Source::Login) }
+    }
 }
 
 /// A server has no credential for a call.

@@ -3,11 +3,11 @@
 
 use super::{signer::OwnSigner, wanted::Wanted};
 use crate::{Gateway, live};
-use doorward_credential::{Failure, Issued, Key, Material, Order};
+use doorward_credential::{Call, Failure, Issued, Key, Material, Order, Source, Subject};
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use zeroize::Zeroize;
 
 /// How long one gateway may take before another one tries.
@@ -57,6 +57,7 @@ pub(super) struct Told {
     pub(super) server: Box<str>,
     kind: Kind,
     secrets: Vec<String>,
+    fetched: Timestamp,
     pub(super) expires: Timestamp,
     pub(super) account: Option<Box<str>>,
 }
@@ -75,7 +76,7 @@ impl Drop for Told {
 
 impl Told {
     /// What is told of a credential that ends by itself; others are not worth it.
-    fn of(wanted: &Wanted, issued: &Issued) -> Option<Self> {
+    fn of(wanted: &Wanted, issued: &Issued, fetched: Timestamp) -> Option<Self> {
         let text = |secret: &Secret<String>| secret.reveal(String::clone);
         let (kind, secrets) = match &issued.material {
             Material::Token(token) => (Kind::Token, vec![text(token)]),
@@ -85,7 +86,13 @@ impl Told {
             Material::Basic { .. } => return None,
         };
         let (name, server) = (wanted.configured.name.as_ref().into(), wanted.server.as_str().into());
-        Some(Self { name, server, kind, secrets, expires: issued.expires?, account: issued.account.clone() })
+        let (expires, account) = (issued.expires?, issued.account.clone());
+        Some(Self { name, server, kind, secrets, fetched, expires, account })
+    }
+
+    fn serves(&self, now: Timestamp) -> bool {
+        let span = super::span::Span::new(self.fetched, Some(self.expires), None);
+        span.serves(now) && !span.is_due(now)
     }
 
     fn issued(mut self) -> Option<Issued> {
@@ -102,10 +109,11 @@ impl Told {
 }
 
 impl Gateway {
-    /// Fetches, where no other gateway did or does.
-    pub(super) async fn fetch_shared(&self, key: &Key, wanted: &Wanted) -> Result<Issued, Failure> {
+    /// Fetches, where no other gateway did or does. With when it was fetched.
+    pub(super) async fn fetch_shared(&self, key: &Key, wanted: &Wanted) -> Result<(Issued, Timestamp), Failure> {
         if !wanted.configured.provider.is_fetched() || !self.travel.is_possible() {
-            return self.fetch(wanted).await;
+            let issued = self.fetch(wanted).await?;
+            return Ok((issued, self.clock.now()));
         }
         let name = told_name(key.digest());
         let lease = format!("{name}\nlease");
@@ -113,13 +121,15 @@ impl Gateway {
         let began = self.clock.now();
         loop {
             let now = self.clock.now();
-            // Not one that is about to end: whoever asks wants another one.
+            // Not one that is about to end, or that the server took no more: whoever asks wants another one.
             if let Some(told) = self.find::<Told>(KeptKind::Credential, &name).await.map_err(silent)?
-                && told.expires.since(now) > Duration::ZERO
-                && !super::span::Span::new(now, Some(told.expires), None).is_due(now)
-                && let Some(issued) = told.issued()
+                && told.serves(now)
+                && self.desk.outworn(key).is_none_or(|outworn| outworn < told.fetched)
             {
-                return Ok(issued);
+                let fetched = told.fetched;
+                if let Some(issued) = told.issued() {
+                    return Ok((issued, fetched));
+                }
             }
             if self.lease(&lease, now.plus(LEASE)).await.map_err(silent)? {
                 break;
@@ -130,12 +140,13 @@ impl Gateway {
             tokio::time::sleep(LOOK).await;
         }
         let result = self.fetch(wanted).await;
-        if let Some(told) = result.as_ref().ok().and_then(|issued| Told::of(wanted, issued)) {
+        let fetched = self.clock.now();
+        if let Some(told) = result.as_ref().ok().and_then(|issued| Told::of(wanted, issued, fetched)) {
             let until = told.expires;
             let _ = self.hold(KeptKind::Credential, &name, until, &told).await;
         }
         let _ = self.take::<()>(KeptKind::Once, &lease).await;
-        result
+        Ok((result?, fetched))
     }
 
     pub(super) async fn fetch(&self, wanted: &Wanted) -> Result<Issued, Failure> {
@@ -144,7 +155,8 @@ impl Gateway {
         let ring = if needs.signature { self.ring().await.ok() } else { None };
         let signer = OwnSigner { issuer: live::public(&wanted.live.settings, &self.surroundings), ring, now };
         let fresh = Digest::of(&self.entropy.draw()).short();
-        let call = wanted.call();
+        let before = wanted.before();
+        let call = Call { before: &before, ..wanted.call() };
         let granted = match (needs.grant, call.human) {
             (true, Some(human)) => {
                 let of = GrantOf {
@@ -160,8 +172,10 @@ impl Gateway {
             (true, None) => return Err(Failure::NoHuman),
             (false, _) => None,
         };
+        let shown = self.shown(wanted, &call).await?;
+        let subject = shown.as_deref().map(|token| Subject { token, kind: wanted.configured.provider.subject_type() });
         let refresh = granted.as_ref().map(|(_, grant)| Secret::new(grant.refresh.clone()));
-        let order = Order { call, subject: None, grant: refresh.as_ref(), signer: &signer, now, fresh: &fresh };
+        let order = Order { call, subject, grant: refresh.as_ref(), signer: &signer, now, fresh: &fresh };
         let result = self.run(wanted, &order).await;
         let Some((name, grant)) = granted else { return result };
         match result {
@@ -188,6 +202,22 @@ impl Gateway {
                 Err(Failure::Consent)
             }
             other => other,
+        }
+    }
+}
+
+impl Gateway {
+    /// The token about the human that is exchanged, where one is.
+    async fn shown(&self, wanted: &Wanted, call: &Call<'_>) -> Result<Option<Arc<Secret<String>>>, Failure> {
+        let provider = &wanted.configured.provider;
+        let Some(source) = provider.needs().subject else { return Ok(None) };
+        let _human = call.human.ok_or(Failure::NoHuman)?;
+        let none = |why: &str| Failure::NoSubject(why.into());
+        match source {
+            Source::Presented => {
+                wanted.whom.presented.clone().ok_or_else(|| none("the caller presented none")).map(Some)
+            }
+            Source::Login => Err(none("nobody signed in here")),
         }
     }
 }

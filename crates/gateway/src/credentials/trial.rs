@@ -82,7 +82,7 @@ impl Gateway {
         let wanted = Wanted {
             server: server.profile.name.clone(),
             resource: server.resource.clone(),
-            whom: Whom { agent, human, delegation: None, ends: None },
+            whom: Whom { agent, human, delegation: None, before: [].into(), presented: None, ends: None },
             tool: trial.tool.as_deref().map(Into::into),
             conversation: "doorward-test".into(),
             configured: configured.clone(),

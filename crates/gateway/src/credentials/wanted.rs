@@ -1,12 +1,15 @@
 //! Everything that a fetch goes by, beyond the call that began it.
 
 use super::{Configured, Held, choice};
-use crate::{Live, passage::Passage};
+use crate::{
+    Live,
+    passage::{Caller, Passage},
+};
 use doorward_audit::{Credential as Record, CredentialChange, Party, Text};
 use doorward_credential::{Agent, Call, Failure, Human, PerWhom};
 use doorward_engine::human_party;
 use doorward_identity as identity;
-use doorward_vocab::{ServerName, Timestamp};
+use doorward_vocab::{Secret, ServerName, Timestamp};
 use std::sync::Arc;
 
 /// What a provider said beside the credential.
@@ -34,17 +37,24 @@ pub(super) struct Whom {
     pub(super) agent: identity::Agent,
     pub(super) human: Option<identity::Human>,
     pub(super) delegation: Option<Arc<str>>,
+    /// Who acted before the agent, and handed over: the nearest first.
+    pub(super) before: Arc<[identity::PartyId]>,
+    /// The token that the agent presented, where one is exchanged.
+    pub(super) presented: Option<Arc<Secret<String>>>,
     /// When the proof of who that is, and the delegations, are over.
     pub(super) ends: Option<Timestamp>,
 }
 
 impl Whom {
-    fn of(principal: &identity::Principal) -> Self {
+    fn of(caller: &Caller) -> Self {
+        let principal = caller.actor.principal();
         let delegations = principal.delegations.iter().filter_map(|d| d.expires);
         Self {
             agent: principal.agent.clone(),
             human: principal.human.clone(),
             delegation: principal.delegation().map(|d| d.id.clone()),
+            before: principal.delegations.iter().rev().skip(1).map(|hop| hop.agent.clone()).collect(),
+            presented: caller.presented.clone(),
             ends: delegations.chain(principal.expires).chain(principal.attestation.expires).min(),
         }
     }
@@ -57,7 +67,7 @@ impl Wanted {
             server: passage.server.profile.name.clone(),
             resource: passage.server.resource.clone(),
             configured: configured.clone(),
-            whom: Whom::of(passage.caller.actor.principal()),
+            whom: Whom::of(&passage.caller),
             tool: choice::tool(&passage.about).map(Into::into),
             conversation: passage.correlation.conversation.id.as_str().into(),
         }
@@ -70,6 +80,11 @@ impl Wanted {
             call(place, &self.configured, (agent, human.as_ref()), delegation.as_deref(), self.tool.as_deref());
         call.conversation = Some(&self.conversation);
         call
+    }
+
+    /// Who acted before the agent, and handed over: the nearest first.
+    pub(super) fn before(&self) -> Vec<Agent<'_>> {
+        self.whom.before.iter().map(|hop| Agent { id: &hop.id, issuer: hop.issuer.as_deref() }).collect()
     }
 
     /// What the trail is told of a fetch.
@@ -112,6 +127,7 @@ pub(super) fn call<'a>(
         tool,
         scopes: configured.scopes.of(tool),
         agent: Agent { id: &agent.id, issuer: agent.issuer.as_deref() },
+        before: &[],
         human: human.map(|h| Human { id: &h.id, issuer: &h.issuer, email: h.email.as_deref() }),
         delegation,
         conversation: None,

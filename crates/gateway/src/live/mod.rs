@@ -56,6 +56,8 @@ pub struct Live {
     pub(crate) credentials: credentials::All,
     /// What placeholders stand for, by the name of the placeholder.
     pub(crate) stand_ins: credentials::All,
+    /// What they are exchanged for.
+    pub(crate) wants: credentials::Wants,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
 }
@@ -233,6 +235,7 @@ impl Live {
             resources,
             guard,
             limits,
+            wants: credentials::Wants::of(&credentials),
             credentials,
             stand_ins,
             egress,

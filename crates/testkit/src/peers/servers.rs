@@ -77,6 +77,17 @@ pub fn typescript_fixture(args: &[&str]) -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(node()).arg(script("node/server_sdk2.mjs")).args(["--port", "0"]).args(args))
 }
 
+/// A server on the TypeScript library that lets nobody in without an access token for it, and says whose it was
+/// (`peers/node/server_guarded.mjs`), with more arguments: the process and its URL.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn guarded_fixture(port: u16, issuer: &str, args: &[&str]) -> io::Result<(Running, String)> {
+    let mut command = Command::new(node());
+    command.arg(script("node/server_guarded.mjs")).args(["--port", &port.to_string(), "--issuer", issuer]).args(args);
+    Running::start_ready(&mut command)
+}
+
 /// The official example server. `transport` is `stdio`, `streamableHttp` or `sse`; the HTTP ones read `PORT`.
 #[must_use]
 pub fn server_everything(transport: &str) -> Vec<String> {

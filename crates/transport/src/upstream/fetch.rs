@@ -58,12 +58,8 @@ pub async fn fetch(egress: &Egress, request: Fetch<'_>) -> Result<Fetched, LinkE
     fetch_from(egress, None, request).await
 }
 
-/// The same from a server that proves who it is.
-pub(super) async fn fetch_from(
-    egress: &Egress,
-    rules: Option<&PeerRules>,
-    request: Fetch<'_>,
-) -> Result<Fetched, LinkError> {
+/// The same from a server that proves who it is, or at which the gateway does.
+pub async fn fetch_from(egress: &Egress, rules: Option<&PeerRules>, request: Fetch<'_>) -> Result<Fetched, LinkError> {
     let after = request.deadline;
     timeout(after, exchange(egress, rules, request)).await.map_err(|_| LinkError::slow(Stage::Reply, after))?
 }

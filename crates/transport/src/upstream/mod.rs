@@ -16,7 +16,7 @@ mod reply;
 mod stream;
 mod wire;
 
-pub use fetch::{Fetch, Fetched, Payload, fetch};
+pub use fetch::{Fetch, Fetched, Payload, fetch, fetch_from};
 pub use headers::{Credential, SessionHeaders, Sign, Unsigned};
 pub use link::{HttpLink, HttpSettings};
 pub use reply::{Ended, Listening, PostBody, PostReply};

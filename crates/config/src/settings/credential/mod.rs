@@ -1,15 +1,21 @@
 //! `[[credential]]`: what the gateway holds, or fetches when it is needed, and agents never see. One file for each family of
 //! kinds.
 
+mod exchange;
 mod fixed;
+mod provider;
 mod rule;
 mod scopes;
 mod slot;
+mod token;
 
+pub use exchange::{IdJag, JwtBearer, Speaks, SubjectFrom, TokenExchange, TokenType};
 pub use fixed::Fixed;
+pub use provider::{ClientCredentials, OAuthProvider, OwnProof, SecretPlace};
 pub use rule::CredentialRule;
 pub use scopes::Scopes;
 pub use slot::Slot;
+pub use token::TokenTarget;
 
 use crate::{SecretRef, section::Section, value::Item};
 use serde::Serialize;
@@ -35,6 +41,14 @@ pub struct Credential {
 pub enum CredentialKind {
     /// The operator keeps it.
     Static(Fixed),
+    /// The gateway's own account at an authorization server.
+    ClientCredentials(Box<ClientCredentials>),
+    /// A token about the human is exchanged.
+    TokenExchange(Box<TokenExchange>),
+    /// The gateway says who it is for.
+    JwtBearer(Box<JwtBearer>),
+    /// The identity provider gives a grant for the server's authorization server.
+    IdJag(Box<IdJag>),
 }
 
 impl CredentialKind {
@@ -42,6 +56,10 @@ impl CredentialKind {
     pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
         match self {
             Self::Static(fixed) => vec![("secret", &fixed.secret)],
+            Self::ClientCredentials(kind) => kind.provider.secrets(),
+            Self::TokenExchange(kind) => kind.provider.secrets(),
+            Self::JwtBearer(kind) => kind.provider.secrets(),
+            Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
         }
     }
 }
@@ -49,7 +67,17 @@ impl CredentialKind {
 type Read = fn(&Section<'_>) -> Option<CredentialKind>;
 
 /// The words for the kinds, and what reads the rest of their keys.
-const KINDS: [(&str, Read); 3] = [("static", fixed::read), ("basic", fixed::read_basic), ("env", fixed::read)];
+const KINDS: [(&str, Read); 7] = [
+    ("static", fixed::read),
+    ("basic", fixed::read_basic),
+    ("env", fixed::read),
+    ("client-credentials", |section| {
+        ClientCredentials::read(section).map(Box::new).map(CredentialKind::ClientCredentials)
+    }),
+    ("token-exchange", |section| TokenExchange::read(section).map(Box::new).map(CredentialKind::TokenExchange)),
+    ("jwt-bearer", |section| JwtBearer::read(section).map(Box::new).map(CredentialKind::JwtBearer)),
+    ("id-jag", |section| IdJag::read(section).map(Box::new).map(CredentialKind::IdJag)),
+];
 
 impl Credential {
     pub(crate) fn read(section: Section<'_>) -> Option<Self> {

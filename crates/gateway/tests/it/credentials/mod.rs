@@ -1,0 +1,5 @@
+//! Credentials that are fetched when a call needs them, from certified providers, for servers that check them.
+
+mod client;
+mod exchange;
+mod scene;
