@@ -38,6 +38,17 @@ def role(args):
     }
 
 
+def web_role(args):
+    """A role for whoever an OpenID provider knows, with a bucket that it may do with what its policy says."""
+    iam, s3 = client(args, "iam"), client(args, "s3")
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Principal": {"Federated": "*"}}]}
+    arn = iam.create_role(RoleName=args.name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=args.name, PolicyName="given", PolicyDocument=args.policy)
+    s3.create_bucket(Bucket=args.bucket)
+    s3.put_object(Bucket=args.bucket, Key="hello.txt", Body=b"hello")
+    return {"arn": arn}
+
+
 def sign(args):
     """A request with its signature; every header that is given is signed."""
     request = AWSRequest(args.method, args.url, headers=dict(args.header), data=args.body)
@@ -52,6 +63,10 @@ def main():
     one.set_defaults(run=role, key="none", secret="none")
     for name in ["url", "name", "session", "policy"]:
         one.add_argument(f"--{name}", required=name != "policy")
+    one = verbs.add_parser("web-role")
+    one.set_defaults(run=web_role, key="none", secret="none")
+    for name in ["url", "name", "policy", "bucket"]:
+        one.add_argument(f"--{name}", required=True)
     one = verbs.add_parser("sign")
     one.set_defaults(run=sign)
     for name in ["method", "url", "service", "key", "secret"]:

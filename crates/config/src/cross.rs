@@ -186,7 +186,10 @@ fn unfit(name: &str, slot: &Slot, upstream: &Upstream) -> Option<Mistake> {
         (Slot::Variable { name: variable }, Upstream::Command { env, .. }) => {
             env.contains_key(variable).then(|| set("env", variable)).flatten()
         }
-        (Slot::Variable { .. }, Upstream::Http { .. }) => {
+        (Slot::Variables(all), Upstream::Command { env, .. }) => {
+            all.iter().find(|(_, variable)| env.contains_key(variable)).and_then(|(_, variable)| set("env", variable))
+        }
+        (Slot::Variable { .. } | Slot::Variables(_), Upstream::Http { .. }) => {
             let mistake = Mistake::error(format!("credential `{name}` is a variable, and an address has none"));
             Some(mistake.help("leave out `variable`, and it goes into a header"))
         }
@@ -201,7 +204,9 @@ fn unfit(name: &str, slot: &Slot, upstream: &Upstream) -> Option<Mistake> {
             let taken = url.query_pairs().any(|(key, _)| key == parameter.as_str());
             taken.then(|| set("url", parameter)).flatten()
         }
-        (Slot::Signature, Upstream::Http { .. }) => None,
+        (Slot::Signature { .. }, Upstream::Http { headers, .. }) => {
+            headers.contains_key("authorization").then(|| set("headers", "authorization")).flatten()
+        }
     }
 }
 
@@ -294,6 +299,12 @@ fn unused(shape: &Shape, reading: &Reading<'_>) {
         if all_read && !used(&credential.name) {
             let mistake = Mistake::warning(format!("no server uses credential `{}`", credential.name));
             reading.tell_at(&format!("{path}.name"), mistake);
+        }
+        if credential.kind.own_token().is_some() && shape.settings.public_url.is_none() {
+            let mistake = Mistake::warning(format!("credential `{}` needs a name of this gateway", credential.name));
+            let help =
+                "add `public_url`: a token of the gateway names its issuer, and the provider reads its keys there";
+            reading.tell_at(&format!("{path}.kind"), mistake.help(help));
         }
         for (key, secret) in credential.kind.secrets() {
             if let Err(e) = secret.read() {

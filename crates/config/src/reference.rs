@@ -46,6 +46,8 @@ fn every_key_has_its_row() {
         [[credential]]
         kind = "env"
         [[credential]]
+        kind = "aws-sts"
+        [[credential]]
         kind = "client-credentials"
         [[credential]]
         kind = "token-exchange"

@@ -1,4 +1,4 @@
-use crate::{Call, PerWhom};
+use crate::{Call, PerWhom, Provider};
 use doorward_vocab::Digest;
 use std::fmt;
 
@@ -7,9 +7,10 @@ use std::fmt;
 pub struct Key(Digest);
 
 impl Key {
-    /// The key of what serves a call, of the provider which `provider` (a digest of its name and settings) stands for. `proof` is the
+    /// The key of what serves a call, of a provider whose name and settings `configured` stands for. `proof` is the
     /// digest of the key that the agent's token is bound to, where it is bound to one.
-    pub fn of(provider: &Digest, per: PerWhom, narrows: bool, call: &Call<'_>, proof: Option<&Digest>) -> Self {
+    pub fn of<'a>(configured: &Digest, provider: &'a dyn Provider, call: &Call<'a>, proof: Option<&Digest>) -> Self {
+        let per = provider.per();
         let mut text = b"doorward credential 1".to_vec();
         let mut add = |part: Option<&str>| match part {
             None => text.push(0),
@@ -19,14 +20,17 @@ impl Key {
                 text.extend_from_slice(part.as_bytes());
             }
         };
-        add(Some(&provider.to_string()));
+        add(Some(&configured.to_string()));
         add(Some(call.resource));
-        if narrows {
+        if provider.narrows() {
             let mut scopes: Vec<&str> = call.scopes.iter().map(|s| &**s).collect();
             scopes.sort_unstable();
             scopes.dedup();
             add(Some(&scopes.join(" ")));
         }
+        let more = provider.distinguishes(call);
+        add(Some(&more.len().to_string()));
+        more.iter().for_each(|part| add(Some(part)));
         if matches!(per, PerWhom::Human | PerWhom::Both) {
             add(call.human.map(|h| h.issuer));
             add(call.human.map(|h| h.id));

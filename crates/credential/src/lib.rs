@@ -11,6 +11,9 @@
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
 //! | `mark` | placeholders and canaries: texts that look like secrets and open nothing |
+//! | `own_token` | the gateway's own token, for providers that trust it |
+//! | `sigv4` | AWS Signature Version 4 |
+//! | `xml`, `time` | answers and moments as providers write them |
 //! | `wire` | what OAuth providers understand: forms, proofs of a client, discovery, answers with tokens |
 //! | `providers` | one file for each kind |
 //!
@@ -23,10 +26,16 @@ mod issued;
 mod key;
 pub mod mark;
 mod order;
+mod own_token;
 mod provider;
 pub mod providers;
+mod sigv4;
 mod step;
+#[cfg(test)]
+mod testing;
+mod time;
 pub mod wire;
+mod xml;
 
 pub use choice::Rule;
 pub use failure::Failure;
@@ -34,5 +43,7 @@ pub use issued::{Issued, Material};
 pub use key::Key;
 pub use mark::{Mark, Marker, Shape};
 pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
+pub use sigv4::{Signable, Sigv4};
 pub use step::{Answer, Body, Named, Request, Step, Then};

@@ -1,4 +1,4 @@
-use crate::{Failure, Order, Step};
+use crate::{Call, Failure, Order, Step};
 use std::fmt;
 
 /// A kind of credential: an order becomes requests, and their answers a credential. One file in `providers` for each.
@@ -18,6 +18,13 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// Whether the result goes by the scopes of the order, so that it is kept for these alone.
     fn narrows(&self) -> bool {
         true
+    }
+
+    /// What else of the call the result goes by, so that it is kept for that alone: the name of the server where the result
+    /// names it, what is said of the tool where that narrows it.
+    fn distinguishes<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
+        let _ = call;
+        Vec::new()
     }
 
     /// Whether it is fetched. What the operator keeps is read from there each time, and kept nowhere else.

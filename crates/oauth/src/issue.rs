@@ -1,6 +1,6 @@
 //! Access tokens.
 
-use crate::{Actor, Granted, Realm, Ring, keys::KeyError};
+use crate::{Actor, Granted, Realm, Ring, Signing, keys::KeyError};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_identity::{
     Delegation, Human, KeyBinding,
@@ -72,7 +72,7 @@ pub fn issue(
     if let Some(key) = &granted.key {
         map.insert("cnf".into(), confirmation(key));
     }
-    Ok(Issued { token: ring.sign(TYPE, &claims, now)?, expires })
+    Ok(Issued { token: ring.sign(Signing::Es256, TYPE, &claims, now)?, expires })
 }
 
 /// Two providers may use one `sub` for two people, so the provider is a part of ours. What they said stands in `idp`.

@@ -47,5 +47,5 @@ pub use fault::{Code, Fault};
 pub use form::Form;
 pub use granted::{Actor, Granted, Proved};
 pub use issue::{Issued, issue};
-pub use keys::{Ring, Turnover};
+pub use keys::{Ring, Signing, Turnover};
 pub use realm::{Lifetimes, Realm};

@@ -71,11 +71,28 @@ pub fn document(realm: &Realm) -> String {
         "protected_resources": realm.resources.keys().collect::<Vec<_>>(),
         // OpenID Connect Discovery §3 asks for these.
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": SIGNED_BY,
     });
     if let (true, Value::Object(map)) = (realm.registers, &mut document) {
         map.insert("registration_endpoint".to_owned(), at(path::REGISTER).into());
     }
+    document.to_string()
+}
+
+/// How the gateway's own tokens are signed.
+const SIGNED_BY: [&str; 2] = ["RS256", "ES256"];
+
+/// What providers that trust tokens of the gateway find at `/.well-known/openid-configuration` (OpenID Connect Discovery §3)
+/// where it issues none to clients: its name, and where its keys are.
+pub fn federation(issuer: &str) -> String {
+    let document = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}{}", path::JWKS),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": SIGNED_BY,
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "agent", "human", "server", "delegation"],
+    });
     document.to_string()
 }
 

@@ -13,6 +13,7 @@
 //! ```
 
 mod assurance;
+mod by_name;
 mod clock;
 mod digest;
 mod effect;
@@ -24,8 +25,10 @@ mod level;
 mod name;
 mod ruling;
 mod secret;
+mod template;
 
 pub use assurance::Assurance;
+pub use by_name::ByName;
 pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
 pub use effect::{Effect, Effects};
@@ -37,3 +40,4 @@ pub use level::{Level, Mode};
 pub use name::{NameError, ServerName};
 pub use ruling::{AuthorizedBy, Decision, Outcome, Reason, ReasonCode};
 pub use secret::Secret;
+pub use template::{Template, TemplateError};

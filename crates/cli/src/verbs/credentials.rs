@@ -309,7 +309,11 @@ fn place(slot: &Slot) -> String {
         Slot::Header { name, .. } => format!("in `{name}`"),
         Slot::Query { name } => format!("in the query, as `{name}`"),
         Slot::Variable { name } => format!("in the variable `{name}`"),
-        Slot::Signature => "as a signature".to_owned(),
+        Slot::Variables(all) => {
+            let names: Vec<String> = all.iter().map(|(_, name)| format!("`{name}`")).collect();
+            format!("in the variables {}", names.join(", "))
+        }
+        Slot::Signature { service, region } => format!("as a signature for `{service}` in `{region}`"),
     }
 }
 

@@ -31,8 +31,9 @@ pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{
-    ClientCredentials, Credential, CredentialKind, CredentialRule, Fixed, IdJag, JwtBearer, OAuthProvider, OwnProof,
-    Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenExchange, TokenTarget, TokenType,
+    AwsSts, ClientCredentials, Credential, CredentialKind, CredentialRule, Fixed, IdJag, JwtBearer, OAuthProvider,
+    OwnProof, OwnToken, Part, Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange,
+    TokenTarget, TokenType,
 };
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};

@@ -1,11 +1,13 @@
 //! The kinds of credentials, one file each.
 
+mod aws_sts;
 mod client_credentials;
 mod fixed;
 mod id_jag;
 mod jwt_bearer;
 mod token_exchange;
 
+pub use aws_sts::AwsSts;
 pub use client_credentials::ClientCredentials;
 pub use fixed::Fixed;
 pub use id_jag::IdJag;

@@ -1,4 +1,4 @@
-use super::oauth;
+use super::{cloud, oauth};
 use crate::server::Handled;
 use doorward_config::{self as config, CredentialKind, Scopes, SecretError, Slot};
 use doorward_credential::{Provider, providers};
@@ -73,6 +73,7 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String
             user: fixed.user.as_deref().map(Into::into),
             account: account(),
         }),
+        CredentialKind::AwsSts(aws) => Box::new(cloud::aws_sts(aws)),
         CredentialKind::ClientCredentials(kind) => Box::new(oauth::client_credentials(kind)?),
         CredentialKind::TokenExchange(kind) => Box::new(oauth::token_exchange(kind)?),
         CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind)?),

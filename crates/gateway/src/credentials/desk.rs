@@ -152,7 +152,7 @@ impl Gateway {
         let proof = principal.attestation.key.as_ref().map(|key| match key {
             KeyBinding::Jkt(digest) | KeyBinding::X5t(digest) => digest,
         });
-        let key = Key::of(&configured.digest, provider.per(), provider.narrows(), &call, proof);
+        let key = Key::of(&configured.digest, &**provider, &call, proof);
         if let Some(held) = self.desk.fresh(&key, now) {
             if held.span.is_due(now) {
                 self.renew_beside(key, Wanted::of(passage, configured));
@@ -196,7 +196,7 @@ impl Gateway {
             let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
             let span = Span::new(fetched, issued.expires, ends);
             let delegation = wanted.call().delegation;
-            Held::new(&wanted.configured, issued, span, delegation, fetched).map(Arc::new)
+            Held::new(&wanted.configured, issued, span, delegation, fetched, &self.clock).map(Arc::new)
         });
         match &result {
             Ok(held) => tracing::debug!(credential = %held.name, account = held.account.as_deref(), "fetched"),

@@ -1,11 +1,12 @@
 use super::{Configured, span::Span};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward_audit::Worn;
-use doorward_config::Slot;
-use doorward_credential::{Failure, Issued, Material};
-use doorward_transport::upstream;
-use doorward_vocab::{Digest, Secret, Timestamp};
-use std::sync::Arc;
+use doorward_config::{Part, Slot};
+use doorward_credential::{Failure, Issued, Material, Signable, Sigv4};
+use doorward_transport::upstream::{self, Sign, Unsigned};
+use doorward_vocab::{Clock, Digest, Secret, Timestamp};
+use http::HeaderName;
+use std::{fmt, sync::Arc};
 
 /// A credential that is ready to be used.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Held {
 #[derive(Debug)]
 enum Place {
     Request(upstream::Credential),
-    Variable(String, Secret<String>),
+    Variables(Vec<(String, Secret<String>)>),
 }
 
 impl Held {
@@ -37,6 +38,7 @@ impl Held {
         span: Span,
         delegation: Option<&str>,
         now: Timestamp,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
         Ok(Self {
             name: configured.name.clone(),
@@ -45,7 +47,7 @@ impl Held {
             delegation: delegation.map(Into::into),
             span,
             fetched: configured.provider.is_fetched().then_some(now),
-            place: place(&configured.slot, issued.material)?,
+            place: place(&configured.slot, issued.material, clock)?,
         })
     }
 
@@ -58,7 +60,7 @@ impl Held {
     pub(crate) const fn on_request(&self) -> Option<&upstream::Credential> {
         match &self.place {
             Place::Request(credential) => Some(credential),
-            Place::Variable(..) => None,
+            Place::Variables(_) => None,
         }
     }
 
@@ -71,25 +73,49 @@ impl Held {
     }
 
     /// What a command finds in its environment.
-    pub(crate) const fn in_environment(&self) -> Option<(&String, &Secret<String>)> {
+    pub(crate) fn in_environment(&self) -> &[(String, Secret<String>)] {
         match &self.place {
-            Place::Request(_) => None,
-            Place::Variable(name, secret) => Some((name, secret)),
+            Place::Request(_) => &[],
+            Place::Variables(all) => all,
         }
     }
 }
 
-fn place(slot: &Slot, material: Material) -> Result<Place, Failure> {
+/// Signs what is sent to a server of AWS, at the moment when it is sent.
+struct Signing {
+    keys: Sigv4,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Signing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.keys.fmt(f)
+    }
+}
+
+impl Sign for Signing {
+    fn sign(&self, request: &Unsigned<'_>) -> Result<Vec<(HeaderName, Secret<String>)>, Box<str>> {
+        let Unsigned { method, url, headers, body } = *request;
+        self.keys.sign(Signable { method, url, headers, body }, self.clock.now())
+    }
+}
+
+fn place(slot: &Slot, material: Material, clock: &Arc<dyn Clock>) -> Result<Place, Failure> {
     let misfit = || Failure::Misconfigured("what the provider gives does not go where it is configured to go".into());
-    let text = match material {
-        Material::Token(token) => token,
-        Material::Basic { user, password } => match slot {
-            Slot::Header { .. } => password.reveal(|p| Secret::new(STANDARD.encode(format!("{user}:{p}")))),
-            _ => password,
-        },
-        Material::Aws { .. } => return Err(misfit()),
-    };
     let request = |credential| Ok(Place::Request(credential));
+    let text = match (slot, material) {
+        (Slot::Signature { region, service }, Material::Aws { id, key, session }) => {
+            let keys = Sigv4 { id, key, session, region: region.as_str().into(), service: service.as_str().into() };
+            return request(upstream::Credential::Signature(Arc::new(Signing { keys, clock: clock.clone() })));
+        }
+        (Slot::Variables(all), material) => return parts(all, material).map(Place::Variables).ok_or_else(misfit),
+        (_, Material::Token(token)) => token,
+        (Slot::Header { .. }, Material::Basic { user, password }) => {
+            password.reveal(|p| Secret::new(STANDARD.encode(format!("{user}:{p}"))))
+        }
+        (_, Material::Basic { password, .. }) => password,
+        (_, Material::Aws { .. }) => return Err(misfit()),
+    };
     match slot {
         Slot::Header { name, scheme } => {
             let header = name.parse().map_err(|_| misfit())?;
@@ -102,7 +128,32 @@ fn place(slot: &Slot, material: Material) -> Result<Place, Failure> {
         Slot::Query { name } => {
             request(upstream::Credential::Query { name: name.as_str().into(), value: Arc::new(text) })
         }
-        Slot::Variable { name } => Ok(Place::Variable(name.clone(), text)),
-        Slot::Signature => Err(misfit()),
+        Slot::Variable { name } => Ok(Place::Variables(vec![(name.clone(), text)])),
+        Slot::Variables(_) | Slot::Signature { .. } => Err(misfit()),
     }
+}
+
+/// The variables for each part. A session token may be left out; every other part must be there.
+fn parts(all: &[(Part, String)], material: Material) -> Option<Vec<(String, Secret<String>)>> {
+    let mut have: Vec<(Part, Secret<String>)> = match material {
+        Material::Token(_) => return None,
+        Material::Basic { user, password } => {
+            vec![(Part::User, Secret::new(user.into())), (Part::Password, password)]
+        }
+        Material::Aws { id, key, session } => {
+            [(Part::AccessKeyId, Secret::new(id.into())), (Part::SecretAccessKey, key)]
+                .into_iter()
+                .chain(session.map(|session| (Part::SessionToken, session)))
+                .collect()
+        }
+    };
+    let mut variables = Vec::new();
+    for (part, variable) in all {
+        match have.iter().position(|(had, _)| had == part) {
+            Some(at) => variables.push((variable.clone(), have.swap_remove(at).1)),
+            None if *part == Part::SessionToken => {}
+            None => return None,
+        }
+    }
+    Some(variables)
 }

@@ -4,6 +4,7 @@
 //! | file | story |
 //! |---|---|
 //! | `configured` | from `[[credential]]` to a provider |
+//! | `cloud` | the same for kinds of the cloud |
 //! | `oauth` | the same for the OAuth kinds |
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
@@ -19,6 +20,7 @@
 
 mod breaker;
 mod choice;
+mod cloud;
 mod configured;
 mod desk;
 mod fetch;

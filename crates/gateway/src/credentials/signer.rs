@@ -1,5 +1,5 @@
 use doorward_credential::{Alg, Failure, Signer};
-use doorward_oauth::Ring;
+use doorward_oauth::{Ring, Signing};
 use doorward_vocab::{Secret, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
@@ -20,10 +20,11 @@ impl Signer for OwnSigner {
 
     fn sign(&self, alg: Alg, typ: &str, claims: &Value) -> Result<Secret<String>, Failure> {
         let none = || Failure::Misconfigured("the gateway has no key to sign with".into());
-        if alg != Alg::Es256 {
-            return Err(Failure::Misconfigured("the gateway has no key of this kind".into()));
-        }
+        let by = match alg {
+            Alg::Es256 => Signing::Es256,
+            Alg::Rs256 => Signing::Rs256,
+        };
         let ring = self.ring.as_ref().ok_or_else(none)?;
-        ring.sign(typ, claims, self.now).map(Secret::new).map_err(|_| none())
+        ring.sign(by, typ, claims, self.now).map(Secret::new).map_err(|_| none())
     }
 }

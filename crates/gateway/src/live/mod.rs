@@ -244,6 +244,11 @@ impl Live {
 }
 
 impl Live {
+    /// Whether a provider of credentials trusts tokens of the gateway, and so must find its keys.
+    pub(crate) fn federates(&self) -> bool {
+        self.credentials.values().any(|credential| credential.provider.needs().signature)
+    }
+
     /// Whether a principal's token is good at `endpoint`. One that names other endpoints alone was asked for those
     /// (RFC 8707 §2): whoever got it there must not be able to use it here.
     pub(crate) fn is_for(&self, principal: &identity::Principal, endpoint: &Endpoint) -> bool {

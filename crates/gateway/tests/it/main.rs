@@ -10,6 +10,7 @@ mod across;
 mod asking;
 mod aws;
 mod bytes;
+mod clouds;
 mod credentials;
 mod definitions;
 mod delegations;

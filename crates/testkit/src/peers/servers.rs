@@ -55,6 +55,14 @@ pub fn python_fixture(args: &[&str]) -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/everything.py")).args(["--port", "0"]).args(args))
 }
 
+/// The same server behind a guard that judges every request, see `peers/python/strict.py`: the process and its URL.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn strict_fixture(args: &[&str]) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/strict.py")).args(args))
+}
+
 /// The command of the same server that speaks on standard input and output.
 #[must_use]
 pub fn python_fixture_stdio() -> Vec<String> {

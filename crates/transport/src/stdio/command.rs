@@ -55,13 +55,14 @@ impl Command {
         Ok(Self { argv, env: held.collect::<Result<_, _>>()?, cwd })
     }
 
-    /// The same with one more variable.
+    /// The same with more variables, in the place of those of the same names.
     ///
     /// # Errors
-    /// Its value cannot be held.
-    pub fn with(&self, name: &str, value: &Secret<String>) -> Result<Self, ShieldError> {
-        let mut env: Vec<_> = self.env.iter().filter(|(other, _)| other != name).cloned().collect();
-        env.push((name.to_owned(), Arc::new(Shielded::text(value)?)));
+    /// A value cannot be held.
+    pub fn with(&self, more: &[(String, Secret<String>)]) -> Result<Self, ShieldError> {
+        let own = self.env.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).cloned();
+        let more = more.iter().map(|(name, value)| Ok((name.clone(), Arc::new(Shielded::text(value)?))));
+        let env = own.map(Ok).chain(more).collect::<Result<_, ShieldError>>()?;
         Ok(Self { argv: self.argv.clone(), env, cwd: self.cwd.clone() })
     }
 

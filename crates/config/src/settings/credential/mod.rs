@@ -1,20 +1,25 @@
 //! `[[credential]]`: what the gateway holds, or fetches when it is needed, and agents never see. One file for each family of
 //! kinds.
 
+mod by_tool;
+mod cloud;
 mod exchange;
 mod fixed;
+mod own_token;
 mod provider;
 mod rule;
 mod scopes;
 mod slot;
 mod token;
 
+pub use cloud::AwsSts;
 pub use exchange::{IdJag, JwtBearer, Speaks, SubjectFrom, TokenExchange, TokenType};
 pub use fixed::Fixed;
+pub use own_token::{OwnToken, TokenAlgorithm};
 pub use provider::{ClientCredentials, OAuthProvider, OwnProof, SecretPlace};
 pub use rule::CredentialRule;
 pub use scopes::Scopes;
-pub use slot::Slot;
+pub use slot::{Part, Slot};
 pub use token::TokenTarget;
 
 use crate::{SecretRef, section::Section, value::Item};
@@ -49,6 +54,8 @@ pub enum CredentialKind {
     JwtBearer(Box<JwtBearer>),
     /// The identity provider gives a grant for the server's authorization server.
     IdJag(Box<IdJag>),
+    /// AWS gives it for a token of the gateway.
+    AwsSts(AwsSts),
 }
 
 impl CredentialKind {
@@ -60,6 +67,15 @@ impl CredentialKind {
             Self::TokenExchange(kind) => kind.provider.secrets(),
             Self::JwtBearer(kind) => kind.provider.secrets(),
             Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
+            Self::AwsSts(_) => Vec::new(),
+        }
+    }
+
+    /// What the gateway's own token says, where the provider trusts that.
+    pub const fn own_token(&self) -> Option<&OwnToken> {
+        match self {
+            Self::AwsSts(aws) => Some(&aws.own),
+            _ => None,
         }
     }
 }
@@ -67,7 +83,7 @@ impl CredentialKind {
 type Read = fn(&Section<'_>) -> Option<CredentialKind>;
 
 /// The words for the kinds, and what reads the rest of their keys.
-const KINDS: [(&str, Read); 7] = [
+const KINDS: &[(&str, Read)] = &[
     ("static", fixed::read),
     ("basic", fixed::read_basic),
     ("env", fixed::read),
@@ -77,14 +93,14 @@ const KINDS: [(&str, Read); 7] = [
     ("token-exchange", |section| TokenExchange::read(section).map(Box::new).map(CredentialKind::TokenExchange)),
     ("jwt-bearer", |section| JwtBearer::read(section).map(Box::new).map(CredentialKind::JwtBearer)),
     ("id-jag", |section| IdJag::read(section).map(Box::new).map(CredentialKind::IdJag)),
+    ("aws-sts", cloud::aws::read),
 ];
 
 impl Credential {
     pub(crate) fn read(section: Section<'_>) -> Option<Self> {
         let name = section.need("name", "name = \"crm\"", Item::owned);
-        let word =
-            section.need("kind", "kind = \"static\"", |item| item.choice(&KINDS.map(|(word, _)| (word, word))))?;
-        let (_, read) = KINDS.iter().find(|(known, _)| *known == word)?;
+        let words: Vec<_> = KINDS.iter().map(|(word, read)| (*word, (*word, *read))).collect();
+        let (word, read) = section.need("kind", "kind = \"static\"", |item| item.choice(&words))?;
         let kind = read(&section);
         let slot = Slot::read(&section, word);
         let scopes = Scopes::read(&section);

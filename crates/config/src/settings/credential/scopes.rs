@@ -1,21 +1,22 @@
-use crate::{Glob, Mistake, section::Section, value::Item};
+use super::by_tool::by_tool;
+use crate::{Mistake, section::Section, value::Item};
+use doorward_vocab::ByName;
 use serde::Serialize;
 
 /// What is asked of a provider: the scopes of the pattern that fits a tool best, so that a call gets what it needs and no
 /// more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Scopes(Vec<(Glob, Vec<Box<str>>)>);
+pub struct Scopes(ByName<Vec<Box<str>>>);
 
 impl Scopes {
     /// The scopes for a tool, or for what is no call.
     pub fn of(&self, tool: Option<&str>) -> &[Box<str>] {
-        let fits = self.0.iter().filter(|(glob, _)| glob.matches(tool.unwrap_or_default()));
-        fits.max_by_key(|(glob, _)| glob.specificity()).map_or(&[], |(_, scopes)| scopes)
+        self.0.of(tool).map_or(&[], Vec::as_slice)
     }
 
     /// All that may be asked for.
     pub fn all(&self) -> Vec<Box<str>> {
-        let mut all: Vec<Box<str>> = self.0.iter().flat_map(|(_, scopes)| scopes).cloned().collect();
+        let mut all: Vec<Box<str>> = self.0.values().flatten().cloned().collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -23,19 +24,7 @@ impl Scopes {
 
     /// `["read"]`, or `{ "delete_*" = ["write"], "*" = ["read"] }`.
     pub(super) fn read(section: &Section<'_>) -> Self {
-        if section.is_table("scopes") {
-            let Some(table) = section.table("scopes") else { return Self::default() };
-            let mut rules = Vec::new();
-            for (_, item) in table.entries() {
-                match scopes(&item) {
-                    Ok(scopes) => rules.push((Glob::new(&item.key), scopes)),
-                    Err(mistake) => table.reading.tell(item.span, mistake),
-                }
-            }
-            return Self(rules);
-        }
-        let one = section.get("scopes", scopes);
-        Self(one.into_iter().map(|scopes| (Glob::new("*"), scopes)).collect())
+        Self(by_tool(section, "scopes", scopes))
     }
 }
 

@@ -13,6 +13,9 @@
 //! | `ring`, `grants` | keys and grants, kept sealed |
 //! | `browser`, `limit` | whose browser it is; how much strangers may ask |
 //!
+//! Without an authorization server, the two documents that providers need who trust the gateway's own tokens are here too,
+//! where a credential is obtained with one.
+//!
 //! What is decided is decided in the crate `oauth`; here are sockets, the store and the clock.
 
 mod authorize;
@@ -139,24 +142,28 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     peer: Arc<Peer>,
 ) -> Response<Body> {
+    let from = peer.address.ip().to_canonical();
+    let admits = || gateway.issuing.limits.admits(page, from, gateway.clock.now());
     let Some(authority) = &live.authority else {
-        return plain(StatusCode::NOT_FOUND, "no tokens are issued here");
+        return match live.federates() {
+            true if !admits() => slow_down(),
+            true => federation(gateway, live, page, request.method(), request.uri().path()).await,
+            false => plain(StatusCode::NOT_FOUND, "no tokens are issued here"),
+        };
     };
     let (head, body) = request.into_parts();
-    let from = peer.address.ip().to_canonical();
     let call = Call { gateway, live, authority, head, peer };
-    if !gateway.issuing.limits.admits(page, from, gateway.clock.now()) {
+    if !admits() {
         return slow_down();
     }
     match (page, &call.head.method) {
         (Page::Metadata, &Method::GET) => match call.head.uri.path().split_once("/.well-known/") {
-            Some((_, name)) if is_ours(name, authority) => json(200, metadata::document(&authority.realm).into()),
+            Some((_, name)) if is_ours(name, &authority.realm.issuer) => {
+                json(200, metadata::document(&authority.realm).into())
+            }
             _ => plain(StatusCode::NOT_FOUND, "there is no such issuer here"),
         },
-        (Page::Keys, &Method::GET) => match gateway.ring().await {
-            Ok(ring) => json(200, ring.jwks().into()),
-            Err(Silence) => page::broken(),
-        },
+        (Page::Keys, &Method::GET) => keys(gateway).await,
         (Page::Authorize, &Method::GET) => Box::pin(call.authorize()).await,
         (Page::Callback, &Method::GET) => Box::pin(call.callback()).await,
         (Page::Consent, &Method::GET) => call.show_consent().await,
@@ -176,10 +183,40 @@ pub(super) async fn answer(
     }
 }
 
+/// What is there for providers that trust the gateway's own tokens, where it issues none to clients: its name and its keys.
+async fn federation(
+    gateway: &Arc<Gateway>,
+    live: &Arc<Live>,
+    page: Page,
+    method: &Method,
+    path: &str,
+) -> Response<Body> {
+    match (page, method) {
+        (Page::Metadata, &Method::GET) => {
+            let issuer = crate::live::public(&live.settings, &gateway.surroundings);
+            match path.split_once("/.well-known/") {
+                Some((_, name)) if name.starts_with("openid-configuration") && is_ours(name, &issuer) => {
+                    json(200, metadata::federation(&issuer).into())
+                }
+                _ => plain(StatusCode::NOT_FOUND, "there is no such issuer here"),
+            }
+        }
+        (Page::Keys, &Method::GET) => keys(gateway).await,
+        _ => plain(StatusCode::NOT_FOUND, "no tokens are issued here"),
+    }
+}
+
+async fn keys(gateway: &Gateway) -> Response<Body> {
+    match gateway.ring().await {
+        Ok(ring) => json(200, ring.jwks().into()),
+        Err(Silence) => page::broken(),
+    }
+}
+
 /// Whether the path behind the well-known name is that of our issuer.
-fn is_ours(name: &str, authority: &Authority) -> bool {
+fn is_ours(name: &str, issuer: &str) -> bool {
     let path = name.split_once('/').map_or("", |(_, path)| path);
-    let own = url::Url::parse(&authority.realm.issuer).ok();
+    let own = url::Url::parse(issuer).ok();
     own.is_some_and(|own| own.path().trim_matches('/') == path.trim_end_matches('/'))
 }
 

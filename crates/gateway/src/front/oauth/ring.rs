@@ -40,7 +40,9 @@ impl Gateway {
     async fn turn(&self, ring: Ring, turnover: Turnover, now: Timestamp) -> Result<Ring, Silence> {
         let turn = format!("{NAME}\n{}", ring.jwks());
         if self.first_time(&turn, now.plus(Duration::from_secs(60))).await? {
-            let next = keys::draw().and_then(|private| ring.with(&private, turnover, now)).map_err(|_| Silence)?;
+            // An RSA key is searched for: a tenth of a second, or more.
+            let drawn = tokio::task::spawn_blocking(keys::draw).await.map_err(|_| Silence)?;
+            let next = drawn.and_then(|drawn| ring.with(&drawn, turnover, now)).map_err(|_| Silence)?;
             self.hold(KeptKind::Keys, NAME, now.plus(KEPT), &next).await?;
             tracing::info!("a new key to sign tokens with");
             return Ok(next);

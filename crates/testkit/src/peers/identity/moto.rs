@@ -66,6 +66,28 @@ impl Moto {
         &self.url
     }
 
+    /// Lets so many more actions go unchecked: `AssumeRoleWithWebIdentity` is one, since it carries no signature.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub async fn lets(&self, actions: u32) -> io::Result<()> {
+        let url = format!("{}/moto-api/reset-auth", self.url);
+        let request = http::Request::post(url).body(actions.to_string()).map_err(io::Error::other)?;
+        super::super::http::Http::default().send(request).await.map(drop)
+    }
+
+    /// Makes a role with an IAM policy for whoever an OpenID provider knows, and a bucket with one object: the role's ARN.
+    /// It takes four of the actions that go unchecked.
+    ///
+    /// # Errors
+    /// As [`Self::role`].
+    pub fn web_role(&self, name: &str, policy: &Value, bucket: &str) -> io::Result<String> {
+        let policy = policy.to_string();
+        let made = aws(&["web-role", "--url", &self.url, "--name", name, "--policy", &policy, "--bucket", bucket])?;
+        let arn = made.get("arn").and_then(Value::as_str).map(str::to_owned);
+        arn.ok_or_else(|| io::Error::other(format!("no role: {made}")))
+    }
+
     /// Makes a role with an IAM policy (none: everything), and takes it in a session of this name. Once per server.
     ///
     /// # Errors
