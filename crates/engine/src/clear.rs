@@ -175,9 +175,9 @@ struct Found {
 impl Found {
     /// Finds the secrets of the gateway anywhere in `message`, members that no revision knows included.
     fn secrets(&mut self, view: &Snapshot, message: &Message, channel: Channel) {
-        for (span, finding) in reflections(view, message.doc().root(), channel) {
-            self.findings.push(finding);
-            self.removals.push((span, "[secret removed by Doorward]".to_owned()));
+        for (span, instead, finding) in reflections(view, message.doc().root(), channel) {
+            self.findings.extend(finding);
+            self.removals.push((span, instead));
             self.secret = true;
         }
         if self.secret {

@@ -15,7 +15,7 @@ pub struct Snapshot {
     /// The content detectors.
     pub scanner: Scanner,
     /// The secrets that the gateway handles.
-    pub secrets: KnownSecrets,
+    pub secrets: Arc<KnownSecrets>,
     /// Placeholders and canaries.
     pub marks: Marks,
 }

@@ -7,6 +7,7 @@ mod audit;
 mod detect;
 mod engine;
 mod identity;
+mod known;
 mod mcp;
 mod policy;
 mod scene;
@@ -24,6 +25,7 @@ const ROOMS: &[Room] = &[
     ("mcp", mcp::benches),
     ("identity", identity::benches),
     ("detect", detect::benches),
+    ("known", known::benches),
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),

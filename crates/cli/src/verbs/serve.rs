@@ -4,7 +4,7 @@ use crate::Failure;
 use doorward_config::{LogFormat, Seal, Settings};
 use doorward_gateway::{Beyond, Delegations, Gateway, LiveError, Pins, Surroundings};
 use doorward_seal::Keyring;
-use doorward_store::{GrantsDb, KeptDb, State, SystemClock, Trail, trail};
+use doorward_store::{GrantsDb, KeptDb, OsEntropy, State, SystemClock, Trail, trail};
 use doorward_vocab::{Clock as _, Secret};
 use std::{
     net::SocketAddr,
@@ -63,7 +63,9 @@ pub(crate) fn open_with(
     let grants = Arc::new(GrantsDb::open(dir).map_err(|e| broken(&e))?);
     let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
     let mark = doorward_store::mark_key(dir).map_err(|e| broken(&e))?;
-    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, mark, beyond, delegations };
+    let secrets = doorward_gateway::known_secrets(&OsEntropy::default());
+    let surroundings =
+        Surroundings { user: user(), host_token: Secret::new(token), listen, mark, beyond, delegations, secrets };
     let gateway =
         Gateway::new(settings, surroundings, trail, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {

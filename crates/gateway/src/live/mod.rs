@@ -12,6 +12,7 @@ pub use trust::standing;
 use crate::{
     Delegations, Endpoint,
     credentials::{self, ConfiguredError},
+    leaks::Watched,
     server::{Handled, Server, ServerError},
     travel::Beyond,
 };
@@ -60,6 +61,8 @@ pub struct Live {
     pub(crate) wants: credentials::Wants,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
+    /// The secrets that it refers to are looked for as long as it is in force anywhere.
+    _watched: Watched,
 }
 
 impl fmt::Debug for Live {
@@ -134,6 +137,8 @@ pub struct Surroundings {
     pub beyond: Option<Beyond>,
     /// What was granted to agents.
     pub delegations: Arc<Delegations>,
+    /// What looks for secrets.
+    pub secrets: Arc<detect::KnownSecrets>,
 }
 
 impl Live {
@@ -182,18 +187,13 @@ impl Live {
         }
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
-        let secrets: Vec<(String, Vec<u8>)> =
-            handled.iter().map(|(name, secret)| (name.clone(), secret.reveal(|s| s.as_bytes().to_vec()))).collect();
-        let (known, short) = detect::KnownSecrets::new(secrets.iter().map(|(n, s)| (n.as_str(), s.as_slice())));
-        for short in short {
-            tracing::warn!("{short}");
-        }
+        let watched = Watched::of(&around.secrets, &handled);
         let snapshot = Snapshot {
             version,
             level: settings.level,
             policies,
             scanner: detect::Scanner::new(&detectors(&settings.detect, settings.mode))?,
-            secrets: known,
+            secrets: around.secrets.clone(),
             marks,
         };
         let guard = Guard::new(&GuardSettings {
@@ -239,6 +239,7 @@ impl Live {
             credentials,
             stand_ins,
             egress,
+            _watched: watched,
         })
     }
 }

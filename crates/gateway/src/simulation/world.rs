@@ -130,6 +130,7 @@ fn build(journal: &Arc<Journal>, fleet: &Arc<Fleet>, dir: &Path) -> Arc<Gateway>
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         beyond: None,
         delegations: crate::Delegations::in_memory(),
+        secrets: crate::known_secrets(&doorward_store::OsEntropy::default()),
     };
     let mut live = Live::assemble(settings, &around, None).unwrap();
     for (name, server) in &mut live.servers {

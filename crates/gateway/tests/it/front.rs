@@ -4,7 +4,7 @@ use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
 use doorward_gateway::{Beyond, Delegations, Gateway, Pins, Surroundings, http::McpDoor};
 use doorward_seal::{Keyring, Outer, Source};
-use doorward_store::{GrantsDb, KeptDb, PinKey, Pins as _, State, SystemClock, Trail, trail};
+use doorward_store::{GrantsDb, KeptDb, OsEntropy, PinKey, Pins as _, State, SystemClock, Trail, trail};
 use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsSlot};
 use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
@@ -155,6 +155,7 @@ impl Front {
             listen: address,
             beyond: Some(Beyond { store, keys: keys(state.path()) }),
             delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
+            secrets: doorward_gateway::known_secrets(&OsEntropy::default()),
         };
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
