@@ -8,6 +8,7 @@ mod failure;
 mod log;
 mod out;
 mod policy;
+mod process;
 mod verbs;
 mod whoami;
 
@@ -17,11 +18,14 @@ pub(crate) use out::Out;
 use clap::{Parser, Subcommand};
 use doorward_store::SystemClock;
 use doorward_vocab::Clock as _;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+use zeroizing_alloc::ZeroAlloc;
 
-// Calls are many small allocations on many threads, which the system's allocator does slowly.
+// Calls are many small allocations on many threads, which the system's allocator does slowly. What is given back is wiped:
+// buffers of HTTP and TLS, and all that libraries copy, may have held a secret.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 /// A security gateway for the Model Context Protocol: it stands between agents and MCP servers and judges every call.
 #[derive(Parser)]
@@ -45,6 +49,7 @@ enum Verb {
     Approve(verbs::approve::Args),
     Delegation(verbs::delegation::Args),
     Credentials(verbs::credentials::Args),
+    Seal(verbs::seal::Args),
     Whoami(whoami::Args),
     Check(verbs::check::Args),
     Log(log::LogArgs),
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
         Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Delegation(args) => verbs::delegation::run(args, &out),
         Verb::Credentials(args) => verbs::credentials::run(args, &out),
+        Verb::Seal(args) => verbs::seal::run(args, &out),
         Verb::Whoami(args) => whoami::run(&args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
         Verb::Policy(args) => policy::run(&args, &out),

@@ -19,6 +19,7 @@ pub(crate) struct Shape {
     pub(crate) servers: Names,
     pub(crate) virtuals: Names,
     pub(crate) credentials: Names,
+    pub(crate) placeholders: Names,
     pub(crate) trust: Names,
     pub(crate) clients: Names,
     pub(crate) agents: Names,
@@ -28,6 +29,7 @@ pub(crate) struct Shape {
 pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
     off_loopback(shape, reading);
     servers(shape, reading);
+    placeholders(shape, reading);
     virtuals(shape, reading);
     trust(shape, reading);
     authorization(shape, reading);
@@ -99,6 +101,22 @@ fn servers(shape: &Shape, reading: &Reading<'_>) {
             if let Some(mistake) = unfit(wanted, &credential.slot, &server.upstream) {
                 reading.tell_at(&place, mistake);
             }
+        }
+    }
+}
+
+fn placeholders(shape: &Shape, reading: &Reading<'_>) {
+    for (placeholder, path) in shape.settings.placeholders.iter().zip(&shape.placeholders.paths) {
+        let wanted = &placeholder.credential;
+        if !shape.credentials.all.contains(wanted) {
+            let mistake = Mistake::error(format!("there is no credential `{wanted}`"));
+            let label = suggest(wanted, shape.credentials.all.iter().map(String::as_str));
+            reading.tell_at(&format!("{path}.credential"), mistake.label(label));
+        }
+        let server = placeholder.server.as_str();
+        if !shape.servers.all.contains(server) {
+            let mistake = Mistake::error(format!("there is no server `{server}`"));
+            reading.tell_at(&format!("{path}.server"), mistake.label(known_server(server, shape)));
         }
     }
 }
@@ -275,7 +293,8 @@ fn agents(shape: &Shape, reading: &Reading<'_>) {
 fn unused(shape: &Shape, reading: &Reading<'_>) {
     for (credential, path) in shape.settings.credentials.iter().zip(&shape.credentials.paths) {
         let rules = || shape.settings.servers.iter().flat_map(|s| &s.credentials);
-        let used = |name: &str| rules().any(|rule| rule.name.as_deref() == Some(name));
+        let stands = |name: &str| shape.settings.placeholders.iter().any(|p| p.credential == name);
+        let used = |name: &str| rules().any(|rule| rule.name.as_deref() == Some(name)) || stands(name);
         let all_read = shape.settings.servers.len() == shape.servers.all.len();
         if all_read && !used(&credential.name) {
             let mistake = Mistake::warning(format!("no server uses credential `{}`", credential.name));

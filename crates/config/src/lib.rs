@@ -33,6 +33,7 @@ pub mod command;
 /// Changes to a file that leave every other byte as it is: comments, order and spacing belong to the operator.
 pub mod edit;
 mod files;
+mod held;
 /// Where the configuration is.
 pub mod paths;
 mod secret;
@@ -43,6 +44,7 @@ mod reference;
 
 pub use doorward_vocab::Glob;
 pub use files::expand;
+pub use held::{hold, variable};
 pub use load::Loaded;
 pub use nearest::nearest;
 pub use report::{Gravity, Mistake, Paint, Report};

@@ -4,7 +4,7 @@ use crate::{
     section::{Reading, Section},
 };
 use doorward_vocab::Digest;
-use std::{io, path::Path, sync::Arc};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 use toml::de::DeTable;
 
 /// A file of configuration is at most this many bytes.
@@ -19,6 +19,8 @@ pub struct Loaded {
     pub warnings: Report,
     /// The digest of the effective configuration.
     pub digest: Digest,
+    /// The variables of the environment that hold secrets.
+    pub variables: BTreeSet<String>,
 }
 
 impl Settings {
@@ -86,13 +88,14 @@ fn read(source: Arc<Source>, folder: &Path, known: &Known) -> Result<Loaded, Rep
         cross::check(&shape, &reading);
     }
     let lines: Vec<usize> = broken.iter().filter_map(|e| e.span()).map(|s| source.line(&s).number).collect();
+    let variables = reading.variables();
     let report = reading.into_report();
     let report = if broken.is_empty() { report } else { without_echoes(&report, &lines) };
     if report.has_errors() {
         return Err(report);
     }
     let digest = shape.settings.digest();
-    Ok(Loaded { settings: shape.settings, warnings: report, digest })
+    Ok(Loaded { settings: shape.settings, warnings: report, digest, variables })
 }
 
 /// On a line that is not TOML only that is told, and nothing is missing that may stand in what was skipped.

@@ -27,7 +27,8 @@ fn row(path: &str, key: &str) -> &'static str {
 fn every_key_has_its_row() {
     let text = r#"
         [listen.tls]
-        [store]
+        [store.seal.pkcs11]
+        [store.seal.tpm]
         [limits]
         [policy]
         [log]
@@ -36,6 +37,7 @@ fn every_key_has_its_row() {
         [[server]]
         attest = {}
         credentials = [{}]
+        [[placeholder]]
         [[virtual]]
         [[credential]]
         kind = "static"

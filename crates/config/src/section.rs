@@ -22,6 +22,7 @@ pub(crate) struct Reading<'a> {
     mistakes: RefCell<Vec<Mistake>>,
     spots: RefCell<BTreeMap<String, Range<usize>>>,
     keys: RefCell<BTreeSet<(String, &'static str)>>,
+    variables: RefCell<BTreeSet<String>>,
 }
 
 /// Names from other rooms that a configuration may use.
@@ -33,8 +34,8 @@ pub struct Known {
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(source: Arc<Source>, folder: &Path, known: &'a Known) -> Self {
-        let (mistakes, spots, keys) = Default::default();
-        Self { source, folder: folder.to_owned(), known, mistakes, spots, keys }
+        let (mistakes, spots, keys, variables) = Default::default();
+        Self { source, folder: folder.to_owned(), known, mistakes, spots, keys, variables }
     }
     /// Notes a mistake that has its place already, or has none.
     pub(crate) fn note(&self, mistake: Mistake) {
@@ -47,6 +48,14 @@ impl<'a> Reading<'a> {
     /// Notes a mistake at the value of `path`, as in `server[2].url`; at the top of the file where it is absent.
     pub(crate) fn tell_at(&self, path: &str, mistake: Mistake) {
         self.tell(self.spot(path).unwrap_or(0..0), mistake);
+    }
+    /// Notes that a variable of the environment is a secret.
+    pub(crate) fn holds_secret(&self, variable: &str) {
+        self.variables.borrow_mut().insert(variable.to_owned());
+    }
+    /// The variables of the environment that are secrets.
+    pub(crate) fn variables(&self) -> BTreeSet<String> {
+        self.variables.borrow().clone()
     }
     /// Remembers where something stands that `path` names.
     pub(crate) fn keep(&self, path: &str, span: Range<usize>) {

@@ -187,7 +187,11 @@ impl<'a> Item<'a> {
             return Err(self.wrong("must name exactly one place").help(REFERENCES));
         };
         match place.key.as_str() {
-            "env" => place.variable().map(SecretRef::Env),
+            "env" => {
+                let name = place.variable()?;
+                self.reading.holds_secret(&name);
+                Ok(SecretRef::Env(name))
+            }
             "file" => place.path().map(SecretRef::File),
             "vault" => {
                 let mistake = self.wrong("asks for a vault, which is not available in this build");

@@ -12,8 +12,8 @@ use doorward_mcp::{
 };
 use doorward_policy::{Action, ArgumentFacts};
 use doorward_vocab::{
-    CallId, Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode,
-    Severity, Timestamp,
+    Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode, Severity,
+    Timestamp,
 };
 use std::ops::Range;
 
@@ -34,6 +34,8 @@ pub struct Clearance {
     pub redactions: u32,
     /// What the conversation has now read.
     pub heard: Heard,
+    /// Whether a canary was among it: its server shows what it must not show.
+    pub canary: bool,
 }
 
 /// Decides what of `message` its client may see. `subject` is the request that it belongs to, or for a message that a
@@ -59,7 +61,7 @@ pub fn clear(
     // Tools are judged one by one as definitions, and what a person approved stays as it is.
     let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
     let judged = is_tool_list(subject).then(tools).flatten().map_or(0..0, Value::span);
-    found.read(view, message, &judged, channel, subject.call);
+    found.read(view, message, &judged, channel, subject);
     let refused =
         asks(message).iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
     let label = Some(found.label(subject.server.label)).filter(|_| says_something(message));
@@ -74,6 +76,7 @@ pub fn clear(
             findings: found.findings,
             redactions: 0,
             heard,
+            canary: found.canary,
         };
     }
     let mut redactions = 0;
@@ -86,7 +89,16 @@ pub fn clear(
     let changed = !edits.is_empty();
     let decision = if redactions > 0 { Decision::Oblige } else { Decision::Allow };
     let cleared = Some(Cleared::mint(edits.apply(message.doc())));
-    Clearance { cleared, changed, decision, reasons: found.reasons, findings: found.findings, redactions, heard }
+    Clearance {
+        cleared,
+        changed,
+        decision,
+        reasons: found.reasons,
+        findings: found.findings,
+        redactions,
+        heard,
+        canary: found.canary,
+    }
 }
 
 /// What a server asks of the client needs a right, like what an agent asks of a server.
@@ -157,14 +169,15 @@ struct Found {
     entities: EntitySet,
     secret: bool,
     injected: bool,
+    canary: bool,
 }
 
 impl Found {
     /// Finds the secrets of the gateway anywhere in `message`, members that no revision knows included.
     fn secrets(&mut self, view: &Snapshot, message: &Message, channel: Channel) {
-        for (span, finding) in reflections(view, message.doc().root(), channel) {
-            self.findings.push(finding);
-            self.removals.push((span, "[secret removed by Doorward]".to_owned()));
+        for (span, instead, finding) in reflections(view, message.doc().root(), channel) {
+            self.findings.extend(finding);
+            self.removals.push((span, instead));
             self.secret = true;
         }
         if self.secret {
@@ -172,9 +185,26 @@ impl Found {
         }
     }
     /// Reads all of `message` but the texts within `judged`.
-    fn read(&mut self, view: &Snapshot, message: &Message, judged: &Range<usize>, channel: Channel, call: CallId) {
+    fn read(
+        &mut self,
+        view: &Snapshot,
+        message: &Message,
+        judged: &Range<usize>,
+        channel: Channel,
+        subject: &Subject<'_>,
+    ) {
+        let call = subject.call;
         let all = Texts::of_message(message.doc().root(), judged);
         let texts = &all.texts;
+        for (index, (text, span)) in texts.iter().enumerate() {
+            let seen = view.marks.in_text(subject, text, span, channel);
+            if seen.iter().any(|f| f.kind == FindingKind::Canary) {
+                self.canary = true;
+                self.removals.push((span.clone(), all.withheld(index, "[removed by Doorward]")));
+                self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a canary came from a server"));
+            }
+            self.findings.extend(seen);
+        }
         let mut poisoned = Vec::new();
         look(view, channel, texts, |index, finding| {
             if is_poison(&finding) {

@@ -1,5 +1,6 @@
+use crate::{Fill, Unfilled, marks::filled};
 use bytes::Bytes;
-use doorward_vocab::CallId;
+use doorward_vocab::{CallId, Secret};
 use std::sync::Arc;
 
 /// The proof that a message was ruled and may go to its server. Made only by `rule`, spent once by forwarding.
@@ -56,11 +57,31 @@ pub struct Outbound {
 pub struct Permitted {
     message: Outbound,
     permit: Permit,
+    fills: Vec<Fill>,
 }
 
 impl Permitted {
     pub(crate) const fn new(message: Outbound, permit: Permit) -> Self {
-        Self { message, permit }
+        Self { message, permit, fills: Vec::new() }
+    }
+    /// With placeholders that stand where they may.
+    pub(crate) fn with_fills(self, fills: Vec<Fill>) -> Self {
+        Self { fills, ..self }
+    }
+    /// The placeholders that are exchanged when it is sent.
+    pub fn fills(&self) -> &[Fill] {
+        &self.fills
+    }
+    /// The message with the secrets that its placeholders stand for, and otherwise as it was judged.
+    ///
+    /// # Errors
+    /// [`Unfilled`], where a placeholder is not written as it was judged.
+    pub fn fill(self, secrets: impl Fn(&Fill) -> Option<Arc<Secret<String>>>) -> Result<Self, Unfilled> {
+        let Self { mut message, permit, fills } = self;
+        let secrets = fills.into_iter().map(|fill| Some((fill.clone(), secrets(&fill)?)));
+        let secrets = secrets.collect::<Option<Vec<_>>>().ok_or(Unfilled)?;
+        message.bytes = filled(&message.bytes, &secrets)?.into();
+        Ok(Self::new(message, permit))
     }
     /// The message.
     pub const fn message(&self) -> &Outbound {

@@ -6,7 +6,7 @@ use crate::{
     judgement::{conversation_label, proof},
 };
 use doorward_audit::{Labels, Payload};
-use doorward_detect::{Located, Text};
+use doorward_detect::{Held, Holder, Located, Reflection, Text};
 use doorward_identity::{Method, Principal};
 use doorward_mcp::{
     Message, Method as McpMethod, Notice,
@@ -30,6 +30,11 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
     let mut findings = Vec::new();
     said().for_each(|(_, said)| inspect(view, said, &mut findings));
+    let marked = matter.arguments.map(|said| view.marks.judge(subject, said)).unwrap_or_default();
+    let given = matter.given.map(|said| view.marks.judge(subject, said)).unwrap_or_default();
+    // What a client answers to a server is no place for a placeholder.
+    let misused = marked.misused.or(given.misused).or_else(|| given.fills.first().map(|_| misplaced()));
+    findings.extend(marked.findings.into_iter().chain(given.findings));
     let mut outside_of = None;
     let (decision, reasons, authorized_by) = match subject.target {
         // Whatever it is asked, and whoever asks: who answers is not known.
@@ -37,6 +42,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::ServerNotApproved, why.to_string());
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
+        _ if let Some(reason) = misused => (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy),
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
@@ -76,10 +82,14 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     match judgement.acts() {
         Decision::Allow | Decision::Oblige => {
             let permit = Permit::mint(subject.call, judgement.sink);
-            Ruling::Go(Permitted::new(outbound, permit), judgement)
+            Ruling::Go(Permitted::new(outbound, permit).with_fills(marked.fills), judgement)
         }
         Decision::Challenge | Decision::Deny => Ruling::Stop(judgement),
     }
+}
+
+fn misplaced() -> Reason {
+    Reason::new(ReasonCode::FlowRefused, "a placeholder stands in what a client answers to a server")
 }
 
 /// Something in a list.
@@ -226,7 +236,7 @@ fn argument_facts<'a>(said: impl Iterator<Item = (&'static str, Value<'a>)>) -> 
 fn inspect(view: &Snapshot, arguments: Value<'_>, findings: &mut Vec<Finding>) {
     let texts: Vec<_> = arguments.texts().collect();
     look(view, Channel::Arguments, &texts, |_, finding| findings.push(finding));
-    findings.extend(reflections(view, arguments, Channel::Arguments).map(|(_, finding)| finding));
+    findings.extend(reflections(view, arguments, Channel::Arguments).filter_map(|(.., finding)| finding));
 }
 
 /// Runs the content detectors over texts of a message. `found` gets the index of the text and the finding, its span
@@ -246,27 +256,37 @@ pub(crate) fn look(
     }
 }
 
-/// Every secret that the gateway handles and that stands in `value`, with its place in the message.
-pub(crate) fn reflections<'a>(
-    view: &'a Snapshot,
-    value: Value<'a>,
+/// Every secret that the gateway handles and that stands in `value`, piece by piece: the place in the message, what is
+/// put there, and for the first piece the finding.
+pub(crate) fn reflections(
+    view: &Snapshot,
+    value: Value<'_>,
     channel: Channel,
-) -> impl Iterator<Item = (Range<usize>, Finding)> + 'a {
-    let at = value.span().start;
-    view.secrets.find(value.raw().as_bytes()).into_iter().map(move |hit| {
-        let span = at + hit.span.start..at + hit.span.end;
-        let finding = Finding {
+) -> impl Iterator<Item = (Range<usize>, String, Option<Finding>)> + use<> {
+    view.secrets.find_in(value).into_iter().map(move |Held { reflection, holder, goes_on }| {
+        let Reflection { name, what, form, span } = reflection;
+        let instead = match holder {
+            Holder::Text if goes_on => String::new(),
+            Holder::Text => REMOVED.to_owned(),
+            // Two keys of one object must not become the same.
+            Holder::Key => format!("{REMOVED} ({})", span.start),
+            Holder::Number => "0".to_owned(),
+        };
+        let finding = (!goes_on).then(|| Finding {
             detector: "known-secret".into(),
             kind: FindingKind::KnownSecret,
             severity: Severity::Critical,
             confidence: 1.0,
             channel,
             span: span.clone(),
-            note: format!("the secret `{}`, written as {:?}", hit.name, hit.form).into(),
-        };
-        (span, finding)
+            note: format!("the {} `{name}`, written as {form:?}", what.as_str()).into(),
+        });
+        (span, instead, finding)
     })
 }
+
+/// What stands where a secret stood.
+const REMOVED: &str = "[secret removed by Doorward]";
 
 type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
 

@@ -1,4 +1,4 @@
-use crate::Floors;
+use crate::{Floors, Marks};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -15,7 +15,9 @@ pub struct Snapshot {
     /// The content detectors.
     pub scanner: Scanner,
     /// The secrets that the gateway handles.
-    pub secrets: KnownSecrets,
+    pub secrets: Arc<KnownSecrets>,
+    /// Placeholders and canaries.
+    pub marks: Marks,
 }
 
 /// A server as rulings see it.

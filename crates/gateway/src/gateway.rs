@@ -98,7 +98,7 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, LiveError> {
         let live = Live::assemble(settings, &surroundings, None)?;
-        let gateway = Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default()));
+        let gateway = Self::of(live, surroundings, trail, pins, clock, Arc::new(OsEntropy::default()))?;
         Self::keep_watch(gateway.me.clone());
         Ok(gateway)
     }
@@ -111,11 +111,11 @@ impl Gateway {
         pins: Pins,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Arc<Self> {
+    ) -> Result<Arc<Self>, LiveError> {
         let limits = live.settings.limits.clone();
-        let travel = Travel::new(surroundings.beyond.as_ref(), &*entropy);
+        let travel = Travel::new(surroundings.beyond.as_ref())?;
         let parking = Parking::new(travel.sealer.clone());
-        let cursors = CursorKey::new(&travel.sealer);
+        let cursors = CursorKey::new(travel.sealer.clone());
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
@@ -141,7 +141,7 @@ impl Gateway {
             surroundings,
         });
         gateway.started();
-        gateway
+        Ok(gateway)
     }
 
     fn started(&self) {

@@ -33,6 +33,7 @@ mod fetching;
 mod front;
 mod gateway;
 mod keys;
+mod leaks;
 mod link;
 mod live;
 mod maps;
@@ -56,7 +57,8 @@ pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Tr
 pub use delegations::{Delegations, GrantRefused};
 pub use front::{console, http, stdio};
 pub use gateway::Gateway;
-pub use live::{Live, LiveError, Surroundings, standing};
+pub use leaks::known_secrets;
+pub use live::{Live, LiveError, Surroundings, marks, standing};
 pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;

@@ -22,7 +22,7 @@ use doorward_engine::{self as engine, Clearance, Cleared, Judgement, Outbound, O
 use doorward_identity::delegation::Outside;
 use doorward_mcp::{Era, Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
-use doorward_vocab::{Decision, Outcome, Timestamp};
+use doorward_vocab::{Decision, Mode, Outcome, Timestamp};
 use std::sync::{Arc, OnceLock};
 
 /// What an incoming message belongs to.
@@ -163,6 +163,14 @@ impl Gateway {
                 }
             },
         };
+        let permitted = match self.fill(passage, permitted).await {
+            Ok(permitted) => permitted,
+            Err(refusal) => {
+                unanswered.passage = None;
+                self.ended(passage, Outcome::Failed, None, None);
+                return Err(refusal);
+            }
+        };
         let parcel = Parcel { permitted, receipt, held: held.clone() };
         let answer = match (passage.message.inspect(), &parcel.permitted.message().kind) {
             (Message::Request(request), OutboundKind::Request { .. }) => link.request(request, parcel).await,
@@ -260,6 +268,9 @@ impl Gateway {
         let history = passage.conversation.lock().clone();
         let clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
         passage.conversation.lock().heard(&clearance.heard, now);
+        if clearance.canary && passage.seen.mode == Mode::Enforce {
+            passage.server.standing.quarantine("a canary came from it: it shows what nobody may see");
+        }
         let mut delivery = Delivery { event, changed: clearance.changed, last: false, message: None, decline: None };
         match &message {
             Message::Response(response) => {

@@ -10,7 +10,7 @@ use crate::{
 };
 use doorward_config as config;
 use doorward_credential::Rule;
-use doorward_engine::{Floors, ServerProfile};
+use doorward_engine::{Floors, Marks, ServerProfile};
 use doorward_identity::attest::manifest::ManifestKeys;
 use doorward_mcp::json::Limits;
 use doorward_policy::{ServerFacts, Transport};
@@ -139,7 +139,7 @@ impl Server {
         settings: &config::Server,
         mode: Mode,
         (catalog, ties, health, standing): (Arc<Catalog>, Arc<Ties>, Arc<Health>, Arc<Standing>),
-        egress: &Arc<Egress>,
+        (egress, marks): (&Arc<Egress>, &Marks),
         handled: &mut Vec<Handled>,
     ) -> Result<Self, ServerError> {
         let limits = Limits { depth: all.limits.depth.max(16) * 2, ..Limits::default() };
@@ -150,8 +150,15 @@ impl Server {
                 for (name, value) in env {
                     full.push((name.clone(), resolve(settings, name, value, handled)?));
                 }
+                if let Some(variable) = &settings.canary {
+                    full.push((variable.clone(), Secret::new(marks.canary(&format!("server:{}", settings.name)))));
+                }
                 let argv = std::iter::once(program.clone()).chain(args.iter().cloned()).collect();
-                let command = Arc::new(Command { argv, env: full, cwd: cwd.clone() });
+                let failed = |e: doorward_seal::ShieldError| ServerError::Secret {
+                    server: settings.name.to_string(),
+                    error: e.to_string(),
+                };
+                let command = Arc::new(Command::new(argv, full, cwd.clone()).map_err(failed)?);
                 let stdio = StdioSettings { max_line: all.limits.result, ..StdioSettings::default() };
                 (Reach::Command { command, settings: stdio }, Transport::Stdio)
             }
@@ -276,8 +283,12 @@ impl Server {
                 Link::Http(HttpSession::new(link.clone(), self.limits))
             }),
             Reach::Command { command, settings, .. } => {
+                let failed = |error| LinkError::Spawn {
+                    program: command.argv.first().map_or("", String::as_str).into(),
+                    source: std::io::Error::other(error),
+                };
                 let variables = held.as_deref().map_or(&[][..], Held::in_environment);
-                let with = (!variables.is_empty()).then(|| command.with(variables));
+                let with = (!variables.is_empty()).then(|| command.with(variables)).transpose().map_err(failed)?;
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
@@ -405,8 +416,17 @@ fn manifest_keys(server: &config::Server, manifest: &config::Manifest) -> Result
 }
 
 fn inherited(more: &[String]) -> Vec<(String, Secret<String>)> {
-    let names = config::Upstream::PASSED_ON.iter().copied().chain(more.iter().map(String::as_str));
-    names.filter_map(|n| std::env::var(n).ok().map(|v| (n.to_owned(), Secret::new(v)))).collect()
+    let usual =
+        config::Upstream::PASSED_ON.iter().filter_map(|n| Some(((*n).to_owned(), Secret::new(std::env::var(n).ok()?))));
+    let asked = more.iter().filter_map(|name| match config::variable(name) {
+        Ok(value) => Some((name.clone(), value)),
+        Err(config::SecretError::Unset(_)) => None,
+        Err(error) => {
+            tracing::warn!("not passed on: {error}");
+            None
+        }
+    });
+    usual.chain(asked).collect()
 }
 
 fn resolve(

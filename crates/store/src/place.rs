@@ -58,20 +58,19 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
     fill(&mut bytes);
     let token = URL_SAFE_NO_PAD.encode(bytes);
     make_dir(state)?;
-    write_secret(&path, token.as_bytes())?;
+    replace_secret(&path, token.as_bytes())?;
     Ok(token)
 }
 
-/// The key with which a gateway seals what leaves it, from `seal.key` in `state`: 32 random bytes, readable by the owner
-/// alone. Made where it is missing; of several processes that make it at once, all get the same.
+/// The key that placeholders and canaries are made with, from `mark.key` in `state`: 32 random bytes, readable by the owner
+/// alone. Made where it is missing; with another key those that agents hold are not known any more.
 ///
 /// # Errors
 /// [`PlaceError::Io`], also where the file is not a key.
-pub fn seal_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
-    let path = state.join("seal.key");
+pub fn mark_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
+    let path = state.join("mark.key");
     let failed = |act, source| PlaceError::Io { act, path: path.clone(), source };
     if !path.exists() {
-        make_dir(state)?;
         let mut bytes = [0; 32];
         fill(&mut bytes);
         make_once(&path, &bytes).map_err(|e| failed("write", e))?;
@@ -84,11 +83,16 @@ pub fn seal_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
         .map_err(|_| failed("use", io::Error::new(io::ErrorKind::InvalidData, "it is not 32 bytes long")))
 }
 
-/// Writes a file that only its owner may read, unless there is one: a reader sees the whole file or none.
-fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that only its owner may read, and its folder, unless there is one: a reader sees the whole file or none. Of
+/// several processes that write one at once, one does.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder(path))?;
     let mut name = [0; 8];
     fill(&mut name);
-    let temporary = path.with_extension(format!("new-{:016x}", u64::from_be_bytes(name)));
+    let temporary = beside(path, &format!("new-{:016x}", u64::from_be_bytes(name)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -97,7 +101,7 @@ fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::remove_file(&temporary)?;
     match linked {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
-        _ => sync_dir(path.parent().unwrap_or(Path::new("."))),
+        _ => sync_dir(folder(path)),
     }
 }
 
@@ -107,21 +111,37 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), PlaceError> {
     made.map_err(|source| PlaceError::Io { act: "create", path: path.to_owned(), source })
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
+/// Writes a file that only its owner may read, whole or not at all, in the place of what was there.
+///
+/// # Errors
+/// [`PlaceError::Io`].
+pub fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
     replace(path, bytes, 0o600).map_err(|source| PlaceError::Io { act: "write", path: path.to_owned(), source })
 }
 
 /// Puts `bytes` in the place of `path`, durably and in one step: a reader sees the old file or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let temporary = path.with_extension("new");
+    let temporary = beside(path, "new");
     // A leftover of a crash may have another mode.
     let _ = fs::remove_file(&temporary);
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    sync_dir(path.parent().unwrap_or(Path::new(".")))
+    sync_dir(folder(path))
+}
+
+/// A name for what is not finished: `seal.key` and `seal.ring` must not share one.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(end);
+    name.into()
+}
+
+/// The directory that `path` is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the names in a directory durable.
@@ -146,21 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn the_seal_key_is_made_once_and_kept_private() {
+    fn of_many_that_make_a_file_once_one_does() {
         let dir = tempfile::tempdir().unwrap();
-        let state = dir.path().join("a");
-        let making: Vec<_> = (0..8)
-            .map(|_| {
-                let state = state.clone();
-                std::thread::spawn(move || seal_key(&state).unwrap().reveal(|k| *k))
+        let path = dir.path().join("a/seal.key");
+        let making: Vec<_> = (0..8_u8)
+            .map(|n| {
+                let path = path.clone();
+                std::thread::spawn(move || make_once(&path, &[n; 32]).unwrap())
             })
             .collect();
-        let keys: Vec<[u8; 32]> = making.into_iter().map(|m| m.join().unwrap()).collect();
-        assert!(keys.iter().all(|k| *k == keys[0] && *k != [0; 32]));
-        let path = state.join("seal.key");
+        making.into_iter().for_each(|m| m.join().unwrap());
+        let made = fs::read(&path).unwrap();
+        assert!(made.len() == 32 && made.iter().all(|b| *b == made[0]));
+        make_once(&path, b"another").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), made);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(&state).unwrap().count(), 1, "nothing else is left");
-        fs::write(&path, "short").unwrap();
-        assert!(seal_key(&state).is_err());
+        assert_eq!(fs::read_dir(dir.path().join("a")).unwrap().count(), 1, "nothing else is left");
     }
 }

@@ -37,6 +37,10 @@ pub enum FindingKind {
     SecretShape,
     /// A definition that asks for secrets, the conversation or the system prompt.
     OverReach,
+    /// A placeholder where it must not be.
+    Placeholder,
+    /// A text that nobody should ever see.
+    Canary,
     /// A message that is malformed in a way that attacks use.
     Protocol,
 }
@@ -53,6 +57,8 @@ impl FindingKind {
             Self::KnownSecret => "known-secret",
             Self::SecretShape => "secret-shape",
             Self::OverReach => "over-reach",
+            Self::Placeholder => "placeholder",
+            Self::Canary => "canary",
             Self::Protocol => "protocol",
         }
     }

@@ -4,6 +4,18 @@ use zeroize::Zeroize;
 /// A value that cannot be printed, serialized, compared or cloned, and is wiped when dropped.
 ///
 /// It is read inside a closure at the edge that sends it.
+///
+/// ```compile_fail
+/// println!("{}", doorward_vocab::Secret::new("hunter2".to_owned())); // no `Display`
+/// ```
+/// ```compile_fail
+/// let secret = doorward_vocab::Secret::new("hunter2".to_owned());
+/// let copy: doorward_vocab::Secret<String> = secret.clone(); // no `Clone`
+/// ```
+/// ```compile_fail
+/// fn written(_: impl serde::Serialize) {}
+/// written(doorward_vocab::Secret::new("hunter2".to_owned())); // no `Serialize`
+/// ```
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {

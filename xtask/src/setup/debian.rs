@@ -21,6 +21,19 @@ pub(super) fn install_tpm() -> Result<(), String> {
     install(&["swtpm", "swtpm-tools", "tpm2-tools"])
 }
 
+/// The token in software, and its library.
+pub(super) fn hsm() -> Vec<PathBuf> {
+    ["/usr/bin/softhsm2-util", "/usr/lib/softhsm/libsofthsm2.so"].map(PathBuf::from).to_vec()
+}
+
+/// A token behind PKCS#11 in software.
+pub(super) fn install_hsm() -> Result<(), String> {
+    if hsm().iter().all(|file| file.exists()) {
+        return Ok(());
+    }
+    install(&["softhsm2"])
+}
+
 /// The reverse proxy that overhead is compared with. Only measurements need it, so its absence is said and not an error.
 pub(super) fn nginx() {
     if ["nginx", "/usr/sbin/nginx"].into_iter().any(|nginx| exists(nginx, "-v")) {

@@ -42,6 +42,7 @@ const PARTS: &[Part] = &[
         spared: || false,
     },
     Part { name: "tpm", wanted: &[], gives: debian::tpm, prepare: debian::install_tpm, spared: || !debian::is_root() },
+    Part { name: "hsm", wanted: &[], gives: debian::hsm, prepare: debian::install_hsm, spared: || !debian::is_root() },
     Part { name: "go", wanted: &["go"], gives: go::programs, prepare: go::prepare, spared: || true },
 ];
 

@@ -7,9 +7,11 @@ mod audit;
 mod detect;
 mod engine;
 mod identity;
+mod known;
 mod mcp;
 mod policy;
 mod scene;
+mod seal;
 mod texts;
 mod vocab;
 
@@ -23,9 +25,11 @@ const ROOMS: &[Room] = &[
     ("mcp", mcp::benches),
     ("identity", identity::benches),
     ("detect", detect::benches),
+    ("known", known::benches),
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),
+    ("seal", seal::benches),
     // To come with its room: flow (index and match).
 ];
 

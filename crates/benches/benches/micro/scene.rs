@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use doorward_audit::{Basis, Conversation};
 use doorward_benches::policies;
-use doorward_detect::{KnownSecrets, Scanner, Settings};
+use doorward_detect::{KnownSecrets, Scanner, Settings, What};
 use doorward_engine::{
     Actor, Correlation, Definition, History, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot, Subject, Target,
     rule,
@@ -64,6 +64,7 @@ impl Scene {
                 level: Level::Guard,
                 policies: Arc::new(compile(estate)),
                 scanner: Scanner::new(&Settings::default()).expect("settings without names"),
+                marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: secrets(),
             },
             history: History::default(),
@@ -153,7 +154,10 @@ fn echo(server: &ServerProfile) -> Definition {
 }
 
 /// Three credentials, as a gateway handles a few.
-pub(crate) fn secrets() -> KnownSecrets {
-    let texts = ["crm-6f1d0c8e27b94ab5", "mail-93ac51de0b7f4268", "files-2be70d914c6f8a35"];
-    KnownSecrets::new(["crm", "mail", "files"].into_iter().zip(texts.map(str::as_bytes))).0
+pub(crate) fn secrets() -> Arc<KnownSecrets> {
+    let known = KnownSecrets::new(&[7; 32]);
+    for secret in ["crm-6f1d0c8e27b94ab5", "mail-93ac51de0b7f4268", "files-2be70d914c6f8a35"] {
+        known.add("a credential", What::Secret, secret.as_bytes()).expect("long enough");
+    }
+    Arc::new(known)
 }

@@ -25,3 +25,18 @@ pub(crate) fn answer(text: &str) -> String {
     let text = text.replace('\n', r"\n");
     format!(r#"{{"jsonrpc":"2.0","id":41,"result":{{"content":[{{"type":"text","text":"{text}"}}],"isError":false}}}}"#)
 }
+
+/// Sentences, so many KiB of them.
+pub(crate) fn prose(kib: usize) -> String {
+    const TEXT: &str = "The harbour office moved to the second floor in spring, and whoever comes for a permit now waits where \
+        the library used to be. Nobody complained: the chairs are better, and the window looks over the water. \
+        On Mondays, however, the queue is internationally famous.\n\n";
+    TEXT.repeat((kib << 10).div_ceil(TEXT.len()))
+}
+
+/// Lines with what looks most like a secret and is none, so many KiB of them.
+pub(crate) fn digests(kib: usize) -> String {
+    const LINE: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  \
+        ./target/release/build/parcel-sorter-1f2e3d4c/out/generated.rs\n";
+    LINE.repeat((kib << 10).div_ceil(LINE.len()))
+}

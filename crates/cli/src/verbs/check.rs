@@ -45,7 +45,7 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
 }
 
 fn fine(path: &Path, loaded: &Loaded, out: &Out) {
-    let Loaded { settings, warnings, digest } = loaded;
+    let Loaded { settings, warnings, digest, variables: _ } = loaded;
     if out.is_json() {
         out.record(&json!({
             "file": path, "ok": true, "mistakes": warnings, "digest": digest, "settings": settings,

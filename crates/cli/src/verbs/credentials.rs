@@ -1,11 +1,13 @@
 use super::{ConfigFile, serve};
 use crate::{Done, Failure, Out};
 use doorward_config::{CredentialKind, Server, Settings, Slot, Upstream};
+use doorward_engine::Marks;
 use doorward_gateway::{Entry, EntryKind, Ledger, Trial, TrialError, Tried};
+use doorward_seal::Keyring;
 use doorward_store::{KeptDb, SystemClock, Trail, trail};
 use doorward_vocab::{Clock as _, Timestamp};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 /// Show the credentials that servers are called with, try them, and take back what is held
 #[derive(clap::Args)]
@@ -32,6 +34,29 @@ enum Verb {
         /// Everything
         #[arg(long, conflicts_with_all = ["names", "human"])]
         all: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print the text that an agent holds in the place of a secret; it opens nothing, and is exchanged on one way only
+    Placeholder {
+        /// The name of the `[[placeholder]]`
+        name: String,
+        /// The id of the agent
+        #[arg(long)]
+        agent: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print a text that looks like a secret, to be put where thieves look; whoever sends or shows it is stopped
+    Canary {
+        /// The agent whose surroundings it is put into, by its id
+        #[arg(long, required_unless_present = "server", conflicts_with = "server")]
+        agent: Option<String>,
+        /// The server whose surroundings it is put into
+        #[arg(long)]
+        server: Option<String>,
+        #[command(flatten)]
+        config: ConfigFile,
     },
     /// Fetch a credential as for a call, and say what came of it; the secret is not shown
     Test {
@@ -60,7 +85,17 @@ enum Verb {
 pub(crate) fn run(args: Args, out: &Out) -> Done {
     match args.verb {
         Verb::List { config } => list(&config, out),
-        Verb::Revoke { names, human, all } => revoke(&names, human.as_deref(), all, out),
+        Verb::Placeholder { name, agent, config } => {
+            let text = marks(&config)?.placeholder(&name, &agent);
+            let missing =
+                || broken(format!("there is no placeholder `{name}`; write a `[[placeholder]]` of this name"));
+            mark(&text.ok_or_else(missing)?, out)
+        }
+        Verb::Canary { agent, server, config } => {
+            let whom = agent.map(|id| format!("agent:{id}")).or(server.map(|name| format!("server:{name}")));
+            mark(&marks(&config)?.canary(&whom.unwrap_or_default()), out)
+        }
+        Verb::Revoke { names, human, all, config } => revoke(&names, human.as_deref(), all, &config, out),
         Verb::Test { name, server, tool, agent, human, issuer, config } => {
             let human = human.map(|id| (issuer.unwrap_or_else(|| "local".to_owned()), id));
             test(&Trial { credential: name, server, tool, agent, human }, &config, out)
@@ -68,18 +103,34 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
     }
 }
 
+fn marks(config: &ConfigFile) -> Result<Marks, Failure> {
+    let (_, loaded) = config.load()?;
+    let key = doorward_store::mark_key(&serve::state()?).map_err(broken)?;
+    Ok(doorward_gateway::marks(&loaded.settings, &key))
+}
+
+fn mark(text: &str, out: &Out) -> Done {
+    if out.is_json() {
+        out.record(&json!({ "text": text }))
+    } else {
+        out.say(text)
+    }
+    Ok(())
+}
+
 fn broken(error: impl std::fmt::Display) -> Failure {
     Failure::Broken(error.to_string())
 }
 
 /// What is kept, where there is anything.
-fn ledger() -> Result<Option<Ledger>, Failure> {
+fn ledger(settings: &Settings) -> Result<Option<Ledger>, Failure> {
     let dir = serve::state()?;
     if !dir.join("sessions.db").exists() {
         return Ok(None);
     }
-    let key = doorward_store::seal_key(&dir).map_err(broken)?;
-    Ok(Some(Ledger::new(KeptDb::open(&dir).map_err(broken)?, &key)))
+    let outer = super::seal::open(settings.store.seal.as_ref(), &dir)?;
+    let keys = Keyring::open(&dir, outer, SystemClock.now()).map_err(broken)?;
+    Ok(Some(Ledger::new(KeptDb::open(&dir).map_err(broken)?, Arc::new(keys))))
 }
 
 fn entries(ledger: Option<&Ledger>, now: Timestamp) -> Result<Vec<Entry>, Failure> {
@@ -89,7 +140,7 @@ fn entries(ledger: Option<&Ledger>, now: Timestamp) -> Result<Vec<Entry>, Failur
 fn list(config: &ConfigFile, out: &Out) -> Done {
     let (_, loaded) = config.load()?;
     let settings = loaded.settings;
-    let held = entries(ledger()?.as_ref(), SystemClock.now())?;
+    let held = entries(ledger(&settings)?.as_ref(), SystemClock.now())?;
     if out.is_json() {
         for credential in &settings.credentials {
             let of = |entry: &&Entry| *entry.credential == *credential.name;
@@ -134,8 +185,9 @@ fn list(config: &ConfigFile, out: &Out) -> Done {
     Ok(())
 }
 
-fn revoke(names: &[String], human: Option<&str>, all: bool, out: &Out) -> Done {
-    let (ledger, now) = (ledger()?, SystemClock.now());
+fn revoke(names: &[String], human: Option<&str>, all: bool, config: &ConfigFile, out: &Out) -> Done {
+    let (_, loaded) = config.load()?;
+    let (ledger, now) = (ledger(&loaded.settings)?, SystemClock.now());
     let wanted = |entry: &Entry| {
         let person = matches!(&entry.kind, EntryKind::Grant { person, .. } if human == Some(&**person));
         let named = names.iter().any(|name| **name == *entry.credential);

@@ -22,8 +22,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, out: &Out) -> Done {
     let (path, loaded) = args.config.load()?;
-    out.warn(&loaded.warnings);
     serve::log(&loaded.settings.log);
+    crate::process::prepare(&loaded.variables);
+    out.warn(&loaded.warnings);
     serve::runtime()?.block_on(gateway(path, loaded.settings, out))
 }
 

@@ -1,10 +1,11 @@
 //! What `run`, `wrap` and `demo` share: the runtime, the state folder, and a gateway made of settings.
 
 use crate::Failure;
-use doorward_config::{LogFormat, Settings};
+use doorward_config::{LogFormat, Seal, Settings};
 use doorward_gateway::{Beyond, Delegations, Gateway, LiveError, Pins, Surroundings};
-use doorward_store::{GrantsDb, KeptDb, State, SystemClock, Trail, trail};
-use doorward_vocab::Secret;
+use doorward_seal::Keyring;
+use doorward_store::{GrantsDb, KeptDb, OsEntropy, State, SystemClock, Trail, trail};
+use doorward_vocab::{Clock as _, Secret};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -57,11 +58,14 @@ pub(crate) fn open_with(
     let state = State::open(dir).map_err(|e| broken(&e))?;
     let token = doorward_store::host_token(dir).map_err(|e| broken(&e))?;
     let store = Arc::new(KeptDb::open(dir).map_err(|e| broken(&e))?);
-    let key = doorward_store::seal_key(dir).map_err(|e| broken(&e))?;
-    let beyond = Some(Beyond { store, key });
+    let keys = keys(dir, settings.store.seal.as_ref(), &store)?;
+    let beyond = Some(Beyond { store, keys });
     let grants = Arc::new(GrantsDb::open(dir).map_err(|e| broken(&e))?);
     let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
-    let surroundings = Surroundings { user: user(), host_token: Secret::new(token), listen, beyond, delegations };
+    let mark = doorward_store::mark_key(dir).map_err(|e| broken(&e))?;
+    let secrets = doorward_gateway::known_secrets(&OsEntropy::default());
+    let surroundings =
+        Surroundings { user: user(), host_token: Secret::new(token), listen, mark, beyond, delegations, secrets };
     let gateway =
         Gateway::new(settings, surroundings, trail, Pins::new(Arc::new(state)), clock).map_err(
             |error| match &error {
@@ -70,6 +74,19 @@ pub(crate) fn open_with(
             },
         )?;
     Ok(OpenedGateway { gateway })
+}
+
+/// The keys that state is sealed with. From here on they are followed.
+fn keys(dir: &Path, seal: Option<&Seal>, store: &KeptDb) -> Result<Arc<Keyring>, Failure> {
+    let now = SystemClock.now();
+    let opened = Keyring::open(dir, super::seal::open(seal, dir)?, now);
+    let keys = Arc::new(opened.map_err(|e| Failure::Broken(e.to_string()))?);
+    match doorward_seal::sweep(dir, super::seal::sealed_in(store), now) {
+        Ok(dropped) => dropped.iter().for_each(|id| tracing::info!("dropped key {id}: nothing is sealed with it")),
+        Err(error) => tracing::warn!("old keys stay: {error}"),
+    }
+    keys.follow();
+    Ok(keys)
 }
 
 /// The name of the user whose authority a local agent borrows.

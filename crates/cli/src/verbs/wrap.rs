@@ -1,6 +1,6 @@
 use super::serve;
 use crate::{Done, Failure, Out};
-use doorward_config::{Known, Settings};
+use doorward_config::{Known, Loaded, Settings};
 use doorward_gateway::stdio;
 use doorward_transport::stdio::{StdioServer, StdioSettings};
 use doorward_vocab::{Level, ServerName};
@@ -30,8 +30,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, _out: &Out) -> Done {
-    let settings = settings(&args)?;
+    let Loaded { settings, variables, .. } = settings(&args)?;
     serve::log(&settings.log);
+    crate::process::prepare(&variables);
     let state = free(&serve::state()?.join("wrap").join(args.name.as_str()));
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     serve::runtime()?.block_on(async move {
@@ -64,7 +65,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// The same checks as for a file: the command line is written as one.
-fn settings(args: &Args) -> Result<Settings, Failure> {
+fn settings(args: &Args) -> Result<Loaded, Failure> {
     let quote = |s: &str| serde_json::Value::from(s).to_string();
     let server = match &args.url {
         Some(url) => format!("url = {}", quote(url)),
@@ -86,5 +87,5 @@ fn settings(args: &Args) -> Result<Settings, Failure> {
         "level = \"{}\"\n[log]\nfilter = \"warn\"\n[[server]]\nname = \"{}\"\n{server}\n{environment}",
         args.level, args.name
     );
-    Ok(Settings::parse("command line", &text, &Known::default())?.settings)
+    Ok(Settings::parse("command line", &text, &Known::default())?)
 }

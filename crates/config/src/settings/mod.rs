@@ -18,7 +18,9 @@ mod joined;
 mod limits;
 mod listen;
 mod log;
+mod placeholder;
 mod policy;
+mod seal;
 mod server;
 mod store;
 mod trust;
@@ -38,7 +40,9 @@ pub use joined::{Joined, Prefix};
 pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
+pub use placeholder::Placeholder;
 pub use policy::{PolicyBase, PolicyFiles};
+pub use seal::Seal;
 pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
@@ -71,6 +75,8 @@ pub struct Settings {
     pub virtuals: Vec<Virtual>,
     /// Where the credentials of servers come from.
     pub credentials: Vec<Credential>,
+    /// What agents may hold in the place of secrets.
+    pub placeholders: Vec<Placeholder>,
     /// Who may attest agents and humans. Empty: one local user.
     pub trust: Vec<Trust>,
     /// The gateway as an authorization server; absent: it issues no tokens.
@@ -106,6 +112,7 @@ impl Settings {
             joined: Joined::default(),
             virtuals: Vec::new(),
             credentials: Vec::new(),
+            placeholders: Vec::new(),
             trust: Vec::new(),
             authorization: None,
             clients: Vec::new(),
@@ -153,6 +160,7 @@ impl Shape {
         let (servers, server_names) = named(&file, "server", Server::read);
         let (virtuals, virtual_names) = named(&file, "virtual", Virtual::read);
         let (credentials, credential_names) = named(&file, "credential", Credential::read);
+        let (placeholders, placeholder_names) = named(&file, "placeholder", Placeholder::read);
         let (trust, trust_names) = named(&file, "trust", Trust::read);
         let (clients, client_names) = named(&file, "client", Client::read);
         let (agents, agent_names) = named(&file, "agent", AgentEntry::read);
@@ -168,6 +176,7 @@ impl Shape {
             joined: file.table("joined").map(Joined::read).unwrap_or_default(),
             virtuals,
             credentials,
+            placeholders,
             trust,
             authorization: file.table("authorization").map(Authorization::read),
             clients,
@@ -184,6 +193,7 @@ impl Shape {
             servers: server_names,
             virtuals: virtual_names,
             credentials: credential_names,
+            placeholders: placeholder_names,
             trust: trust_names,
             clients: client_names,
             agents: agent_names,

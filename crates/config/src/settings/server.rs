@@ -13,6 +13,8 @@ pub struct Server {
     pub upstream: Upstream,
     /// Which credentials it is called with; they exist and fit the upstream. Empty: none.
     pub credentials: Vec<CredentialRule>,
+    /// The variable of a command in which it finds a canary.
+    pub canary: Option<String>,
     /// How it proves that it is the one that is meant.
     pub attest: Attest,
     /// What its tools do, where that differs from what is declared or inferred.
@@ -57,6 +59,11 @@ impl Server {
         let name = section.need("name", "name = \"files\"", Item::parse);
         let upstream = Upstream::read(&section);
         let credentials = CredentialRule::read_all(&section);
+        let canary = section.get("canary", Item::variable);
+        if canary.is_some() && !section.has("command") {
+            let mistake = Mistake::error("a canary needs a `command`").label("an address has no environment");
+            section.reading.tell(section.spot("canary"), mistake);
+        }
         let attest = Attest::read(&section, section.has("command"));
         let effects = section.table("effects").map(effects).unwrap_or_default();
         let assurance = section.table("assurance").map(assurance).unwrap_or_default();
@@ -67,7 +74,18 @@ impl Server {
         section.finish();
         let integrity = if trusted { Integrity::Trusted } else { Integrity::Untrusted };
         let label = Label::new(integrity, confidentiality.unwrap_or(Label::OUTSIDE.confidentiality));
-        Some(Self { name: name?, upstream: upstream?, credentials, attest, effects, assurance, label, timeout, mode })
+        Some(Self {
+            name: name?,
+            upstream: upstream?,
+            credentials,
+            canary,
+            attest,
+            effects,
+            assurance,
+            label,
+            timeout,
+            mode,
+        })
     }
 }
 

@@ -1,13 +1,17 @@
+use super::Seal;
 use crate::{Mistake, section::Section, value::Item};
 use serde::Serialize;
 
 /// Where state is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Store {
     /// The database.
     pub engine: Engine,
     /// When a decision counts as recorded.
     pub durability: Durability,
+    /// Where the key is that the keys of sealed state are wrapped under; absent: `seal.key` in the state folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
 }
 
 /// The database that holds state.
@@ -37,6 +41,7 @@ impl Store {
         let read = Self {
             engine: section.get("url", engine).unwrap_or(default.engine),
             durability: section.get("durability", durability).unwrap_or(default.durability),
+            seal: section.table("seal").and_then(Seal::read),
         };
         let later = "a cache is shared between replicas, which arrive later";
         let _: Option<()> = section.get("cache", |item| Err(item.wrong("is not available yet").hide().label(later)));

@@ -111,6 +111,8 @@ impl Upstream {
         let env = section.table("env").map(|table| settings(table, variable)).unwrap_or_default();
         let variables = |list: &Item<'_>| list.all("a list of names of variables", Item::variable);
         let inherit_env = section.get("inherit_env", variables);
+        let secret = |name: &&String| secretish::name(name) && !Self::PASSED_ON.contains(&name.as_str());
+        inherit_env.iter().flatten().filter(secret).for_each(|name| section.reading.holds_secret(name));
         let cwd = section.get("cwd", Item::path);
         if !section.has("command") {
             misplaced(section, &["env", "inherit_env", "cwd"], "`command`");

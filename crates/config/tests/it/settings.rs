@@ -1,4 +1,4 @@
-use doorward_config::{Durability, Keys, Known, Network, Settings, Slot, TrustKind, Upstream};
+use doorward_config::{Durability, Keys, Known, Network, Seal, SecretRef, Settings, Slot, TrustKind, Upstream};
 use doorward_vocab::{Effect, Effects, Integrity, Mode};
 use std::time::Duration;
 
@@ -78,4 +78,48 @@ fn a_whole_deployment() {
     assert_eq!(held.tools[0].1, "read_file");
     assert_eq!(s.assurance.values().copied().map(u8::from).collect::<Vec<_>>(), [3]);
     assert_eq!(u8::from(s.servers[1].assurance[0].floor), 4);
+}
+
+#[test]
+fn the_outer_key_is_in_one_place() {
+    let seal = |text: &str| settings(&format!("[store]\nseal = {text}")).store.seal.unwrap();
+    assert_eq!(seal("{ file = '/x/seal.key' }"), Seal::File("/x/seal.key".into()));
+    assert_eq!(seal("{ fd = 3 }"), Seal::Fd(3));
+    assert_eq!(seal("{ tpm = {} }"), Seal::Tpm { device: "/dev/tpmrm0".into(), pcrs: vec![] });
+    assert_eq!(
+        seal("{ tpm = { device = '/x', pcrs = [0, 23] } }"),
+        Seal::Tpm { device: "/x".into(), pcrs: vec![0, 23] }
+    );
+    let pin = SecretRef::Env("PIN".into());
+    let token = Seal::Pkcs11 { module: "/m.so".into(), token: "t".into(), label: "doorward".into(), pin };
+    assert_eq!(seal("{ pkcs11 = { module = '/m.so', token = 't', pin = { env = 'PIN' } } }"), token);
+    assert_eq!(settings("").store.seal, None);
+    for wrong in [
+        "{}",
+        "3",
+        "{ fd = 2 }",
+        "{ fd = 3, file = 'x' }",
+        "{ vault = 'x' }",
+        "{ tpm = { pcrs = [24] } }",
+        "{ tpm = { pcrs = ['7'] } }",
+        "{ pkcs11 = { module = '/m.so', token = 't', pin = '1234' } }",
+        "{ pkcs11 = { token = 't', pin = { env = 'PIN' } } }",
+    ] {
+        let text = format!("[store]\nseal = {wrong}");
+        assert!(Settings::parse("doorward.toml", &text, &Known::default()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn variables_that_hold_secrets_are_known() {
+    let text = "
+        [[server]]
+        name = 'a'
+        command = ['x']
+        env = { A = { env = 'FIRST' }, B = 'plain', C = { file = '/x' } }
+        inherit_env = ['GITHUB_TOKEN', 'LANG', 'PATH', 'TERM']
+        [store]
+        seal = { pkcs11 = { module = '/m.so', token = 't', pin = { env = 'PIN' } } }";
+    let loaded = Settings::parse("doorward.toml", text, &Known::default()).unwrap();
+    assert_eq!(loaded.variables.into_iter().collect::<Vec<_>>(), ["FIRST", "GITHUB_TOKEN", "PIN"]);
 }

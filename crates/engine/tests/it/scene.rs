@@ -1,7 +1,7 @@
 //! The local user's agent, one server, and what each says to the other.
 
 use doorward_audit::{Basis, Conversation};
-use doorward_detect::{KnownSecrets, Scanner, Settings};
+use doorward_detect::{KnownSecrets, Scanner, Settings, What};
 use doorward_engine::{
     Actor, Clearance, Correlation, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot,
     Subject, Target, clear, rule,
@@ -19,6 +19,12 @@ use std::sync::Arc;
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 /// A secret that the gateway handles.
 pub(crate) const SECRET: &str = "crm-6f1d0c8e27b94ab5";
+
+fn secrets() -> Arc<KnownSecrets> {
+    let known = KnownSecrets::new(&[7; 32]);
+    known.add("crm", What::Secret, SECRET.as_bytes()).unwrap();
+    Arc::new(known)
+}
 
 pub(crate) struct Scene {
     pub(crate) view: Snapshot,
@@ -46,7 +52,8 @@ impl Scene {
                 level,
                 policies: Arc::new(Policies::compile(&sources, Base::Level(level)).unwrap()),
                 scanner: Scanner::new(&Settings::default()).unwrap(),
-                secrets: KnownSecrets::new([("crm", SECRET.as_bytes())]).0,
+                marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
+                secrets: secrets(),
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
             actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),

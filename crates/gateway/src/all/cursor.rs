@@ -3,20 +3,15 @@
 
 use super::view::Kind;
 use crate::{bridge::Sealer, session::Endpoint};
-use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::Method;
 use doorward_vocab::ServerName;
+use std::sync::Arc;
 
-/// The key of cursors: of all gateways that share one.
-pub(crate) struct CursorKey(hmac::Key);
-
-impl std::fmt::Debug for CursorKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CursorKey")
-    }
-}
+/// The keys of cursors: of all gateways that share them.
+#[derive(Debug)]
+pub(crate) struct CursorKey(Arc<Sealer>);
 
 /// The list that a cursor belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -33,25 +28,26 @@ pub(super) struct After {
     pub(super) item: String,
 }
 
-const TAG: usize = 32;
+const PURPOSE: &[u8] = b"doorward cursor 1\n";
 
 impl CursorKey {
-    pub(crate) fn new(of: &Sealer) -> Self {
-        Self(of.derived(b"doorward cursor 1"))
+    pub(crate) const fn new(of: Arc<Sealer>) -> Self {
+        Self(of)
     }
 
-    pub(super) fn seal(&self, list: List<'_>, after: &After) -> String {
+    /// `None` where nothing can be sealed: the list ends with its page.
+    pub(super) fn seal(&self, list: List<'_>, after: &After) -> Option<String> {
         let said = format!("{}/{}", after.server, after.item);
-        let tag = hmac::sign(&self.0, &covered(list, &said));
-        URL_SAFE_NO_PAD.encode([tag.as_ref(), said.as_bytes()].concat())
+        let mut signed = self.0.sign(PURPOSE, &covered(list, &said))?;
+        signed.extend_from_slice(said.as_bytes());
+        Some(URL_SAFE_NO_PAD.encode(signed))
     }
 
     /// What a cursor says; `None` for one that was not given for this list.
     pub(super) fn open(&self, list: List<'_>, cursor: &str) -> Option<After> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (tag, said) = bytes.split_at_checked(TAG)?;
-        let said = std::str::from_utf8(said).ok()?;
-        hmac::verify(&self.0, &covered(list, said), tag).ok()?;
+        let text = |said| std::str::from_utf8(said).ok().map(|said| covered(list, said));
+        let said = std::str::from_utf8(self.0.signed(PURPOSE, &bytes, text)?).ok()?;
         let (server, item) = said.split_once('/')?;
         Some(After { server: server.parse().ok()?, item: item.to_owned() })
     }

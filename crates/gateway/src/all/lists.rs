@@ -67,7 +67,7 @@ impl Gateway {
             items.find(|(at, _)| at == after).ok_or_else(foreign)?;
         }
         let page: Vec<_> = items.by_ref().take(view.live.settings.joined.page).collect();
-        let next = page.last().filter(|_| items.next().is_some()).map(|(at, _)| self.cursors.seal(list, at));
+        let next = page.last().filter(|_| items.next().is_some()).and_then(|(at, _)| self.cursors.seal(list, at));
         Ok(list_result(method, arrival.revision.era(), &page, next))
     }
 

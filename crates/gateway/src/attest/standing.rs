@@ -14,6 +14,8 @@ pub(crate) struct Standing {
     manifest: Mutex<Option<Arc<Manifest>>>,
     /// What it calls itself: name and version.
     named: Mutex<Option<String>>,
+    /// Why nothing goes to it, whatever it proves.
+    quarantined: Mutex<Option<Arc<str>>>,
     /// One at a time looks at it.
     pub(super) looking: tokio::sync::Mutex<()>,
 }
@@ -34,7 +36,14 @@ pub(crate) enum Known {
 
 impl Standing {
     pub(crate) fn known(&self) -> Known {
-        self.now.lock().0.clone()
+        match self.quarantined.lock().clone() {
+            Some(why) => Known::Withheld(why),
+            None => self.now.lock().0.clone(),
+        }
+    }
+    /// Nothing goes to it any more, until the gateway starts anew or its entry changes.
+    pub(crate) fn quarantine(&self, why: &str) {
+        *self.quarantined.lock() = Some(why.into());
     }
     /// When it was last looked at; zero where it never was.
     pub(crate) fn since(&self) -> Timestamp {
@@ -71,7 +80,7 @@ impl Standing {
         self.found(Known::Withheld(why.into()), Timestamp::default());
     }
     pub(crate) fn is_withheld(&self) -> bool {
-        matches!(self.now.lock().0, Known::Withheld(_))
+        matches!(self.known(), Known::Withheld(_))
     }
     /// Remembers what was found; whether that is of another kind than before, so that it is ruled otherwise from now on.
     pub(crate) fn found(&self, known: Known, at: Timestamp) -> bool {

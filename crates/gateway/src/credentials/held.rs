@@ -72,6 +72,14 @@ impl Held {
         }
     }
 
+    /// The secret alone, where it goes into a header and nothing stands before it.
+    pub(crate) fn alone(&self) -> Option<Arc<Secret<String>>> {
+        match &self.place {
+            Place::Request(upstream::Credential::Header { value, .. }) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// What a command finds in its environment.
     pub(crate) fn in_environment(&self) -> &[(String, Secret<String>)] {
         match &self.place {

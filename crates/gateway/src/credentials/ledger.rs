@@ -6,9 +6,11 @@ use crate::{
     bridge::Sealer,
     travel::{bound, record},
 };
+use doorward_seal::Keyring;
 use doorward_store::{Keep, KeepError, Kept, KeptDb, KeptKind};
-use doorward_vocab::{Digest, Secret, Timestamp};
+use doorward_vocab::{Digest, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// Under what gateways find out that something was taken back.
 const EPOCH: &str = "credentials taken back";
@@ -68,9 +70,9 @@ pub enum LedgerError {
 struct Epoch(Timestamp);
 
 impl Ledger {
-    /// The ledger of a store that is sealed with `key`.
-    pub fn new(store: KeptDb, key: &Secret<[u8; 32]>) -> Self {
-        Self { store, sealer: Sealer::of(key) }
+    /// The ledger of a store that is sealed with `keys`.
+    pub const fn new(store: KeptDb, keys: Arc<Keyring>) -> Self {
+        Self { store, sealer: Sealer::of(keys) }
     }
 
     /// Everything that is kept and not over at `now`, by name.

@@ -42,8 +42,9 @@ pub(crate) use held::Held;
 
 use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
 pub use configured::ConfiguredError;
-use doorward_config::Settings;
+use doorward_config::{Credential, Settings, Slot};
 use doorward_credential::{Failure, Source};
+use doorward_engine::{Fill, Permitted};
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
 pub use ledger::{Entry, EntryKind, Ledger, LedgerError};
@@ -56,6 +57,17 @@ pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
 /// Sets up all credentials of `settings`.
 pub(crate) fn all(settings: &Settings) -> Result<All, ConfiguredError> {
     let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c)?))));
+    each.collect()
+}
+
+/// What the placeholders of `settings` stand for: the credential alone, wherever it goes otherwise.
+pub(crate) fn stand_ins(settings: &Settings) -> Result<All, ConfiguredError> {
+    let alone = Slot::Header { name: "authorization".to_owned(), scheme: None };
+    let each = settings.placeholders.iter().filter_map(|placeholder| {
+        let credential = settings.credential(&placeholder.credential)?.clone();
+        let configured = Configured::new(&Credential { slot: alone.clone(), ..credential });
+        Some(configured.map(|configured| (placeholder.name.as_str().into(), Arc::new(configured))))
+    });
     each.collect()
 }
 
@@ -128,6 +140,30 @@ impl Gateway {
         let held = held.map_err(|why| refused(Some(configured.name.clone()), why))?;
         let _ = passage.worn.set(held.clone());
         Ok(Some(held))
+    }
+
+    /// A message with the secrets that its placeholders stand for.
+    pub(crate) async fn fill(&self, passage: &Passage, permitted: Permitted) -> Result<Permitted, Refusal> {
+        if permitted.fills().is_empty() {
+            return Ok(permitted);
+        }
+        let server = || passage.server.profile.name.as_str().into();
+        let refused = |name: &Arc<str>, why| {
+            Refusal::Credential(Box::new(NoCredential { server: server(), name: Some(name.clone()), why }))
+        };
+        let mut secrets = Vec::new();
+        for fill in permitted.fills() {
+            let missing = || Failure::Misconfigured("it stands for no credential any more".into());
+            let configured = passage.live.stand_ins.get(&fill.name).ok_or_else(|| refused(&fill.name, missing()))?;
+            let held = self.held(passage, configured).await.map_err(|why| refused(&fill.name, why))?;
+            secrets.push((fill.clone(), held));
+        }
+        let secret = |fill: &Fill| secrets.iter().find(|(known, _)| known == fill).and_then(|(_, held)| held.alone());
+        permitted.fill(secret).map_err(|unfilled| {
+            let name = secrets.first().map(|(fill, _)| fill.name.clone());
+            let why = Failure::Misconfigured(unfilled.to_string().into());
+            Refusal::Credential(Box::new(NoCredential { server: server(), name, why }))
+        })
     }
 
     /// A server does not take a credential. Whether another one may be tried: this one was kept from before the call, and is

@@ -1,15 +1,18 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
 mod authority;
+mod marks;
 mod trust;
 
 pub(crate) use authority::{Authority, Provider};
+pub use marks::of as marks;
 pub(crate) use trust::public;
 pub use trust::standing;
 
 use crate::{
     Delegations, Endpoint,
     credentials::{self, ConfiguredError},
+    leaks::Watched,
     server::{Handled, Server, ServerError},
     travel::Beyond,
 };
@@ -52,10 +55,14 @@ pub struct Live {
     pub(crate) limits: Limits,
     /// The credentials of servers, by name.
     pub(crate) credentials: credentials::All,
+    /// What placeholders stand for, by the name of the placeholder.
+    pub(crate) stand_ins: credentials::All,
     /// What they are exchanged for.
     pub(crate) wants: credentials::Wants,
     /// The way out for what the gateway itself fetches.
     pub(crate) egress: Arc<Egress>,
+    /// The secrets that it refers to are looked for as long as it is in force anywhere.
+    _watched: Watched,
 }
 
 impl fmt::Debug for Live {
@@ -87,6 +94,9 @@ pub enum LiveError {
     /// A setting about detectors.
     #[error(transparent)]
     Detect(#[from] detect::UnknownDetector),
+    /// The keys that state is sealed with.
+    #[error(transparent)]
+    Keys(#[from] doorward_seal::SealError),
     /// A setting about who may speak.
     #[error(transparent)]
     Identity(#[from] identity::SettingsError),
@@ -121,10 +131,14 @@ pub struct Surroundings {
     pub host_token: Secret<String>,
     /// The address that the listener really has.
     pub listen: std::net::SocketAddr,
+    /// What placeholders and canaries are made with.
+    pub mark: Secret<[u8; 32]>,
     /// Where what outlives this gateway is kept; without it, nothing does.
     pub beyond: Option<Beyond>,
     /// What was granted to agents.
     pub delegations: Arc<Delegations>,
+    /// What looks for secrets.
+    pub secrets: Arc<detect::KnownSecrets>,
 }
 
 impl Live {
@@ -137,6 +151,7 @@ impl Live {
             Some(b) => b.egress.clone(),
             None => Arc::new(Egress::new(TlsRoots::system_and(None)?, EgressSettings::default())),
         };
+        let marks = marks::of(&settings, &around.mark);
         let mut handled: Vec<Handled> = Vec::new();
         let mut servers = BTreeMap::new();
         for server in &settings.servers {
@@ -160,29 +175,26 @@ impl Live {
                     server,
                     mode,
                     (catalog, ties, health, standing),
-                    &egress,
+                    (&egress, &marks),
                     &mut handled,
                 )?),
             );
         }
         let credentials = credentials::all(&settings)?;
+        let stand_ins = credentials::stand_ins(&settings)?;
         for credential in credentials.values() {
             credential.handled(&mut handled);
         }
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
-        let secrets: Vec<(String, Vec<u8>)> =
-            handled.iter().map(|(name, secret)| (name.clone(), secret.reveal(|s| s.as_bytes().to_vec()))).collect();
-        let (known, short) = detect::KnownSecrets::new(secrets.iter().map(|(n, s)| (n.as_str(), s.as_slice())));
-        for short in short {
-            tracing::warn!("{short}");
-        }
+        let watched = Watched::of(&around.secrets, &handled);
         let snapshot = Snapshot {
             version,
             level: settings.level,
             policies,
             scanner: detect::Scanner::new(&detectors(&settings.detect, settings.mode))?,
-            secrets: known,
+            secrets: around.secrets.clone(),
+            marks,
         };
         let guard = Guard::new(&GuardSettings {
             listen: around.listen,
@@ -225,7 +237,9 @@ impl Live {
             limits,
             wants: credentials::Wants::of(&credentials),
             credentials,
+            stand_ins,
             egress,
+            _watched: watched,
         })
     }
 }

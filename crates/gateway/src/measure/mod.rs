@@ -46,8 +46,7 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// A variable of the program.
     fn variable(&self, name: &str) -> Option<String> {
-        let (_, value) = self.command.env.iter().rev().find(|(n, _)| n == name)?;
-        Some(value.reveal(String::clone)).filter(|v| !v.is_empty())
+        Some(self.command.variable(name)?.reveal(String::clone)).filter(|v| !v.is_empty())
     }
     /// A path as the program would read it.
     fn path(&self, text: &str) -> PathBuf {

@@ -39,11 +39,9 @@ fn put(path: &Path, text: &str) -> String {
 }
 
 fn command(cwd: &Path, path: &str, words: &[&str]) -> Command {
-    Command {
-        argv: words.iter().map(|w| (*w).to_owned()).collect(),
-        env: vec![("PATH".into(), Secret::new(path.into())), ("HOME".into(), Secret::new(cwd.display().to_string()))],
-        cwd: Some(cwd.to_owned()),
-    }
+    let argv = words.iter().map(|w| (*w).to_owned()).collect();
+    let env = vec![("PATH".into(), Secret::new(path.into())), ("HOME".into(), Secret::new(cwd.display().to_string()))];
+    Command::new(argv, env, Some(cwd.to_owned())).unwrap()
 }
 
 fn look_at(command: &Command) -> Measurement {
@@ -165,7 +163,6 @@ fn what_npx_would_fetch_is_looked_at_where_it_is_kept() {
     fs::create_dir(&cwd).unwrap();
     let mut command =
         command(&cwd, &dir.path().join("bin").display().to_string(), &["npx", "-y", "@corp/server@1.0.0"]);
-    command.env[1].1 = Secret::new(cwd.display().to_string());
     // Above the working folder `npx` would find the package installed.
     fs::rename(dir.path().join("node_modules"), dir.path().join("elsewhere")).unwrap();
     let found = look_at(&command);

@@ -126,9 +126,11 @@ fn build(journal: &Arc<Journal>, fleet: &Arc<Fleet>, dir: &Path) -> Arc<Gateway>
     let around = Surroundings {
         user: "ada".to_owned(),
         host_token: Secret::new(HOST_TOKEN.to_owned()),
+        mark: Secret::new([7; 32]),
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         beyond: None,
         delegations: crate::Delegations::in_memory(),
+        secrets: crate::known_secrets(&doorward_store::OsEntropy::default()),
     };
     let mut live = Live::assemble(settings, &around, None).unwrap();
     for (name, server) in &mut live.servers {
@@ -138,7 +140,7 @@ fn build(journal: &Arc<Journal>, fleet: &Arc<Fleet>, dir: &Path) -> Arc<Gateway>
     let trail = Trail::open(&dir.join("trail"), &*clock, trail::Options::default()).unwrap();
     let pins = Pins::new(Arc::new(State::in_memory().unwrap()));
     let entropy = Arc::new(Dealt(Mutex::new(journal.dice("entropy"))));
-    Gateway::of(live, around, trail, pins, clock, entropy)
+    Gateway::of(live, around, trail, pins, clock, entropy).unwrap()
 }
 
 async fn sweep(gateway: Arc<Gateway>) {

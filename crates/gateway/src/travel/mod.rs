@@ -21,18 +21,20 @@ pub(crate) use keeping::{Silence, pack};
 
 use crate::bridge::Sealer;
 use doorward_identity::PrincipalKey;
+use doorward_seal::{Keyring, SealError};
 use doorward_store::{Keep, KeepError, Kept, KeptKind};
-use doorward_vocab::{Digest, Entropy, Secret, Timestamp};
+use doorward_vocab::{Digest, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
 
-/// Where state is kept beyond this process, and with which key it is sealed.
+/// Where state is kept beyond this process, and with which keys it is sealed.
 #[derive(Debug)]
 pub struct Beyond {
     /// The store.
     pub store: Arc<dyn Keep>,
-    /// The key, the same for all gateways that share the store.
-    pub key: Secret<[u8; 32]>,
+    /// The keys, the same for all gateways that share the store.
+    pub keys: Arc<Keyring>,
 }
 
 /// Writes that may wait; above it, state does not travel.
@@ -54,8 +56,11 @@ pub(crate) struct Travel {
 pub(crate) struct Silent;
 
 impl Travel {
-    pub(crate) fn new(beyond: Option<&Beyond>, entropy: &dyn Entropy) -> Self {
-        let Some(beyond) = beyond else { return Self { sealer: Arc::new(Sealer::passing(entropy)), jobs: None } };
+    /// Without a store, what is sealed is good for as long as this process.
+    pub(crate) fn new(beyond: Option<&Beyond>) -> Result<Self, SealError> {
+        let Some(beyond) = beyond else {
+            return Ok(Self { sealer: Arc::new(Sealer::of(Arc::new(Keyring::passing()?))), jobs: None });
+        };
         let (jobs, mut from) = mpsc::channel::<Job>(QUEUE);
         let store = beyond.store.clone();
         let work = move || {
@@ -67,7 +72,7 @@ impl Travel {
         if let Err(error) = &started {
             tracing::error!("sessions do not outlive this process: {error}");
         }
-        Self { sealer: Arc::new(Sealer::of(&beyond.key)), jobs: started.is_ok().then_some(jobs) }
+        Ok(Self { sealer: Arc::new(Sealer::of(beyond.keys.clone())), jobs: started.is_ok().then_some(jobs) })
     }
 
     /// Whether anything can travel.
@@ -129,7 +134,7 @@ impl Travel {
     }
 
     /// What is in `kept`, where it was kept under this name and its time is not over.
-    fn unpack(&self, name: &Name<'_>, kept: &Kept, now: Timestamp) -> Option<Vec<u8>> {
+    fn unpack(&self, name: &Name<'_>, kept: &Kept, now: Timestamp) -> Option<Zeroizing<Vec<u8>>> {
         let asked = kept.kind == name.kind
             && kept.key == Digest::of(name.known_as)
             && kept.owner == *name.owner.digest()

@@ -3,14 +3,15 @@
 use doorward_audit::{Event, Record, Ruling};
 use doorward_config::{Known, Settings};
 use doorward_gateway::{Beyond, Delegations, Gateway, Pins, Surroundings, http::McpDoor};
-use doorward_store::{GrantsDb, KeptDb, PinKey, Pins as _, State, SystemClock, Trail, seal_key, trail};
+use doorward_seal::{Keyring, Outer, Source};
+use doorward_store::{GrantsDb, KeptDb, OsEntropy, PinKey, Pins as _, State, SystemClock, Trail, trail};
 use doorward_transport::serve::{Body, Bound, Peer, Running, Serve, ServeSettings, TlsSlot};
 use doorward_vocab::{Clock, Secret, Timestamp};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -103,6 +104,11 @@ impl Front {
         Self::serve(toml, self.strangers, self.state.clone(), &trail, ahead).await
     }
 
+    /// Where it keeps its state.
+    pub(crate) fn state_dir(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The store of sessions as another process sees it.
     pub(crate) fn kept(&self) -> KeptDb {
         KeptDb::open(self.state.path()).unwrap()
@@ -145,9 +151,11 @@ impl Front {
         let surroundings = Surroundings {
             user: "ada".to_owned(),
             host_token: Secret::new(HOST_TOKEN.to_owned()),
+            mark: Secret::new([7; 32]),
             listen: address,
-            beyond: Some(Beyond { store, key: seal_key(state.path()).unwrap() }),
+            beyond: Some(Beyond { store, keys: keys(state.path()) }),
             delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
+            secrets: doorward_gateway::known_secrets(&OsEntropy::default()),
         };
         let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
         let door = McpDoor::new(gateway.clone());
@@ -237,6 +245,12 @@ pub(crate) fn http_server(name: &str, url: &str) -> String {
 /// A server that is a command, as it is configured.
 pub(crate) fn command_server(name: &str, words: &[String]) -> String {
     format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+}
+
+/// The keys of the state folder.
+fn keys(state: &Path) -> Arc<Keyring> {
+    let outer = Outer::open(Source::File(state.join("seal.key"))).unwrap();
+    Arc::new(Keyring::open(state, outer, SystemClock.now()).unwrap())
 }
 
 fn settings(toml: &str) -> Settings {

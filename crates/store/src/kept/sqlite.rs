@@ -58,6 +58,17 @@ impl KeptDb {
         Ok(all)
     }
 
+    /// How many things are kept whose sealed form begins with `first`: with the name of a key.
+    ///
+    /// # Errors
+    /// [`KeepError`].
+    pub fn beginning_with(&self, first: &[u8; 8]) -> Result<u64, KeepError> {
+        let db = self.db.lock();
+        let mut counting = db.prepare_cached("SELECT count(*) FROM kept WHERE substr(sealed, 1, 8) = ?1")?;
+        let count: i64 = counting.query_row([first.as_slice()], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Whether a row was written.
     fn insert(&self, how: &str, kept: &Kept) -> Result<bool, KeepError> {
         let db = self.db.lock();

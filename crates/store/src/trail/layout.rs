@@ -82,7 +82,7 @@ impl Layout {
                 let name: String = name.iter().map(|b| format!("{b:02x}")).collect();
                 let origin = origin.map_or_else(|| format!("doorward.local/trail-{name}"), str::to_owned);
                 let key = SigningKey::from_seed(&origin, *seed).map_err(|e| bad(e.to_string()))?;
-                place::write_secret(&path, key.to_secret_text().as_bytes())?;
+                place::replace_secret(&path, key.to_secret_text().as_bytes())?;
                 key
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(bad("it is missing".into())),

@@ -21,6 +21,7 @@ mod cache;
 mod client;
 pub mod http;
 pub mod identity;
+pub mod keys;
 pub mod login;
 mod process;
 mod servers;

@@ -1,5 +1,14 @@
+use doorward_seal::{ShieldError, Shielded};
 use doorward_vocab::Secret;
-use std::{fmt, fs::File, os::fd::AsRawFd as _, path::PathBuf, process::Stdio};
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::File,
+    os::{fd::AsRawFd as _, unix::ffi::OsStrExt as _},
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+};
 
 /// How to start a server: everything that the process is given.
 ///
@@ -8,7 +17,7 @@ pub struct Command {
     /// The program and its arguments; no shell reads them.
     pub argv: Vec<String>,
     /// The whole environment. A program without a slash is searched in the `PATH` given here.
-    pub env: Vec<(String, Secret<String>)>,
+    env: Vec<(String, Arc<Shielded>)>,
     /// The working directory; the gateway's where `None`.
     pub cwd: Option<PathBuf>,
 }
@@ -33,13 +42,34 @@ impl fmt::Debug for Command {
 }
 
 impl Command {
+    /// A command with its whole environment. Of variables of one name the last one counts.
+    ///
+    /// # Errors
+    /// A value cannot be held.
+    pub fn new(
+        argv: Vec<String>,
+        env: Vec<(String, Secret<String>)>,
+        cwd: Option<PathBuf>,
+    ) -> Result<Self, ShieldError> {
+        let held = env.into_iter().map(|(name, value)| Shielded::text(&value).map(|value| (name, Arc::new(value))));
+        Ok(Self { argv, env: held.collect::<Result<_, _>>()?, cwd })
+    }
+
     /// The same with more variables, in the place of those of the same names.
-    #[must_use]
-    pub fn with(&self, more: &[(String, Secret<String>)]) -> Self {
-        let copy =
-            |(name, secret): &(String, Secret<String>)| (name.clone(), secret.reveal(|s| Secret::new(s.clone())));
-        let own = self.env.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
-        Self { argv: self.argv.clone(), env: own.chain(more).map(copy).collect(), cwd: self.cwd.clone() }
+    ///
+    /// # Errors
+    /// A value cannot be held.
+    pub fn with(&self, more: &[(String, Secret<String>)]) -> Result<Self, ShieldError> {
+        let own = self.env.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).cloned();
+        let more = more.iter().map(|(name, value)| Ok((name.clone(), Arc::new(Shielded::text(value)?))));
+        let env = own.map(Ok).chain(more).collect::<Result<_, ShieldError>>()?;
+        Ok(Self { argv: self.argv.clone(), env, cwd: self.cwd.clone() })
+    }
+
+    /// A variable that the program is given; `None` where it is not, or cannot be shown.
+    pub fn variable(&self, name: &str) -> Option<Secret<String>> {
+        let (_, value) = self.env.iter().rev().find(|(other, _)| other == name)?;
+        value.reveal(|value| String::from_utf8(value.to_vec()).ok().map(Secret::new)).ok()?
     }
 
     pub(super) fn program(&self) -> Box<str> {
@@ -47,7 +77,7 @@ impl Command {
     }
 
     /// The process, in a group of its own so that its children can be ended with it.
-    pub(super) fn build(&self, executable: Option<&Executable>) -> tokio::process::Command {
+    pub(super) fn build(&self, executable: Option<&Executable>) -> Result<tokio::process::Command, ShieldError> {
         let name = self.argv.first().map_or("", String::as_str);
         let mut command = match executable {
             None => {
@@ -67,13 +97,15 @@ impl Command {
             command.env(name, value);
         }
         for (name, value) in &self.env {
-            value.reveal(|v| command.env(name, v));
+            value.reveal(|value| {
+                command.env(name, OsStr::from_bytes(value));
+            })?;
         }
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
-        command
+        Ok(command)
     }
 }

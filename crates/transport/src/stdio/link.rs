@@ -94,7 +94,10 @@ impl StdioLink {
         stderr: impl FnMut(StderrLine) + Send + 'static,
     ) -> Result<(Self, StdioInbox), LinkError> {
         let failed = |source| LinkError::Spawn { program: command.program(), source };
-        let mut child = command.build(executable).spawn().map_err(failed)?;
+        let mut built = command.build(executable).map_err(|error| failed(std::io::Error::other(error)))?;
+        let mut child = built.spawn().map_err(failed)?;
+        // The values of variables are in it.
+        drop(built);
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(errors)) = pipes else {
             return Err(failed(std::io::Error::other("a pipe is missing")));

@@ -1,6 +1,7 @@
 use super::http1::Outgoing;
 use crate::LinkError;
 use doorward_engine::Outbound;
+use doorward_seal::Shielded;
 use doorward_vocab::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
 use std::{fmt, sync::Arc};
@@ -134,12 +135,32 @@ pub(super) fn mirror(message: &Outbound, headers: &mut HeaderMap) -> Result<(), 
     Ok(())
 }
 
-/// A header that the operator configured.
-pub(super) fn configured(name: &str, text: &Secret<String>, headers: &mut HeaderMap) -> Result<(), LinkError> {
-    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| LinkError::Header(name.into()))?;
-    let text = secret(name, text)?;
-    headers.insert(allowed(&key)?.clone(), text);
-    Ok(())
+/// A header that the operator configured. It may be a secret, and lives as long as its server.
+pub(super) struct Configured {
+    pub(super) name: HeaderName,
+    value: Shielded,
+}
+
+impl Configured {
+    pub(super) fn new(name: &str, text: &Secret<String>) -> Result<Self, LinkError> {
+        let bad = || LinkError::Header(name.into());
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        // What cannot be a value is told now, and not with every request.
+        secret(name, text)?;
+        Ok(Self { name: allowed(&key)?.clone(), value: Shielded::text(text).map_err(|_| bad())? })
+    }
+
+    /// Puts it into `headers`, for one request. What a message says itself wins.
+    pub(super) fn put(&self, headers: &mut HeaderMap) -> Result<(), LinkError> {
+        if headers.contains_key(&self.name) {
+            return Ok(());
+        }
+        let bad = || LinkError::Header(self.name.as_str().into());
+        let mut value = self.value.reveal(HeaderValue::from_bytes).map_err(|_| bad())?.map_err(|_| bad())?;
+        value.set_sensitive(true);
+        headers.insert(self.name.clone(), value);
+        Ok(())
+    }
 }
 
 pub(super) fn allowed(name: &HeaderName) -> Result<&HeaderName, LinkError> {

@@ -1,7 +1,7 @@
 use super::{
     Credential, Ended, Fetch, Fetched, Listening, PostReply, SessionHeaders,
     fetch::fetch_from,
-    headers::{LAST_EVENT_ID, configured, mirror, value},
+    headers::{Configured, LAST_EVENT_ID, mirror, value},
     http1::{Head, Outgoing},
     pool::{Lease, Pool},
     reply::{self, Kind},
@@ -75,7 +75,9 @@ pub struct HttpLink {
     pool: Arc<Pool>,
     url: Arc<Url>,
     path: PathAndQuery,
-    /// What every request carries: `Host`, and what the operator configured.
+    /// What every request carries besides: what the operator configured.
+    configured: Arc<[Configured]>,
+    /// What every request carries.
     common: HeaderMap,
     /// `common` and what a message carries.
     message: HeaderMap,
@@ -105,11 +107,13 @@ impl HttpLink {
         let mut common = HeaderMap::new();
         common.insert(header::HOST, value("host", &origin.authority())?);
         common.insert(header::USER_AGENT, AGENT);
-        for (name, text) in headers {
-            configured(name, text, &mut common)?;
+        let configured: Arc<[Configured]> =
+            headers.iter().map(|(name, text)| Configured::new(name, text)).collect::<Result<_, _>>()?;
+        for header in &*configured {
+            common.remove(&header.name);
         }
         let pool = Pool::new(origin, trust, egress, settings);
-        Ok(Self::over(pool, Arc::new(url.clone()), common))
+        Ok(Self::over(pool, Arc::new(url.clone()), configured, common))
     }
 
     /// The same server under the address that its `endpoint` event names (HTTP+SSE, revision 2024-11-05). Another origin
@@ -120,15 +124,15 @@ impl HttpLink {
         if Origin::of(&url).ok().as_ref() != Some(self.pool.origin()) {
             return Err(bad());
         }
-        Ok(Self::over(self.pool.clone(), Arc::new(url), self.common.clone()))
+        Ok(Self::over(self.pool.clone(), Arc::new(url), self.configured.clone(), self.common.clone()))
     }
 
-    fn over(pool: Arc<Pool>, url: Arc<Url>, common: HeaderMap) -> Self {
+    fn over(pool: Arc<Pool>, url: Arc<Url>, configured: Arc<[Configured]>, common: HeaderMap) -> Self {
         let path = path_and_query(&url);
         let mut message = common.clone();
         message.insert(header::CONTENT_TYPE, JSON);
         message.insert(header::ACCEPT, EITHER);
-        Self { pool, url, path, common, message }
+        Self { pool, url, path, configured, common, message }
     }
 
     /// Who is at the other end of a new connection, before anybody looked at that; nothing is sent. `None` without TLS.
@@ -231,6 +235,9 @@ impl HttpLink {
         credential: Option<&Credential>,
     ) -> Result<(Lease, Head), LinkError> {
         let mut request = Outgoing { method, path: self.path.clone(), headers, body };
+        for header in &*self.configured {
+            header.put(&mut request.headers)?;
+        }
         if let Some(credential) = credential {
             credential.put(&self.url, &mut request)?;
         }

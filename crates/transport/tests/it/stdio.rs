@@ -19,11 +19,9 @@ struct Child {
 }
 
 fn sh(script: &str, settings: StdioSettings) -> Child {
-    let command = Command {
-        argv: ["/bin/sh", "-c", script].map(str::to_owned).into(),
-        env: vec![("PATH".into(), Secret::new("/usr/bin:/bin".into())), ("KEY".into(), Secret::new("s3cret".into()))],
-        cwd: Some("/".into()),
-    };
+    let argv = ["/bin/sh", "-c", script].map(str::to_owned).into();
+    let env = vec![("PATH".into(), Secret::new("/usr/bin:/bin".into())), ("KEY".into(), Secret::new("s3cret".into()))];
+    let command = Command::new(argv, env, Some("/".into())).unwrap();
     assert!(!format!("{command:?}").contains("s3cret"), "a command is printed without its secrets");
     let (report, stderr) = mpsc::unbounded_channel();
     let (link, inbox) = StdioLink::spawn(&command, settings, move |line| {
@@ -200,7 +198,7 @@ async fn standard_error_is_drained_and_bounded() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_named() {
     for argv in [vec!["/no/such/program".to_owned()], vec![]] {
-        let command = Command { argv, env: Vec::new(), cwd: None };
+        let command = Command::new(argv, Vec::new(), None).unwrap();
         let error = StdioLink::spawn(&command, QUICK, |_| {}).unwrap_err();
         assert!(matches!(error, LinkError::Spawn { .. }), "{error:?}");
     }

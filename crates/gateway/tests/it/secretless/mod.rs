@@ -1,6 +1,7 @@
 //! Servers are called with credentials that agents never see.
 
 mod choice;
+mod marks;
 mod refused;
 
 use crate::{
