@@ -3,4 +3,5 @@
 
 mod aws;
 mod drive;
+mod github;
 mod issuer;

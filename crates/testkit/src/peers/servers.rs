@@ -63,6 +63,14 @@ pub fn strict_fixture(args: &[&str]) -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/strict.py")).args(args))
 }
 
+/// The documented wire shape of a service that cannot run here, see `peers/python/wire_shapes.py`: the process and its URL.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn wire_shape(args: &[&str]) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/wire_shapes.py")).args(args))
+}
+
 /// The command of the same server that speaks on standard input and output.
 #[must_use]
 pub fn python_fixture_stdio() -> Vec<String> {
