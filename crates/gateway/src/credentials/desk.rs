@@ -5,11 +5,11 @@ use super::{
     span::Span,
     wanted::{Said, Wanted, call},
 };
-use crate::{Gateway, passage::Passage};
+use crate::{Gateway, leaks::Watched, passage::Passage};
 use doorward_audit::Event;
-use doorward_credential::{Failure, Key, PerWhom};
+use doorward_credential::{Failure, Issued, Key, Material, PerWhom};
 use doorward_identity::attest::KeyBinding;
-use doorward_vocab::Timestamp;
+use doorward_vocab::{Secret, Timestamp};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
@@ -33,15 +33,20 @@ pub(crate) struct Desk {
     pub(super) breakers: Breakers,
     /// When the operator last took something back, as far as is known.
     taken_back: Mutex<Option<Timestamp>>,
+    /// What is looked for, and until when.
+    watched: Mutex<Vec<(Timestamp, Watched)>>,
 }
+
+/// For how long what was fetched is looked for at least: clocks differ, and what a provider says of the end may too.
+const LEAST: Duration = Duration::from_secs(3600);
 
 impl Default for Desk {
     fn default() -> Self {
         let refused = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(60)).build();
         let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
         let outworn = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(3600)).build();
-        let (turns, breakers, taken_back) = Default::default();
-        Self { kept, refused, outworn, turns, breakers, taken_back }
+        let (turns, breakers, taken_back, watched) = Default::default();
+        Self { kept, refused, outworn, turns, breakers, taken_back, watched }
     }
 }
 
@@ -54,6 +59,12 @@ impl Desk {
     /// What was refused a moment ago is not asked for again.
     fn refusal(&self, key: &Key, now: Timestamp) -> Option<Failure> {
         self.refused.get(key).filter(|(until, _)| now < *until).map(|(_, failure)| failure)
+    }
+
+    fn watch(&self, until: Timestamp, secrets: Watched, now: Timestamp) {
+        let mut watched = self.watched.lock();
+        watched.retain(|(until, _)| *until > now);
+        watched.push((until, secrets));
     }
 
     /// Whoever fetches this one.
@@ -169,6 +180,25 @@ impl Gateway {
         fetching.await.unwrap_or_else(|_| Err(Failure::Unavailable("the gateway stops".into())))
     }
 
+    /// What was fetched is looked for in what servers say, also after another one took its place: it may open the server still.
+    fn watch_for(&self, wanted: &Wanted, issued: &Issued, fetched: Timestamp) {
+        let name = |part: &str| format!("{}/{part}", wanted.configured.name);
+        let copy = |secret: &Secret<String>| secret.reveal(|text| Secret::new(text.clone()));
+        let mut secrets = match &issued.material {
+            Material::Token(token) => vec![(name("token"), copy(token))],
+            Material::Basic { password, .. } => vec![(name("password"), copy(password))],
+            Material::Aws { key, session, .. } => {
+                let session = session.as_ref().map(|session| (name("session"), copy(session)));
+                [(name("key"), copy(key))].into_iter().chain(session).collect()
+            }
+        };
+        secrets.extend(issued.grant.as_ref().map(|grant| (name("grant"), copy(grant))));
+        if wanted.configured.provider.is_fetched() {
+            let until = issued.expires.unwrap_or(fetched).max(fetched.plus(LEAST));
+            self.desk.watch(until, Watched::of(&self.surroundings.secrets, &secrets), fetched);
+        }
+    }
+
     fn renew_beside(&self, key: Key, wanted: Wanted) {
         let Some(gateway) = self.me.upgrade() else { return };
         // Somebody renews it already.
@@ -192,6 +222,7 @@ impl Gateway {
         let provider = &wanted.configured.provider;
         let mut told = Said::default();
         let result = result.and_then(|(issued, fetched)| {
+            self.watch_for(&wanted, &issued, fetched);
             told = Said { scopes: issued.scopes.clone(), remark: issued.remark.clone() };
             let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
             let span = Span::new(fetched, issued.expires, ends);

@@ -42,6 +42,7 @@ use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
 pub use configured::ConfiguredError;
 use doorward_config::{Credential, Settings, Slot};
 use doorward_credential::{Failure, Source};
+use doorward_detect::KnownSecrets;
 use doorward_engine::{Fill, Permitted};
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
@@ -53,17 +54,17 @@ pub use trial::{Trial, TrialError, Tried};
 pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
 
 /// Sets up all credentials of `settings`.
-pub(crate) fn all(settings: &Settings) -> Result<All, ConfiguredError> {
-    let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c)?))));
+pub(crate) fn all(settings: &Settings, known: &Arc<KnownSecrets>) -> Result<All, ConfiguredError> {
+    let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c, known)?))));
     each.collect()
 }
 
 /// What the placeholders of `settings` stand for: the credential alone, wherever it goes otherwise.
-pub(crate) fn stand_ins(settings: &Settings) -> Result<All, ConfiguredError> {
+pub(crate) fn stand_ins(settings: &Settings, known: &Arc<KnownSecrets>) -> Result<All, ConfiguredError> {
     let alone = Slot::Header { name: "authorization".to_owned(), scheme: None };
     let each = settings.placeholders.iter().filter_map(|placeholder| {
         let credential = settings.credential(&placeholder.credential)?.clone();
-        let configured = Configured::new(&Credential { slot: alone.clone(), ..credential });
+        let configured = Configured::new(&Credential { slot: alone.clone(), ..credential }, known);
         Some(configured.map(|configured| (placeholder.name.as_str().into(), Arc::new(configured))))
     });
     each.collect()

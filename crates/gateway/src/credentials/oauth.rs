@@ -1,5 +1,6 @@
 //! From the settings of the OAuth kinds to their providers.
 
+use super::configured::Guarded;
 use doorward_config as config;
 use doorward_credential::{
     Source,
@@ -79,7 +80,7 @@ pub(super) fn proof(proof: &config::OwnProof) -> Result<Proof, Bad> {
                 config::SecretPlace::Basic => SecretIn::Header,
                 config::SecretPlace::Post => SecretIn::Form,
             };
-            Proof::Secret(secret.read().map_err(|e| e.to_string())?, place)
+            Proof::Secret(Box::new(Guarded::read(secret)?), place)
         }
         config::OwnProof::Key { key, id } => {
             let text = key.read().map_err(|e| e.to_string())?;
