@@ -48,6 +48,20 @@ fn every_key_has_its_row() {
         [[credential]]
         kind = "aws-sts"
         [[credential]]
+        kind = "gcp-sts"
+        [[credential]]
+        kind = "azure"
+        [[credential]]
+        kind = "github-app"
+        [[credential]]
+        kind = "vault"
+        [[credential]]
+        kind = "jwt-svid"
+        [[credential]]
+        kind = "signed-jwt"
+        [[credential]]
+        kind = "databricks"
+        [[credential]]
         kind = "client-credentials"
         [[credential]]
         kind = "token-exchange"

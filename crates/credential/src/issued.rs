@@ -1,3 +1,4 @@
+use crate::Request;
 use doorward_vocab::{Secret, Timestamp};
 
 /// A credential, as its provider gave it.
@@ -16,12 +17,14 @@ pub struct Issued {
     pub grant: Option<Secret<String>>,
     /// What the operator should know, such as that the provider left out who acts.
     pub remark: Option<Box<str>>,
+    /// What is sent when it is no longer used, so that it ends there and then. It serves this gateway alone.
+    pub end: Option<Box<Request>>,
 }
 
 impl Issued {
     /// A credential of which nothing else is known.
     pub const fn new(material: Material) -> Self {
-        Self { material, expires: None, scopes: None, account: None, grant: None, remark: None }
+        Self { material, expires: None, scopes: None, account: None, grant: None, remark: None, end: None }
     }
     /// A token that stands for itself.
     pub const fn token(token: Secret<String>) -> Self {

@@ -49,4 +49,4 @@ pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
 pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use sigv4::{Signable, Sigv4};
-pub use step::{Answer, Body, Named, Request, Step, Then};
+pub use step::{Answer, Body, Named, Request, Step, Svid, Then};

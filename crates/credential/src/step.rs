@@ -11,6 +11,19 @@ pub enum Step<'a> {
     Have(Issued),
     /// Ask this, and go on with the answer.
     Ask(Box<Request>, Then<'a>),
+    /// Ask the SPIFFE Workload API of this machine, and go on with the JWT-SVID that it gives.
+    Svid(Box<Svid>, Then<'a>),
+}
+
+/// A JWT-SVID of the gateway (SPIFFE Workload API §6.2.1).
+#[derive(Debug)]
+pub struct Svid {
+    /// The socket of the Workload API.
+    pub socket: PathBuf,
+    /// For whom.
+    pub audience: Box<str>,
+    /// Of which SPIFFE id; none: the first that the gateway has.
+    pub id: Option<Box<str>>,
 }
 
 /// What follows an answer.
@@ -21,6 +34,7 @@ impl fmt::Debug for Step<'_> {
         match self {
             Self::Have(issued) => f.debug_tuple("Have").field(issued).finish(),
             Self::Ask(request, _) => f.debug_tuple("Ask").field(request).finish_non_exhaustive(),
+            Self::Svid(svid, _) => f.debug_tuple("Svid").field(svid).finish_non_exhaustive(),
         }
     }
 }

@@ -1,7 +1,15 @@
 //! A provider and what it would hear, for tests: a signer without a key, a call, and a talk of requests and answers.
 
 use crate::{Agent, Alg, Answer, Body, Call, Failure, Human, Issued, Order, Provider, Request, Signer, Step, Then};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::KeySize,
+    signature::RsaKeyPair,
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use doorward_vocab::{Secret, Timestamp};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,6 +18,14 @@ use url::form_urlencoded;
 /// The moment of all tests: 2026-11-21T20:00:00Z.
 pub(crate) fn now() -> Timestamp {
     crate::time::read("2026-11-21T20:00:00Z").unwrap()
+}
+
+/// An RSA key as an operator would write it down.
+pub(crate) fn key() -> Secret<String> {
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+    let text = STANDARD.encode(der.as_ref());
+    Secret::new(format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n"))
 }
 
 /// Signs nothing: what stands in the place of a signature is a word.

@@ -31,9 +31,9 @@ pub use agent::{AgentEntry, StandingDelegation};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{
-    AwsSts, ClientCredentials, Credential, CredentialKind, CredentialRule, Fixed, IdJag, JwtBearer, OAuthProvider,
-    OwnProof, OwnToken, Part, Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange,
-    TokenTarget, TokenType,
+    AwsSts, Azure, ClientCredentials, Credential, CredentialKind, CredentialRule, Databricks, Fixed, GcpSts, GithubApp,
+    IdJag, JwtBearer, JwtNames, JwtSvid, OAuthProvider, OwnProof, OwnToken, Part, Scopes, SecretPlace, SignedJwt, Slot,
+    Speaks, SubjectFrom, TokenAlgorithm, TokenExchange, TokenTarget, TokenType, Vault, VaultFields,
 };
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};

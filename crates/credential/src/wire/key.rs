@@ -1,11 +1,15 @@
 use super::jwt;
 use crate::{Alg, Failure};
 use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
     rand::SystemRandom,
     rsa::{KeyPairComponents, PublicKeyComponents},
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use doorward_vocab::Secret;
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
@@ -64,6 +68,19 @@ impl PrivateKey {
     /// [`Failure::Misconfigured`] where the key does not sign.
     pub fn sign(&self, typ: &str, claims: &Value) -> Result<Secret<String>, Failure> {
         jwt::sealed(self.alg(), typ, self.id.as_deref(), claims, |text| self.signature(text))
+    }
+
+    /// The digest of its public part (SubjectPublicKeyInfo, SHA-256, base64), as some servers name keys.
+    ///
+    /// # Errors
+    /// [`Failure::Misconfigured`] where the public part cannot be written down.
+    pub fn fingerprint(&self) -> Result<String, Failure> {
+        let der: PublicKeyX509Der<'_> = match &self.pair {
+            Pair::P256(pair) => pair.public_key().as_der(),
+            Pair::Rsa(pair) => pair.public_key().as_der(),
+        }
+        .map_err(|_| Failure::Misconfigured("the key has no public part".into()))?;
+        Ok(STANDARD.encode(doorward_vocab::Digest::of(der.as_ref()).as_bytes()))
     }
 
     fn signature(&self, text: &[u8]) -> Result<Vec<u8>, Failure> {
@@ -156,7 +173,7 @@ mod tests {
     use super::*;
     use aws_lc_rs::{
         encoding::AsDer,
-        signature::{ECDSA_P256_SHA256_FIXED, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
+        signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
     };
     use base64::engine::general_purpose::STANDARD;
     use serde_json::json;

@@ -68,6 +68,7 @@ pub(crate) async fn run(provider: &dyn Provider, order: &Order<'_>) -> Result<Is
     loop {
         match step {
             Step::Have(issued) => return Ok(issued),
+            Step::Svid(..) => panic!("nobody asks a Workload API here"),
             Step::Ask(request, then) => {
                 let reply = Http::default().send(plain(&request)).await.unwrap();
                 let status = http::StatusCode::from_u16(reply.status).unwrap();

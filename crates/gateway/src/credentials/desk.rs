@@ -86,6 +86,7 @@ impl Desk {
             Ok(held) => {
                 self.refused.invalidate(&key);
                 self.kept.insert(key, held.clone());
+                self.kept.run_pending_tasks();
             }
             Err(failure) => self.refused.insert(key, (now.plus(pause(failure)), failure.clone())),
         }
@@ -95,6 +96,8 @@ impl Desk {
     pub(super) fn retain(&self, stays: impl Fn(&Held) -> bool) {
         let gone: Vec<Key> = self.kept.iter().filter(|(_, held)| !stays(held)).map(|(key, _)| *key).collect();
         gone.iter().for_each(|key| self.kept.invalidate(key));
+        // What is forgotten ends now, not when the cache gets to it.
+        self.kept.run_pending_tasks();
         self.refused.invalidate_all();
     }
 
@@ -227,7 +230,8 @@ impl Gateway {
             let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
             let span = Span::new(fetched, issued.expires, ends);
             let delegation = wanted.call().delegation;
-            Held::new(&wanted.configured, issued, span, delegation, fetched, &self.clock).map(Arc::new)
+            Held::new(&wanted.configured, issued, span, delegation, fetched, (&self.clock, &wanted.live.egress))
+                .map(Arc::new)
         });
         match &result {
             Ok(held) => tracing::debug!(credential = %held.name, account = held.account.as_deref(), "fetched"),

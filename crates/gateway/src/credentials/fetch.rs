@@ -4,8 +4,12 @@ use crate::{
     fetching::{self, Whence},
 };
 use doorward_credential::{Answer, Body, Failure, Issued, Named, Order, Request, Step};
-use doorward_transport::upstream::Payload;
+use doorward_transport::{upstream::Payload, workload};
+use http::StatusCode;
+use std::time::Duration;
 
+/// How long the Workload API may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests that one credential may take.
 const STEPS: usize = 12;
 /// The largest answer, in bytes.
@@ -15,8 +19,7 @@ impl Gateway {
     /// Does what the provider wants done, one request after the other.
     pub(super) async fn run<'a>(&self, wanted: &'a Wanted, order: &'a Order<'a>) -> Result<Issued, Failure> {
         let provider = wanted.configured.digest;
-        let pause =
-            |wait: std::time::Duration| Failure::Unavailable(format!("left alone for {} ms", wait.as_millis()).into());
+        let pause = |wait: Duration| Failure::Unavailable(format!("left alone for {} ms", wait.as_millis()).into());
         self.desk.breakers.enter(&provider, order.now).map_err(pause)?;
         let result = self.steps(wanted, order).await;
         match &result {
@@ -34,6 +37,11 @@ impl Gateway {
                 Step::Ask(request, then) => {
                     let fetched = ask(&wanted.live, *request).await?;
                     step = then(&Answer { status: fetched.status, body: &fetched.body })?;
+                }
+                Step::Svid(svid, then) => {
+                    let svid = workload::jwt_svid(&svid.socket, &svid.audience, svid.id.as_deref(), PATIENCE).await;
+                    let svid = svid.map_err(|why| Failure::Unavailable(why.to_string().into()))?;
+                    step = svid.reveal(|text| then(&Answer { status: StatusCode::OK, body: text.as_bytes() }))?;
                 }
             }
         }

@@ -1,10 +1,13 @@
-use super::{Configured, span::Span};
+use super::{Configured, end::End, span::Span};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward_audit::Worn;
 use doorward_config::{Part, Slot};
 use doorward_credential::{Failure, Issued, Material, Signable, Sigv4};
 use doorward_seal::Shielded;
-use doorward_transport::upstream::{self, Sign, Unsigned};
+use doorward_transport::{
+    egress::Egress,
+    upstream::{self, Sign, Unsigned},
+};
 use doorward_vocab::{Clock, Digest, Secret, Timestamp};
 use http::HeaderName;
 use std::{fmt, sync::Arc};
@@ -24,6 +27,8 @@ pub(crate) struct Held {
     /// When it was fetched; none where it is the operator's own.
     pub(crate) fetched: Option<Timestamp>,
     place: Place,
+    /// Ends it at its provider, where it does not only end by itself.
+    _end: Option<End>,
 }
 
 #[derive(Debug)]
@@ -39,8 +44,10 @@ impl Held {
         span: Span,
         delegation: Option<&str>,
         now: Timestamp,
-        clock: &Arc<dyn Clock>,
+        (clock, egress): (&Arc<dyn Clock>, &Arc<Egress>),
     ) -> Result<Self, Failure> {
+        // It ends, too, where it does not go where it is to go.
+        let end = issued.end.map(|request| End::new(request, egress.clone()));
         Ok(Self {
             name: configured.name.clone(),
             of: configured.digest,
@@ -49,6 +56,7 @@ impl Held {
             span,
             fetched: configured.provider.is_fetched().then_some(now),
             place: place(&configured.slot, issued.material, clock)?,
+            _end: end,
         })
     }
 

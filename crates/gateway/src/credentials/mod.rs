@@ -11,6 +11,7 @@
 //! | `wanted` | what a fetch goes by |
 //! | `fetch` | a provider's steps, one request after the other |
 //! | `signer` | the gateway as an issuer that providers trust |
+//! | `end` | a credential is taken back when nobody holds it any more |
 //! | `held` | a credential that is ready to be used |
 //! | `span` | how long it may serve, and when it is renewed |
 //! | `breaker` | a provider that fails is left alone for a while |
@@ -23,6 +24,7 @@ mod choice;
 mod cloud;
 mod configured;
 mod desk;
+mod end;
 mod fetch;
 mod held;
 mod ledger;

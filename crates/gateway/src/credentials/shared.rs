@@ -77,6 +77,10 @@ impl Drop for Told {
 impl Told {
     /// What is told of a credential that ends by itself; others are not worth it.
     fn of(wanted: &Wanted, issued: &Issued, fetched: Timestamp) -> Option<Self> {
+        // What one gateway ends, no other one may hold.
+        if issued.end.is_some() {
+            return None;
+        }
         let text = |secret: &Secret<String>| secret.reveal(String::clone);
         let (kind, secrets) = match &issued.material {
             Material::Token(token) => (Kind::Token, vec![text(token)]),

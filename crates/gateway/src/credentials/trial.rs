@@ -88,7 +88,10 @@ impl Gateway {
             configured: configured.clone(),
             live: live.clone(),
         };
-        let issued = Box::pin(self.fetch(&wanted)).await?;
+        let mut issued = Box::pin(self.fetch(&wanted)).await?;
+        if let Some(request) = issued.end.take() {
+            Box::pin(super::end::send(&live.egress, *request)).await;
+        }
         Ok(Tried {
             kind: configured.provider.kind(),
             account: issued.account.or_else(|| configured.account.clone()),

@@ -1,11 +1,12 @@
-//! The Workload API of SPIFFE, as far as bundles go: two calls of gRPC over a Unix socket of this machine.
+//! The Workload API of SPIFFE, as far as bundles and tokens go: three calls of gRPC over a Unix socket of this machine.
 //!
-//! A client library would bring a second stack of HTTP for two requests that have no fields. The answers are streams whose
+//! A client library would bring a second stack of HTTP for three requests that have next to no fields. The answers are streams whose
 //! first message is the present state; whoever wants the next one asks again.
 
 mod wire;
 
 use bytes::{Buf, Bytes, BytesMut};
+use doorward_vocab::Secret;
 use http::{Request, Version, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http2};
@@ -55,13 +56,38 @@ pub async fn bundles(socket: &Path, patience: Duration) -> Result<Bundles, Workl
     timeout(patience, ask_both(socket)).await.map_err(|_| WorkloadError::Late(patience))?
 }
 
+/// A JWT-SVID of this process for `audience`, of the SPIFFE id `id` or of the first that it has (SPIFFE Workload API §6.2.1).
+///
+/// # Errors
+/// [`WorkloadError`].
+pub async fn jwt_svid(
+    socket: &Path,
+    audience: &str,
+    id: Option<&str>,
+    patience: Duration,
+) -> Result<Secret<String>, WorkloadError> {
+    let mut request = wire::field(1, audience);
+    if let Some(id) = id {
+        request.extend(wire::field(2, id));
+    }
+    let asking = async {
+        let stream = UnixStream::connect(socket).await.map_err(WorkloadError::Connect)?;
+        let (mut api, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+        let driver = tokio::spawn(connection);
+        let answer = ask(&mut api, "/SpiffeWorkloadAPI/FetchJWTSVID", &request).await;
+        driver.abort();
+        wire::svid(&answer?).map(Secret::new).ok_or(WorkloadError::Form)
+    };
+    timeout(patience, asking).await.map_err(|_| WorkloadError::Late(patience))?
+}
+
 async fn ask_both(socket: &Path) -> Result<Bundles, WorkloadError> {
     let stream = UnixStream::connect(socket).await.map_err(WorkloadError::Connect)?;
     let (mut api, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     let driver = tokio::spawn(connection);
-    let certificates = ask(&mut api, "/SpiffeWorkloadAPI/FetchX509Bundles").await;
+    let certificates = ask(&mut api, "/SpiffeWorkloadAPI/FetchX509Bundles", &[]).await;
     // Those who use certificates alone may have no keys for tokens.
-    let keys = ask(&mut api, "/SpiffeWorkloadAPI/FetchJWTBundles").await.unwrap_or_default();
+    let keys = ask(&mut api, "/SpiffeWorkloadAPI/FetchJWTBundles", &[]).await.unwrap_or_default();
     driver.abort();
     let mut bundles = Bundles::default();
     for (domain, ders) in wire::map(&certificates?, 2).ok_or(WorkloadError::Form)? {
@@ -72,14 +98,16 @@ async fn ask_both(socket: &Path) -> Result<Bundles, WorkloadError> {
 }
 
 /// The first message of the answer.
-async fn ask(api: &mut http2::SendRequest<Full<Bytes>>, method: &str) -> Result<Bytes, WorkloadError> {
+async fn ask(api: &mut http2::SendRequest<Full<Bytes>>, method: &str, message: &[u8]) -> Result<Bytes, WorkloadError> {
+    let length = u32::try_from(message.len()).map_err(|_| WorkloadError::Form)?;
+    let framed = [&[0][..], &length.to_be_bytes(), message].concat();
     let request = Request::post(format!("http://localhost{method}"))
         .version(Version::HTTP_2)
         .header(header::CONTENT_TYPE, "application/grpc")
         .header(header::TE, "trailers")
         // SPIFFE Workload API §5.2: against requests that somebody's browser or proxy was led to make.
         .header("workload.spiffe.io", "true")
-        .body(Full::new(Bytes::from_static(&[0; PREFIX])))
+        .body(Full::new(Bytes::from(framed)))
         .map_err(|_| WorkloadError::Form)?;
     let response = api.send_request(request).await?;
     let status = response.status();
@@ -125,4 +153,5 @@ pub(crate) fn fuzz(data: &[u8]) {
             assert_eq!(all.concat(), ders, "certificates are cut where they end");
         }
     }
+    let _ = wire::svid(data);
 }

@@ -1,4 +1,4 @@
-//! As much of Protocol Buffers and DER as bundles take.
+//! As much of Protocol Buffers and DER as bundles and tokens take.
 
 /// The entries of the field `number`, a map from text to bytes, in `message`. Nothing where the message is not well formed;
 /// other fields are passed over.
@@ -20,6 +20,31 @@ pub(super) fn map(message: &[u8], number: u64) -> Option<Vec<(String, Vec<u8>)>>
         entries.push((key, bytes));
     }
     Some(entries)
+}
+
+/// A field of text.
+pub(super) fn field(number: u8, text: &str) -> Vec<u8> {
+    let (mut bytes, mut length) = (vec![number << 3 | 2], text.len());
+    while length >= 0x80 {
+        bytes.push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
+        length >>= 7;
+    }
+    bytes.push(u8::try_from(length).unwrap_or_default());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
+}
+
+/// The token of the first SVID in a `JWTSVIDResponse`.
+pub(super) fn svid(message: &[u8]) -> Option<String> {
+    for part in Fields(message) {
+        let (1, svid) = part? else { continue };
+        for part in Fields(svid) {
+            if let (2, token) = part? {
+                return String::from_utf8(token.to_vec()).ok();
+            }
+        }
+    }
+    None
 }
 
 /// The certificates that stand behind each other in `ders`.
@@ -106,6 +131,19 @@ mod tests {
         let length = u8::try_from(value.len()).unwrap();
         assert!(length < 128);
         [&[number << 3 | 2, length], value].concat()
+    }
+
+    #[test]
+    fn the_token_of_the_first_svid() {
+        let long = "x".repeat(300);
+        let svid = |token: &str| [super::field(1, "spiffe://a/b"), super::field(2, token)].concat();
+        let message = |svid: &[u8]| super::field(1, std::str::from_utf8(svid).unwrap());
+        let short = message(&svid("e30.e30.x"));
+        assert_eq!(super::svid(&[short, message(&svid("other"))].concat()).as_deref(), Some("e30.e30.x"));
+        assert_eq!(Fields(&super::field(2, &long)).next(), Some(Some((2, long.as_bytes()))));
+        for nothing in [&[][..], &super::field(2, "x"), &super::field(1, ""), &[0x0a, 9, 1]] {
+            assert_eq!(super::svid(nothing), None, "{nothing:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod scopes;
 mod slot;
 mod token;
 
-pub use cloud::AwsSts;
+pub use cloud::{AwsSts, Azure, Databricks, GcpSts, GithubApp, JwtNames, JwtSvid, SignedJwt, Vault, VaultFields};
 pub use exchange::{IdJag, JwtBearer, Speaks, SubjectFrom, TokenExchange, TokenType};
 pub use fixed::Fixed;
 pub use own_token::{OwnToken, TokenAlgorithm};
@@ -56,6 +56,20 @@ pub enum CredentialKind {
     IdJag(Box<IdJag>),
     /// AWS gives it for a token of the gateway.
     AwsSts(AwsSts),
+    /// Google Cloud does.
+    GcpSts(GcpSts),
+    /// Microsoft Entra ID does.
+    Azure(Azure),
+    /// GitHub gives it for a key of an app.
+    GithubApp(GithubApp),
+    /// A vault keeps it, or makes it.
+    Vault(Vault),
+    /// A SPIFFE Workload API gives it, or the gateway for its own trust domain.
+    JwtSvid(JwtSvid),
+    /// It is signed here.
+    SignedJwt(Box<SignedJwt>),
+    /// Databricks gives it for a token of the gateway.
+    Databricks(Databricks),
 }
 
 impl CredentialKind {
@@ -67,7 +81,14 @@ impl CredentialKind {
             Self::TokenExchange(kind) => kind.provider.secrets(),
             Self::JwtBearer(kind) => kind.provider.secrets(),
             Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
-            Self::AwsSts(_) => Vec::new(),
+            Self::GithubApp(app) => vec![("key", &app.key)],
+            Self::SignedJwt(jwt) => jwt.key.iter().map(|key| ("key", key)).collect(),
+            Self::AwsSts(_)
+            | Self::GcpSts(_)
+            | Self::Azure(_)
+            | Self::Vault(_)
+            | Self::JwtSvid(_)
+            | Self::Databricks(_) => Vec::new(),
         }
     }
 
@@ -75,6 +96,10 @@ impl CredentialKind {
     pub const fn own_token(&self) -> Option<&OwnToken> {
         match self {
             Self::AwsSts(aws) => Some(&aws.own),
+            Self::GcpSts(gcp) => Some(&gcp.own),
+            Self::Azure(azure) => Some(&azure.own),
+            Self::Vault(vault) => Some(&vault.own),
+            Self::Databricks(databricks) => Some(&databricks.own),
             _ => None,
         }
     }
@@ -94,6 +119,13 @@ const KINDS: &[(&str, Read)] = &[
     ("jwt-bearer", |section| JwtBearer::read(section).map(Box::new).map(CredentialKind::JwtBearer)),
     ("id-jag", |section| IdJag::read(section).map(Box::new).map(CredentialKind::IdJag)),
     ("aws-sts", cloud::aws::read),
+    ("gcp-sts", cloud::gcp::read),
+    ("azure", cloud::azure::read),
+    ("github-app", cloud::github::read),
+    ("vault", cloud::vault::read),
+    ("jwt-svid", cloud::signed::read_svid),
+    ("signed-jwt", cloud::signed::read),
+    ("databricks", cloud::signed::read_databricks),
 ];
 
 impl Credential {
