@@ -42,7 +42,7 @@ pub use failure::Failure;
 pub use issued::{Issued, Material};
 pub use key::Key;
 pub use mark::{Mark, Marker, Shape};
-pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use order::{Agent, Alg, Call, Granted, Human, Order, Signer, Subject};
 pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use sigv4::{Signable, Sigv4};

@@ -32,7 +32,7 @@ pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{
     AwsSts, ClientCredentials, Credential, CredentialKind, CredentialRule, Fixed, IdJag, JwtBearer, OAuthProvider,
-    OwnProof, OwnToken, Part, Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange,
+    OwnProof, PersonOAuth, OwnToken, Part, Scopes, SecretPlace, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange,
     TokenTarget, TokenType,
 };
 pub use detect::{Detect, DetectorMode};
