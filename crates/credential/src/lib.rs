@@ -45,7 +45,7 @@ pub use issued::{Issued, Material};
 pub use keeper::Keeper;
 pub use key::Key;
 pub use mark::{Mark, Marker, Shape};
-pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use order::{Agent, Alg, Call, Granted, Human, Order, Signer, Subject};
 pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use sigv4::{Signable, Sigv4};

@@ -101,6 +101,7 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String
         CredentialKind::ClientCredentials(kind) => Box::new(oauth::client_credentials(kind)?),
         CredentialKind::TokenExchange(kind) => Box::new(oauth::token_exchange(kind)?),
         CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind)?),
+        CredentialKind::OAuth(kind) => Box::new(oauth::person(kind)?),
         CredentialKind::IdJag(kind) => Box::new(oauth::id_jag(kind)?),
     })
 }

@@ -2,6 +2,7 @@ use super::{
     Configured, Held,
     breaker::Breakers,
     choice,
+    consent::{self, Ticket},
     span::Span,
     wanted::{Said, Wanted, call},
 };
@@ -9,7 +10,7 @@ use crate::{Gateway, leaks::Watched, passage::Passage};
 use doorward_audit::Event;
 use doorward_credential::{Failure, Issued, Key, Material, PerWhom};
 use doorward_identity::attest::KeyBinding;
-use doorward_vocab::{Secret, Timestamp};
+use doorward_vocab::{Digest, Secret, Timestamp};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
@@ -29,6 +30,8 @@ pub(crate) struct Desk {
     refused: Cache<Key, (Timestamp, Failure)>,
     /// When what a server takes no more was fetched.
     outworn: Cache<Key, Timestamp>,
+    /// Addresses that people were given to connect an account, by what for.
+    invited: Cache<Digest, String>,
     turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
     pub(super) breakers: Breakers,
     /// When the operator last took something back, as far as is known.
@@ -46,7 +49,8 @@ impl Default for Desk {
         let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
         let outworn = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(3600)).build();
         let (turns, breakers, taken_back, watched) = Default::default();
-        Self { kept, refused, outworn, turns, breakers, taken_back, watched }
+        let invited = Cache::builder().max_capacity(MOST).time_to_live(consent::AGAIN).build();
+        Self { kept, refused, outworn, invited, turns, breakers, taken_back, watched }
     }
 }
 
@@ -111,6 +115,22 @@ impl Desk {
                 self.outworn.insert(key, fetched);
             }
         }
+    }
+
+    /// The name of the address that somebody was given for this.
+    pub(super) fn invited(&self, of: &Digest) -> Option<String> {
+        self.invited.get(of)
+    }
+
+    pub(super) fn invite(&self, of: Digest, name: String) {
+        self.invited.insert(of, name);
+    }
+
+    /// A person connected an account: what was refused for want of it is asked for again, and with it what is kept is fetched
+    /// anew.
+    pub(super) fn granted(&self, ticket: &Ticket) {
+        self.invited.invalidate_all();
+        self.retain(|held| *held.name != *ticket.credential);
     }
 
     /// When what the server takes no more was fetched, where there is such a thing.

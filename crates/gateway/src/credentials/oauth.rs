@@ -4,7 +4,7 @@ use super::configured::Guarded;
 use doorward_config as config;
 use doorward_credential::{
     Source,
-    providers::{Actor, ClientCredentials, IdJag, JwtBearer, Speaks, TokenExchange},
+    providers::{Actor, AuthorizationCode, ClientCredentials, IdJag, JwtBearer, Speaks, TokenExchange},
     wire::{Accepts, Client, PrivateKey, Proof, Resource, SecretIn, Server, Target, Where, token_type},
 };
 
@@ -41,6 +41,12 @@ pub(super) fn jwt_bearer(kind: &config::JwtBearer) -> Result<JwtBearer, Bad> {
         },
         audience: kind.assertion_audience.as_deref().map(Into::into),
     })
+}
+
+pub(super) fn person(kind: &config::PersonOAuth) -> Result<AuthorizationCode, Bad> {
+    let client =
+        kind.client.as_ref().map(|(id, own)| Ok::<_, Bad>(Client { id: id.as_str().into(), proof: proof(own)? }));
+    Ok(AuthorizationCode { client: client.transpose()?, target: target(&kind.target) })
 }
 
 pub(super) fn id_jag(kind: &config::IdJag) -> Result<IdJag, Bad> {
