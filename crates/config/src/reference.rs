@@ -68,6 +68,8 @@ fn every_key_has_its_row() {
         [[credential]]
         kind = "jwt-bearer"
         [[credential]]
+        kind = "oauth"
+        [[credential]]
         kind = "id-jag"
         identity = {}
         [[trust]]

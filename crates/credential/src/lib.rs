@@ -10,6 +10,7 @@
 //! | `failure` | why there is none, and what to do about that |
 //! | `choice` | which credential serves which agent, human and tool |
 //! | `key` | under what a credential is kept |
+//! | `keeper` | where the operator's secrets lie meanwhile |
 //! | `mark` | placeholders and canaries: texts that look like secrets and open nothing |
 //! | `own_token` | the gateway's own token, for providers that trust it |
 //! | `sigv4` | AWS Signature Version 4 |
@@ -23,6 +24,7 @@
 pub mod choice;
 mod failure;
 mod issued;
+mod keeper;
 mod key;
 pub mod mark;
 mod order;
@@ -40,9 +42,10 @@ mod xml;
 pub use choice::Rule;
 pub use failure::Failure;
 pub use issued::{Issued, Material};
+pub use keeper::Keeper;
 pub use key::Key;
 pub use mark::{Mark, Marker, Shape};
-pub use order::{Agent, Alg, Call, Human, Order, Signer, Subject};
+pub use order::{Agent, Alg, Call, Granted, Human, Order, Signer, Subject};
 pub use own_token::OwnToken;
 pub use provider::{Needs, PerWhom, Provider, Source};
 pub use sigv4::{Signable, Sigv4};

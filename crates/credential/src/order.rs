@@ -1,4 +1,7 @@
-use crate::Failure;
+use crate::{
+    Failure,
+    wire::{Client, Metadata, Resource},
+};
 use doorward_vocab::{Secret, Timestamp};
 use serde_json::Value;
 use std::fmt;
@@ -10,8 +13,8 @@ pub struct Order<'a> {
     pub call: Call<'a>,
     /// A token about the human that may be exchanged: what the agent presented, or what the human's own provider gave.
     pub subject: Option<Subject<'a>>,
-    /// What the human granted at the provider before: a refresh token.
-    pub grant: Option<&'a Secret<String>>,
+    /// What the human granted at the provider before.
+    pub grant: Option<Granted<'a>>,
     /// Signs as the gateway.
     pub signer: &'a dyn Signer,
     /// The moment.
@@ -61,6 +64,19 @@ pub struct Human<'a> {
     pub issuer: &'a str,
     /// The address, where the issuer verified it.
     pub email: Option<&'a str>,
+}
+
+/// What a human granted in a browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted<'a> {
+    /// The refresh token.
+    pub refresh: &'a Secret<String>,
+    /// Where it is used.
+    pub server: &'a Metadata,
+    /// As whom, where the gateway registered itself there.
+    pub client: Option<&'a Client>,
+    /// What was named as `resource`.
+    pub resource: &'a Resource,
 }
 
 /// A token about a human.

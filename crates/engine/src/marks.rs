@@ -253,7 +253,7 @@ fn finding(kind: FindingKind, channel: Channel, span: Range<usize>, note: String
 pub struct Unfilled;
 
 /// `bytes` with secrets in the places of placeholders.
-pub(crate) fn filled(bytes: &[u8], fills: &[(Fill, Arc<Secret<String>>)]) -> Result<Vec<u8>, Unfilled> {
+pub(crate) fn filled(bytes: &[u8], fills: &[(Fill, Secret<String>)]) -> Result<Vec<u8>, Unfilled> {
     let mut text = std::str::from_utf8(bytes).map_err(|_| Unfilled)?.to_owned();
     for (fill, secret) in fills {
         if text.matches(&*fill.text).count() != fill.count {

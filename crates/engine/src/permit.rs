@@ -76,7 +76,7 @@ impl Permitted {
     ///
     /// # Errors
     /// [`Unfilled`], where a placeholder is not written as it was judged.
-    pub fn fill(self, secrets: impl Fn(&Fill) -> Option<Arc<Secret<String>>>) -> Result<Self, Unfilled> {
+    pub fn fill(self, secrets: impl Fn(&Fill) -> Option<Secret<String>>) -> Result<Self, Unfilled> {
         let Self { mut message, permit, fills } = self;
         let secrets = fills.into_iter().map(|fill| Some((fill.clone(), secrets(&fill)?)));
         let secrets = secrets.collect::<Option<Vec<_>>>().ok_or(Unfilled)?;

@@ -1,6 +1,6 @@
 //! Why a message stops, and the one table from that to what its sender sees.
 
-use crate::credentials::NoCredential;
+use crate::credentials::{NoCredential, consent::Invitation};
 use doorward_engine::{Cleared, Judgement};
 use doorward_mcp::{DecodeError, Era, HeaderError, Id, Method, RpcError, json::quote};
 use doorward_transport::LinkError;
@@ -60,7 +60,15 @@ impl Refusal {
                 RpcError::upstream(format!("The server `{server}` did not answer ({}).", e.code()))
                     .with_data(quote(e.code()))
             }
-            Self::Credential(missing) => missing.told(),
+            Self::Credential(missing) => {
+                let told = missing.told();
+                // What a person can do something about is for them and the model to read.
+                if let (Some(id), Some(Method::ToolsCall), Some(invitation)) = (id, method, &missing.invitation) {
+                    let message = invited(id, &told.message, invitation, era);
+                    return Told { status: 200, message };
+                }
+                told
+            }
             Self::Outworn => RpcError::upstream("The server does not accept who calls."),
             Self::Ruled(call, judgement) => {
                 let ruling = ruling(*call, judgement.decision, &judgement.reasons);
@@ -102,6 +110,25 @@ fn ruling(call: CallId, decision: Decision, reasons: &[Reason]) -> String {
     told.dedup();
     let reasons: Vec<String> = told.into_iter().map(quote).collect();
     format!("{{\"id\":\"{call}\",\"effect\":\"{effect}\",\"reasons\":[{}]}}", reasons.join(","))
+}
+
+/// The answer of a call that waits for a person: a question to the client that can ask it (2026-07-28,
+/// basic/patterns/mrtr), a result with the address for all others.
+fn invited(id: &Id, told: &str, invitation: &Invitation, era: Era) -> Cleared {
+    let result = match (era, invitation.opens) {
+        (Era::Modern, true) => format!(
+            "{{\"resultType\":\"input_required\",\"inputRequests\":{{\"dev.doorward/connect\":{{\"method\":\"elicitation/create\",\
+             \"params\":{{\"mode\":\"url\",\"url\":{},\"message\":{}}}}}}}}}",
+            quote(&invitation.address),
+            quote("Connect your account at this server, so that the call can go on.")
+        ),
+        (era, _) => {
+            let complete = if era == Era::Modern { ",\"resultType\":\"complete\"" } else { "" };
+            let told = quote(told);
+            format!("{{\"content\":[{{\"type\":\"text\",\"text\":{told}}}],\"isError\":true{complete}}}")
+        }
+    };
+    Cleared::own(id, &result)
 }
 
 fn refused_call(id: &Id, told: &str, ruling: &str, era: Era) -> Cleared {

@@ -177,7 +177,11 @@ impl Gateway {
             _ => link.tell(parcel).await,
         };
         unanswered.passage = None;
-        answer.map_err(|error| {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        {
             let outcome = match &error {
                 LinkError::Timeout { .. } => Outcome::TimedOut,
                 _ => Outcome::Unreachable,
@@ -187,13 +191,16 @@ impl Gateway {
                 self.look_again(&passage.server);
             }
             self.ended(passage, outcome, None, None);
-            match error {
-                LinkError::Unauthorized { status, .. } => match held {
-                    Some(held) if status == 401 && self.is_outworn(&held, now) => Refusal::Outworn,
-                    held => Self::unaccepted(passage, held.as_deref(), status),
-                },
-                error => Refusal::Link(passage.server.profile.name.as_str().into(), error),
-            }
+        }
+        Err(match error {
+            LinkError::Unauthorized { status, challenge } => match held {
+                Some(held) if status == 401 && self.is_outworn(&held, now) => Refusal::Outworn,
+                held => {
+                    let challenge = challenge.as_deref();
+                    Box::pin(self.unaccepted(passage, held.as_deref(), status, challenge)).await
+                }
+            },
+            error => Refusal::Link(passage.server.profile.name.as_str().into(), error),
         })
     }
 

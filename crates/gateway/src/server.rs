@@ -287,8 +287,8 @@ impl Server {
                     program: command.argv.first().map_or("", String::as_str).into(),
                     source: std::io::Error::other(error),
                 };
-                let variables = held.as_deref().map_or(&[][..], Held::in_environment);
-                let with = (!variables.is_empty()).then(|| command.with(variables)).transpose().map_err(failed)?;
+                let variables = held.as_deref().map_or_else(Vec::new, Held::in_environment);
+                let with = (!variables.is_empty()).then(|| command.with(&variables)).transpose().map_err(failed)?;
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();

@@ -32,8 +32,8 @@ pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{
     AwsSts, Azure, ClientCredentials, Credential, CredentialKind, CredentialRule, Databricks, Fixed, GcpSts, GithubApp,
-    IdJag, JwtBearer, JwtNames, JwtSvid, OAuthProvider, OwnProof, OwnToken, Part, Scopes, SecretPlace, SignedJwt, Slot,
-    Speaks, SubjectFrom, TokenAlgorithm, TokenExchange, TokenTarget, TokenType, Vault, VaultFields,
+    IdJag, JwtBearer, JwtNames, JwtSvid, OAuthProvider, OwnProof, OwnToken, Part, PersonOAuth, Scopes, SecretPlace,
+    SignedJwt, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange, TokenTarget, TokenType, Vault, VaultFields,
 };
 pub use detect::{Detect, DetectorMode};
 pub use joined::{Joined, Prefix};

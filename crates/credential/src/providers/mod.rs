@@ -1,5 +1,6 @@
 //! The kinds of credentials, one file each.
 
+mod authorization_code;
 mod aws_sts;
 mod azure;
 mod client_credentials;
@@ -14,6 +15,7 @@ mod svid;
 mod token_exchange;
 mod vault;
 
+pub use authorization_code::AuthorizationCode;
 pub use aws_sts::AwsSts;
 pub use azure::Azure;
 pub use client_credentials::ClientCredentials;

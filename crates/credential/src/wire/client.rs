@@ -1,5 +1,5 @@
 use super::{Form, Metadata, PrivateKey, Server};
-use crate::{Alg, Failure, Order, Request};
+use crate::{Alg, Failure, Keeper, Order, Request};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward_vocab::Secret;
 use http::header::AUTHORIZATION;
@@ -26,7 +26,7 @@ pub enum Proof {
     /// Not at all: a public client.
     Nothing,
     /// By a secret.
-    Secret(Secret<String>, SecretIn),
+    Secret(Box<dyn Keeper>, SecretIn),
     /// By an assertion that a key of the operator signs (`private_key_jwt`, RFC 7523 §2.2).
     Key(Box<PrivateKey>),
     /// By an assertion of the gateway. With a subject the server trusts the gateway as an issuer, and it says whom it vouches
@@ -65,6 +65,7 @@ impl Client {
                     SecretIn::Header => false,
                     SecretIn::Form => true,
                 };
+                let secret = &secret.show()?;
                 if posts {
                     form.add("client_id", &self.id).secret("client_secret", secret);
                 } else {

@@ -63,6 +63,11 @@ impl Where {
         Self { issuer: None, token: Some(token), known: Mutex::new(None) }
     }
 
+    /// Whether its issuer is known, and what that is.
+    pub fn name(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
     /// Goes on with what is known of the server; where that is to be found first, as the next steps.
     ///
     /// # Errors
@@ -129,7 +134,8 @@ fn next<'a>(
 }
 
 impl Metadata {
-    const fn of(issuer: Option<Box<str>>, token: Url, named: Named) -> Self {
+    /// A server of which its token endpoint is known.
+    pub const fn of(issuer: Option<Box<str>>, token: Url, named: Named) -> Self {
         Self {
             issuer,
             token,

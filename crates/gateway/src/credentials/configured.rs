@@ -1,7 +1,9 @@
 use super::{cloud, oauth};
-use crate::server::Handled;
+use crate::leaks::Watched;
 use doorward_config::{self as config, CredentialKind, Scopes, SecretError, Slot};
-use doorward_credential::{Provider, providers};
+use doorward_credential::{Failure, Keeper, Provider, providers};
+use doorward_detect::KnownSecrets;
+use doorward_seal::Shielded;
 use doorward_vocab::{Digest, Secret};
 use std::sync::Arc;
 
@@ -20,8 +22,27 @@ pub(crate) struct Configured {
     pub(crate) scopes: Scopes,
     /// Whose account it is, as the operator says.
     pub(crate) account: Option<Box<str>>,
-    /// The operator's secrets that it needs, with their keys.
-    secrets: Vec<(&'static str, Secret<String>)>,
+    /// The operator's secrets that it needs, looked for as long as it is configured.
+    _watched: Watched,
+}
+
+/// A secret of the operator, at rest in memory.
+#[derive(Debug)]
+pub(super) struct Guarded(Shielded);
+
+impl Guarded {
+    pub(super) fn read(secret: &config::SecretRef) -> Result<Self, String> {
+        let read = secret.read().map_err(|e| e.to_string())?;
+        Shielded::text(&read).map(Self).map_err(|e| e.to_string())
+    }
+}
+
+impl Keeper for Guarded {
+    fn show(&self) -> Result<Secret<String>, Failure> {
+        let lost = || Failure::Misconfigured("a secret cannot be shown".into());
+        let text = self.0.reveal(|bytes| String::from_utf8(bytes.to_vec())).map_err(|_| lost())?;
+        text.map(Secret::new).map_err(|_| lost())
+    }
 }
 
 /// A credential that cannot be set up.
@@ -35,7 +56,8 @@ pub struct ConfiguredError {
 }
 
 impl Configured {
-    pub(super) fn new(credential: &config::Credential) -> Result<Self, ConfiguredError> {
+    /// Sets it up. Its secrets are looked for from now on.
+    pub(super) fn new(credential: &config::Credential, known: &Arc<KnownSecrets>) -> Result<Self, ConfiguredError> {
         let failed = |why: String| ConfiguredError { name: credential.name.clone(), why };
         let provider = provider(credential).map_err(failed)?;
         let read = credential.kind.secrets().into_iter().map(|(key, secret)| Ok((key, secret.read()?)));
@@ -45,6 +67,8 @@ impl Configured {
         for (_, secret) in &secrets {
             told.extend_from_slice(secret.reveal(|s| Digest::of(s.as_bytes())).to_string().as_bytes());
         }
+        let named = |(key, secret)| (format!("{}/{key}", credential.name), secret);
+        let watched = Watched::of(known, &secrets.into_iter().map(named).collect::<Vec<_>>());
         Ok(Self {
             name: credential.name.as_str().into(),
             digest: Digest::of(&told),
@@ -52,15 +76,8 @@ impl Configured {
             slot: credential.slot.clone(),
             scopes: credential.scopes.clone(),
             account: credential.account.as_deref().map(Into::into),
-            secrets,
+            _watched: watched,
         })
-    }
-
-    /// The secrets that it brings, for whoever looks for them elsewhere.
-    pub(crate) fn handled(&self, handled: &mut Vec<Handled>) {
-        for (key, secret) in &self.secrets {
-            secret.reveal(|s| handled.push((format!("{}/{key}", self.name), Secret::new(s.clone()))));
-        }
     }
 }
 
@@ -69,7 +86,7 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String
     let account = || credential.account.as_deref().map(Into::into);
     Ok(match &credential.kind {
         CredentialKind::Static(fixed) => Box::new(providers::Fixed {
-            secret: fixed.secret.read().map_err(|e| e.to_string())?,
+            secret: Box::new(Guarded::read(&fixed.secret)?),
             user: fixed.user.as_deref().map(Into::into),
             account: account(),
         }),
@@ -84,6 +101,7 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String
         CredentialKind::ClientCredentials(kind) => Box::new(oauth::client_credentials(kind)?),
         CredentialKind::TokenExchange(kind) => Box::new(oauth::token_exchange(kind)?),
         CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind)?),
+        CredentialKind::OAuth(kind) => Box::new(oauth::person(kind)?),
         CredentialKind::IdJag(kind) => Box::new(oauth::id_jag(kind)?),
     })
 }

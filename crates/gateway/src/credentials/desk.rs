@@ -2,14 +2,15 @@ use super::{
     Configured, Held,
     breaker::Breakers,
     choice,
+    consent::{self, Ticket},
     span::Span,
     wanted::{Said, Wanted, call},
 };
-use crate::{Gateway, passage::Passage};
+use crate::{Gateway, leaks::Watched, passage::Passage};
 use doorward_audit::Event;
-use doorward_credential::{Failure, Key, PerWhom};
+use doorward_credential::{Failure, Issued, Key, Material, PerWhom};
 use doorward_identity::attest::KeyBinding;
-use doorward_vocab::Timestamp;
+use doorward_vocab::{Digest, Secret, Timestamp};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
@@ -29,19 +30,27 @@ pub(crate) struct Desk {
     refused: Cache<Key, (Timestamp, Failure)>,
     /// When what a server takes no more was fetched.
     outworn: Cache<Key, Timestamp>,
+    /// Addresses that people were given to connect an account, by what for.
+    invited: Cache<Digest, String>,
     turns: Mutex<HashMap<Key, Weak<Turn<()>>>>,
     pub(super) breakers: Breakers,
     /// When the operator last took something back, as far as is known.
     taken_back: Mutex<Option<Timestamp>>,
+    /// What is looked for, and until when.
+    watched: Mutex<Vec<(Timestamp, Watched)>>,
 }
+
+/// For how long what was fetched is looked for at least: clocks differ, and what a provider says of the end may too.
+const LEAST: Duration = Duration::from_secs(3600);
 
 impl Default for Desk {
     fn default() -> Self {
         let refused = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(60)).build();
         let kept = Cache::builder().max_capacity(MOST).support_invalidation_closures().build();
         let outworn = Cache::builder().max_capacity(MOST).time_to_live(Duration::from_secs(3600)).build();
-        let (turns, breakers, taken_back) = Default::default();
-        Self { kept, refused, outworn, turns, breakers, taken_back }
+        let (turns, breakers, taken_back, watched) = Default::default();
+        let invited = Cache::builder().max_capacity(MOST).time_to_live(consent::AGAIN).build();
+        Self { kept, refused, outworn, invited, turns, breakers, taken_back, watched }
     }
 }
 
@@ -54,6 +63,12 @@ impl Desk {
     /// What was refused a moment ago is not asked for again.
     fn refusal(&self, key: &Key, now: Timestamp) -> Option<Failure> {
         self.refused.get(key).filter(|(until, _)| now < *until).map(|(_, failure)| failure)
+    }
+
+    fn watch(&self, until: Timestamp, secrets: Watched, now: Timestamp) {
+        let mut watched = self.watched.lock();
+        watched.retain(|(until, _)| *until > now);
+        watched.push((until, secrets));
     }
 
     /// Whoever fetches this one.
@@ -100,6 +115,22 @@ impl Desk {
                 self.outworn.insert(key, fetched);
             }
         }
+    }
+
+    /// The name of the address that somebody was given for this.
+    pub(super) fn invited(&self, of: &Digest) -> Option<String> {
+        self.invited.get(of)
+    }
+
+    pub(super) fn invite(&self, of: Digest, name: String) {
+        self.invited.insert(of, name);
+    }
+
+    /// A person connected an account: what was refused for want of it is asked for again, and with it what is kept is fetched
+    /// anew.
+    pub(super) fn granted(&self, ticket: &Ticket) {
+        self.invited.invalidate_all();
+        self.retain(|held| *held.name != *ticket.credential);
     }
 
     /// When what the server takes no more was fetched, where there is such a thing.
@@ -172,6 +203,25 @@ impl Gateway {
         fetching.await.unwrap_or_else(|_| Err(Failure::Unavailable("the gateway stops".into())))
     }
 
+    /// What was fetched is looked for in what servers say, also after another one took its place: it may open the server still.
+    fn watch_for(&self, wanted: &Wanted, issued: &Issued, fetched: Timestamp) {
+        let name = |part: &str| format!("{}/{part}", wanted.configured.name);
+        let copy = |secret: &Secret<String>| secret.reveal(|text| Secret::new(text.clone()));
+        let mut secrets = match &issued.material {
+            Material::Token(token) => vec![(name("token"), copy(token))],
+            Material::Basic { password, .. } => vec![(name("password"), copy(password))],
+            Material::Aws { key, session, .. } => {
+                let session = session.as_ref().map(|session| (name("session"), copy(session)));
+                [(name("key"), copy(key))].into_iter().chain(session).collect()
+            }
+        };
+        secrets.extend(issued.grant.as_ref().map(|grant| (name("grant"), copy(grant))));
+        if wanted.configured.provider.is_fetched() {
+            let until = issued.expires.unwrap_or(fetched).max(fetched.plus(LEAST));
+            self.desk.watch(until, Watched::of(&self.surroundings.secrets, &secrets), fetched);
+        }
+    }
+
     fn renew_beside(&self, key: Key, wanted: Wanted) {
         let Some(gateway) = self.me.upgrade() else { return };
         // Somebody renews it already.
@@ -195,6 +245,7 @@ impl Gateway {
         let provider = &wanted.configured.provider;
         let mut told = Said::default();
         let result = result.and_then(|(issued, fetched)| {
+            self.watch_for(&wanted, &issued, fetched);
             told = Said { scopes: issued.scopes.clone(), remark: issued.remark.clone() };
             let ends = wanted.whom.ends.filter(|_| provider.per() != PerWhom::Everybody);
             let span = Span::new(fetched, issued.expires, ends);

@@ -30,23 +30,27 @@ impl Gateway {
     }
 
     async fn steps<'a>(&self, wanted: &'a Wanted, order: &'a Order<'a>) -> Result<Issued, Failure> {
-        let mut step = wanted.configured.provider.begin(order)?;
-        for _ in 0..STEPS {
-            match step {
-                Step::Have(issued) => return Ok(issued),
-                Step::Ask(request, then) => {
-                    let fetched = ask(&wanted.live, *request).await?;
-                    step = then(&Answer { status: fetched.status, body: &fetched.body })?;
-                }
-                Step::Svid(svid, then) => {
-                    let svid = workload::jwt_svid(&svid.socket, &svid.audience, svid.id.as_deref(), PATIENCE).await;
-                    let svid = svid.map_err(|why| Failure::Unavailable(why.to_string().into()))?;
-                    step = svid.reveal(|text| then(&Answer { status: StatusCode::OK, body: text.as_bytes() }))?;
-                }
+        follow(&wanted.live, wanted.configured.provider.begin(order)?).await
+    }
+}
+
+/// Does what a step wants done, and those that follow.
+pub(super) async fn follow<'a>(live: &Live, mut step: Step<'a>) -> Result<Issued, Failure> {
+    for _ in 0..STEPS {
+        match step {
+            Step::Have(issued) => return Ok(issued),
+            Step::Ask(request, then) => {
+                let fetched = ask(live, *request).await?;
+                step = then(&Answer { status: fetched.status, body: &fetched.body })?;
+            }
+            Step::Svid(svid, then) => {
+                let svid = workload::jwt_svid(&svid.socket, &svid.audience, svid.id.as_deref(), PATIENCE).await;
+                let svid = svid.map_err(|why| Failure::Unavailable(why.to_string().into()))?;
+                step = svid.reveal(|text| then(&Answer { status: StatusCode::OK, body: text.as_bytes() }))?;
             }
         }
-        Err(Failure::Unusable("it takes too many requests".into()))
     }
+    Err(Failure::Unusable("it takes too many requests".into()))
 }
 
 /// Where an address may lead: a provider says of each who named it.
@@ -57,7 +61,8 @@ const fn whence(named: Named) -> Whence {
     }
 }
 
-async fn ask(live: &Live, request: Request) -> Result<doorward_transport::upstream::Fetched, Failure> {
+/// Asks a provider.
+pub(super) async fn ask(live: &Live, request: Request) -> Result<doorward_transport::upstream::Fetched, Failure> {
     let Request { url, body, headers, certificate, named } = request;
     let whence = whence(named);
     let payload = match body {

@@ -3,6 +3,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward_audit::Worn;
 use doorward_config::{Part, Slot};
 use doorward_credential::{Failure, Issued, Material, Signable, Sigv4};
+use doorward_seal::Shielded;
 use doorward_transport::{
     egress::Egress,
     upstream::{self, Sign, Unsigned},
@@ -33,7 +34,7 @@ pub(crate) struct Held {
 #[derive(Debug)]
 enum Place {
     Request(upstream::Credential),
-    Variables(Vec<(String, Secret<String>)>),
+    Variables(Vec<(String, Shielded)>),
 }
 
 impl Held {
@@ -73,39 +74,57 @@ impl Held {
     }
 
     /// The secret alone, where it goes into a header and nothing stands before it.
-    pub(crate) fn alone(&self) -> Option<Arc<Secret<String>>> {
+    pub(crate) fn alone(&self) -> Option<Secret<String>> {
         match &self.place {
-            Place::Request(upstream::Credential::Header { value, .. }) => Some(value.clone()),
+            Place::Request(upstream::Credential::Header { value, .. }) => text(value),
             _ => None,
         }
     }
 
     /// What a command finds in its environment.
-    pub(crate) fn in_environment(&self) -> &[(String, Secret<String>)] {
-        match &self.place {
-            Place::Request(_) => &[],
-            Place::Variables(all) => all,
-        }
+    pub(crate) fn in_environment(&self) -> Vec<(String, Secret<String>)> {
+        let Place::Variables(all) = &self.place else { return Vec::new() };
+        all.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
     }
 }
 
 /// Signs what is sent to a server of AWS, at the moment when it is sent.
 struct Signing {
-    keys: Sigv4,
+    id: Box<str>,
+    region: Box<str>,
+    service: Box<str>,
+    key: Shielded,
+    session: Option<Shielded>,
     clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Signing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.keys.fmt(f)
+        write!(f, "Signing({} in {})", self.service, self.region)
     }
 }
 
 impl Sign for Signing {
     fn sign(&self, request: &Unsigned<'_>) -> Result<Vec<(HeaderName, Secret<String>)>, Box<str>> {
         let Unsigned { method, url, headers, body } = *request;
-        self.keys.sign(Signable { method, url, headers, body }, self.clock.now())
+        let text = |value: &Shielded| text(value).ok_or_else(|| Box::<str>::from("authorization"));
+        let keys = Sigv4 {
+            id: self.id.clone(),
+            key: text(&self.key)?,
+            session: self.session.as_ref().map(text).transpose()?,
+            region: self.region.clone(),
+            service: self.service.clone(),
+        };
+        keys.sign(Signable { method, url, headers, body }, self.clock.now())
     }
+}
+
+fn text(value: &Shielded) -> Option<Secret<String>> {
+    value.reveal(|bytes| String::from_utf8(bytes.to_vec()).ok()).ok().flatten().map(Secret::new)
+}
+
+fn shielded(secret: &Secret<String>) -> Result<Shielded, Failure> {
+    Shielded::text(secret).map_err(|_| Failure::Unavailable("it cannot be held".into()))
 }
 
 fn place(slot: &Slot, material: Material, clock: &Arc<dyn Clock>) -> Result<Place, Failure> {
@@ -113,10 +132,21 @@ fn place(slot: &Slot, material: Material, clock: &Arc<dyn Clock>) -> Result<Plac
     let request = |credential| Ok(Place::Request(credential));
     let text = match (slot, material) {
         (Slot::Signature { region, service }, Material::Aws { id, key, session }) => {
-            let keys = Sigv4 { id, key, session, region: region.as_str().into(), service: service.as_str().into() };
-            return request(upstream::Credential::Signature(Arc::new(Signing { keys, clock: clock.clone() })));
+            let signing = Signing {
+                id,
+                region: region.as_str().into(),
+                service: service.as_str().into(),
+                key: shielded(&key)?,
+                session: session.as_ref().map(shielded).transpose()?,
+                clock: clock.clone(),
+            };
+            return request(upstream::Credential::Signature(Arc::new(signing)));
         }
-        (Slot::Variables(all), material) => return parts(all, material).map(Place::Variables).ok_or_else(misfit),
+        (Slot::Variables(all), material) => {
+            let parts = parts(all, material).ok_or_else(misfit)?;
+            let shielded = parts.iter().map(|(name, secret)| Ok((name.clone(), shielded(secret)?)));
+            return shielded.collect::<Result<_, Failure>>().map(Place::Variables);
+        }
         (_, Material::Token(token)) => token,
         (Slot::Header { .. }, Material::Basic { user, password }) => {
             password.reveal(|p| Secret::new(STANDARD.encode(format!("{user}:{p}"))))
@@ -131,12 +161,12 @@ fn place(slot: &Slot, material: Material, clock: &Arc<dyn Clock>) -> Result<Plac
                 Some(scheme) => text.reveal(|t| Secret::new(format!("{scheme} {t}"))),
                 None => text,
             };
-            request(upstream::Credential::Header { header, value: Arc::new(value) })
+            request(upstream::Credential::Header { header, value: Arc::new(shielded(&value)?) })
         }
         Slot::Query { name } => {
-            request(upstream::Credential::Query { name: name.as_str().into(), value: Arc::new(text) })
+            request(upstream::Credential::Query { name: name.as_str().into(), value: Arc::new(shielded(&text)?) })
         }
-        Slot::Variable { name } => Ok(Place::Variables(vec![(name.clone(), text)])),
+        Slot::Variable { name } => Ok(Place::Variables(vec![(name.clone(), shielded(&text)?)])),
         Slot::Variables(_) | Slot::Signature { .. } => Err(misfit()),
     }
 }

@@ -9,6 +9,9 @@
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
 //! | `wanted` | what a fetch goes by |
+//! | `consent` | a person is asked to connect their account |
+//! | `granting` | where they are sent, who the gateway is there, and what it keeps of it |
+//! | `login` | what the provider gave at which a person signed in |
 //! | `fetch` | a provider's steps, one request after the other |
 //! | `signer` | the gateway as an issuer that providers trust |
 //! | `end` | a credential is taken back when nobody holds it any more |
@@ -23,11 +26,14 @@ mod breaker;
 mod choice;
 mod cloud;
 mod configured;
+pub(crate) mod consent;
 mod desk;
 mod end;
 mod fetch;
+pub(crate) mod granting;
 mod held;
 mod ledger;
+mod login;
 mod oauth;
 mod shared;
 mod signer;
@@ -42,8 +48,10 @@ pub(crate) use held::Held;
 
 use crate::{Gateway, Live, passage::Passage, refusal::Refusal};
 pub use configured::ConfiguredError;
+use consent::Invitation;
 use doorward_config::{Credential, Settings, Slot};
 use doorward_credential::{Failure, Source};
+use doorward_detect::KnownSecrets;
 use doorward_engine::{Fill, Permitted};
 use doorward_mcp::{RpcError, json::quote};
 use doorward_vocab::Timestamp;
@@ -55,17 +63,17 @@ pub use trial::{Trial, TrialError, Tried};
 pub(crate) type All = BTreeMap<Arc<str>, Arc<Configured>>;
 
 /// Sets up all credentials of `settings`.
-pub(crate) fn all(settings: &Settings) -> Result<All, ConfiguredError> {
-    let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c)?))));
+pub(crate) fn all(settings: &Settings, known: &Arc<KnownSecrets>) -> Result<All, ConfiguredError> {
+    let each = settings.credentials.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(Configured::new(c, known)?))));
     each.collect()
 }
 
 /// What the placeholders of `settings` stand for: the credential alone, wherever it goes otherwise.
-pub(crate) fn stand_ins(settings: &Settings) -> Result<All, ConfiguredError> {
+pub(crate) fn stand_ins(settings: &Settings, known: &Arc<KnownSecrets>) -> Result<All, ConfiguredError> {
     let alone = Slot::Header { name: "authorization".to_owned(), scheme: None };
     let each = settings.placeholders.iter().filter_map(|placeholder| {
         let credential = settings.credential(&placeholder.credential)?.clone();
-        let configured = Configured::new(&Credential { slot: alone.clone(), ..credential });
+        let configured = Configured::new(&Credential { slot: alone.clone(), ..credential }, known);
         Some(configured.map(|configured| (placeholder.name.as_str().into(), Arc::new(configured))))
     });
     each.collect()
@@ -96,6 +104,8 @@ pub(crate) struct NoCredential {
     pub(crate) name: Option<Arc<str>>,
     /// Why it does not.
     pub(crate) why: Failure,
+    /// Where the person can do something about that.
+    pub(crate) invitation: Option<Invitation>,
 }
 
 impl NoCredential {
@@ -106,9 +116,18 @@ impl NoCredential {
             Failure::NoHuman => {
                 format!("The server `{server}` is called with a person's own account, and nobody is behind this call.")
             }
-            Failure::Consent => format!(
-                "The server `{server}` is called with the person's own account there, which is not connected yet."
-            ),
+            Failure::Consent => {
+                let told = format!("The server `{server}` is called with the person's own account there");
+                match &self.invitation {
+                    Some(Invitation { address, more: true, .. }) => format!(
+                        "{told}, which has to allow more for this. The person can do that at {address} ; call again after that."
+                    ),
+                    Some(Invitation { address, .. }) => format!(
+                        "{told}, which is not connected yet. The person can connect it at {address} ; call again after that."
+                    ),
+                    None => format!("{told}, which is not connected yet."),
+                }
+            }
             Failure::NoSubject(_) => {
                 format!("The person has to sign in again before the server `{server}` can be called.")
             }
@@ -129,15 +148,23 @@ impl Gateway {
     pub(crate) async fn exchange(&self, passage: &Passage) -> Result<Option<Arc<Held>>, Refusal> {
         let refused = |name, why| {
             let server = passage.server.profile.name.as_str().into();
-            Refusal::Credential(Box::new(NoCredential { server, name, why }))
+            Refusal::Credential(Box::new(NoCredential { server, name, why, invitation: None }))
         };
         let configured = match &passage.chosen {
             Chosen::Without => return Ok(None),
             Chosen::Serves(configured) => configured,
             Chosen::Nothing(why) => return Err(refused(None, why.clone())),
         };
-        let held = self.held(passage, configured).await;
-        let held = held.map_err(|why| refused(Some(configured.name.clone()), why))?;
+        let held = match self.held(passage, configured).await {
+            Ok(held) => held,
+            Err(Failure::Consent) => {
+                let invitation = self.invite(passage, configured, &[]).await;
+                let (server, name) = (passage.server.profile.name.as_str().into(), Some(configured.name.clone()));
+                let missing = NoCredential { server, name, why: Failure::Consent, invitation };
+                return Err(Refusal::Credential(Box::new(missing)));
+            }
+            Err(why) => return Err(refused(Some(configured.name.clone()), why)),
+        };
         let _ = passage.worn.set(held.clone());
         Ok(Some(held))
     }
@@ -149,7 +176,12 @@ impl Gateway {
         }
         let server = || passage.server.profile.name.as_str().into();
         let refused = |name: &Arc<str>, why| {
-            Refusal::Credential(Box::new(NoCredential { server: server(), name: Some(name.clone()), why }))
+            Refusal::Credential(Box::new(NoCredential {
+                server: server(),
+                name: Some(name.clone()),
+                why,
+                invitation: None,
+            }))
         };
         let mut secrets = Vec::new();
         for fill in permitted.fills() {
@@ -162,7 +194,7 @@ impl Gateway {
         permitted.fill(secret).map_err(|unfilled| {
             let name = secrets.first().map(|(fill, _)| fill.name.clone());
             let why = Failure::Misconfigured(unfilled.to_string().into());
-            Refusal::Credential(Box::new(NoCredential { server: server(), name, why }))
+            Refusal::Credential(Box::new(NoCredential { server: server(), name, why, invitation: None }))
         })
     }
 
@@ -173,11 +205,24 @@ impl Gateway {
         held.fetched.is_some_and(|fetched| fetched < began)
     }
 
-    /// What a caller hears where its server takes no credential that there is.
-    pub(crate) fn unaccepted(passage: &Passage, held: Option<&Held>, status: u16) -> Refusal {
+    /// What a caller hears where its server takes no credential that there is. Where it wants more than the person granted
+    /// (RFC 6750 §3.1), the person is asked for that.
+    pub(crate) async fn unaccepted(
+        &self,
+        passage: &Passage,
+        held: Option<&Held>,
+        status: u16,
+        challenge: Option<&str>,
+    ) -> Refusal {
+        let (server, name) = (passage.server.profile.name.as_str().into(), held.map(|h| h.name.clone()));
+        if let (Some(scopes), Chosen::Serves(configured)) = (granting::more_scopes(status, challenge), &passage.chosen)
+            && let Some(invitation) = self.invite(passage, configured, &scopes).await
+        {
+            let missing = NoCredential { server, name, why: Failure::Consent, invitation: Some(invitation) };
+            return Refusal::Credential(Box::new(missing));
+        }
         let why = Failure::Refused(format!("the server does not accept it (status {status})").into());
-        let server = passage.server.profile.name.as_str().into();
-        Refusal::Credential(Box::new(NoCredential { server, name: held.map(|h| h.name.clone()), why }))
+        Refusal::Credential(Box::new(NoCredential { server, name, why, invitation: None }))
     }
 
     /// What is left of a configuration that is no longer in force.

@@ -1,9 +1,10 @@
 //! From the settings of the OAuth kinds to their providers.
 
+use super::configured::Guarded;
 use doorward_config as config;
 use doorward_credential::{
     Source,
-    providers::{Actor, ClientCredentials, IdJag, JwtBearer, Speaks, TokenExchange},
+    providers::{Actor, AuthorizationCode, ClientCredentials, IdJag, JwtBearer, Speaks, TokenExchange},
     wire::{Accepts, Client, PrivateKey, Proof, Resource, SecretIn, Server, Target, Where, token_type},
 };
 
@@ -40,6 +41,12 @@ pub(super) fn jwt_bearer(kind: &config::JwtBearer) -> Result<JwtBearer, Bad> {
         },
         audience: kind.assertion_audience.as_deref().map(Into::into),
     })
+}
+
+pub(super) fn person(kind: &config::PersonOAuth) -> Result<AuthorizationCode, Bad> {
+    let client =
+        kind.client.as_ref().map(|(id, own)| Ok::<_, Bad>(Client { id: id.as_str().into(), proof: proof(own)? }));
+    Ok(AuthorizationCode { client: client.transpose()?, target: target(&kind.target) })
 }
 
 pub(super) fn id_jag(kind: &config::IdJag) -> Result<IdJag, Bad> {
@@ -79,7 +86,7 @@ pub(super) fn proof(proof: &config::OwnProof) -> Result<Proof, Bad> {
                 config::SecretPlace::Basic => SecretIn::Header,
                 config::SecretPlace::Post => SecretIn::Form,
             };
-            Proof::Secret(secret.read().map_err(|e| e.to_string())?, place)
+            Proof::Secret(Box::new(Guarded::read(secret)?), place)
         }
         config::OwnProof::Key { key, id } => {
             let text = key.read().map_err(|e| e.to_string())?;

@@ -1,9 +1,12 @@
 //! What gateways that share a store tell each other: a credential is fetched by one of them, and a refresh token is turned
 //! over by one of them, and kept before anybody uses what it gave.
 
-use super::{signer::OwnSigner, wanted::Wanted};
+use super::{granting::Registered, signer::OwnSigner, wanted::Wanted};
 use crate::{Gateway, live};
-use doorward_credential::{Call, Failure, Issued, Key, Material, Order, Source, Subject};
+use doorward_credential::{
+    Call, Failure, Granted, Issued, Key, Material, Named, Order, Source, Subject,
+    wire::{Metadata, Resource},
+};
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,8 +17,11 @@ use zeroize::Zeroize;
 const LEASE: Duration = Duration::from_secs(20);
 /// How often those who wait look.
 const LOOK: Duration = Duration::from_millis(40);
+/// How often it is tried to keep what cannot be had again.
+const TRIES: u32 = 5;
+const SILENT: &str = "the store does not answer";
 /// How long a grant is kept that nobody uses.
-const GRANT: Duration = Duration::from_secs(400 * 24 * 3600);
+pub(super) const GRANT: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// What a person granted at a provider.
 #[derive(Serialize, Deserialize)]
@@ -24,6 +30,48 @@ pub(super) struct Grant {
     pub(super) of: GrantOf,
     pub(super) account: Option<Box<str>>,
     pub(super) since: Timestamp,
+    pub(super) at: Place,
+    pub(super) registered: Option<Registered>,
+    /// What was named as `resource`: none: the server; empty: nothing.
+    pub(super) resource: Option<String>,
+}
+
+/// Where a grant is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) issuer: Option<String>,
+    token: String,
+    posts_secret: bool,
+    /// Whether a document named it, and not the operator.
+    stranger: bool,
+}
+
+impl Place {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self {
+            issuer: metadata.issuer.as_deref().map(str::to_owned),
+            token: metadata.token.to_string(),
+            posts_secret: metadata.posts_secret,
+            stranger: metadata.named == Named::Document,
+        }
+    }
+    pub(super) const fn named(&self) -> Named {
+        if self.stranger { Named::Document } else { Named::Operator }
+    }
+    pub(super) fn metadata(&self) -> Result<Metadata, Failure> {
+        let token = self.token.parse().map_err(|_| Failure::Consent)?;
+        let issuer = self.issuer.as_deref().map(Into::into);
+        Ok(Metadata { posts_secret: self.posts_secret, ..Metadata::of(issuer, token, self.named()) })
+    }
+}
+
+/// What was named as `resource`, as it is kept.
+pub(super) fn resource(kept: Option<&str>) -> Resource {
+    match kept {
+        None => Resource::Server,
+        Some("") => Resource::Nothing,
+        Some(other) => Resource::Other(other.into()),
+    }
 }
 
 /// Whose grant for which credential.
@@ -35,10 +83,24 @@ pub(super) struct GrantOf {
 }
 
 impl GrantOf {
+    /// Whose grant a call needs.
+    fn of(wanted: &Wanted) -> Result<Self, Failure> {
+        let human = wanted.call().human.ok_or(Failure::NoHuman)?;
+        let credential = wanted.configured.name.as_ref().into();
+        Ok(Self { credential, issuer: human.issuer.into(), person: human.id.into() })
+    }
+
     /// Under what it is kept.
     pub(super) fn name(&self) -> String {
         let Self { credential, issuer, person } = self;
         format!("grant\n{credential}\n{issuer}\n{person}")
+    }
+}
+
+impl Grant {
+    /// Whether it is the one with this refresh token.
+    fn is(&self, refresh: &Digest) -> bool {
+        Digest::of(self.refresh.as_bytes()) == *refresh
     }
 }
 
@@ -119,9 +181,13 @@ impl Gateway {
             let issued = self.fetch(wanted).await?;
             return Ok((issued, self.clock.now()));
         }
-        let name = told_name(key.digest());
+        let name = match wanted.configured.provider.needs().grant {
+            // What was fetched with an earlier grant may be another account.
+            true => format!("{}\n{}", told_name(key.digest()), self.granted_since(wanted).await?.micros()),
+            false => told_name(key.digest()),
+        };
         let lease = format!("{name}\nlease");
-        let silent = |_| Failure::Unavailable("the store does not answer".into());
+        let silent = |_| Failure::Unavailable(SILENT.into());
         let began = self.clock.now();
         loop {
             let now = self.clock.now();
@@ -161,39 +227,70 @@ impl Gateway {
         let fresh = Digest::of(&self.entropy.draw()).short();
         let before = wanted.before();
         let call = Call { before: &before, ..wanted.call() };
-        let granted = match (needs.grant, call.human) {
-            (true, Some(human)) => {
-                let of = GrantOf {
-                    credential: wanted.configured.name.as_ref().into(),
-                    issuer: human.issuer.into(),
-                    person: human.id.into(),
-                };
-                let name = of.name();
-                let silent = |_| Failure::Unavailable("the store does not answer".into());
-                let grant = self.find::<Grant>(KeptKind::Grant, &name).await.map_err(silent)?;
-                Some((name, grant.ok_or(Failure::Consent)?))
-            }
-            (true, None) => return Err(Failure::NoHuman),
-            (false, _) => None,
-        };
+        if needs.grant {
+            return self.use_grant(wanted, (&signer, now, &fresh)).await;
+        }
         let shown = self.shown(wanted, &call).await?;
         let subject = shown.as_deref().map(|token| Subject { token, kind: wanted.configured.provider.subject_type() });
-        let refresh = granted.as_ref().map(|(_, grant)| Secret::new(grant.refresh.clone()));
-        let order = Order { call, subject, grant: refresh.as_ref(), signer: &signer, now, fresh: &fresh };
-        let result = self.run(wanted, &order).await;
-        let Some((name, grant)) = granted else { return result };
-        match result {
+        let order = Order { call, subject, grant: None, signer: &signer, now, fresh: &fresh };
+        self.run(wanted, &order).await
+    }
+
+    /// Waits until a name is this gateway's alone. One grant serves calls under several keys, and each use may turn it over.
+    pub(super) async fn alone(&self, lease: &str) -> Result<(), Failure> {
+        let began = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            let ours = self.lease(lease, now.plus(LEASE)).await;
+            if ours.map_err(|_| Failure::Unavailable(SILENT.into()))? {
+                return Ok(());
+            }
+            if now.since(began) > LEASE * 2 {
+                return Err(Failure::Unavailable("another gateway is at it, and does not end".into()));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// When the human of a call granted what there is.
+    async fn granted_since(&self, wanted: &Wanted) -> Result<Timestamp, Failure> {
+        let name = GrantOf::of(wanted)?.name();
+        let grant = self.find::<Grant>(KeptKind::Grant, &name).await;
+        grant.map_err(|_| Failure::Unavailable(SILENT.into()))?.map(|grant| grant.since).ok_or(Failure::Consent)
+    }
+
+    /// Fetches with what the human granted, which nobody else uses meanwhile.
+    async fn use_grant(
+        &self,
+        wanted: &Wanted,
+        (signer, now, fresh): (&OwnSigner, Timestamp, &str),
+    ) -> Result<Issued, Failure> {
+        let name = GrantOf::of(wanted)?.name();
+        let lease = format!("{name}\nlease");
+        self.alone(&lease).await?;
+        let result = self.use_grant_alone(wanted, &name, (signer, now, fresh)).await;
+        let _ = self.take::<()>(KeptKind::Once, &lease).await;
+        result
+    }
+
+    async fn use_grant_alone(
+        &self,
+        wanted: &Wanted,
+        name: &str,
+        (signer, now, fresh): (&OwnSigner, Timestamp, &str),
+    ) -> Result<Issued, Failure> {
+        let silent = |_| Failure::Unavailable(SILENT.into());
+        let grant = self.find::<Grant>(KeptKind::Grant, name).await.map_err(silent)?.ok_or(Failure::Consent)?;
+        let (server, resource) = (grant.at.metadata()?, resource(grant.resource.as_deref()));
+        let (refresh, client) = (Secret::new(grant.refresh.clone()), grant.registered.as_ref().map(Registered::client));
+        let granted = Granted { refresh: &refresh, server: &server, client: client.as_ref(), resource: &resource };
+        let before = wanted.before();
+        let call = Call { before: &before, ..wanted.call() };
+        let order = Order { call, subject: None, grant: Some(granted), signer, now, fresh };
+        match self.run(wanted, &order).await {
             Ok(mut issued) => {
-                // Kept before anybody uses what came with it: the old one is worth nothing any more.
                 if let Some(next) = issued.grant.take() {
-                    let next = Grant {
-                        refresh: next.reveal(String::clone),
-                        of: grant.of.clone(),
-                        account: grant.account.clone(),
-                        since: grant.since,
-                    };
-                    let kept = self.hold(KeptKind::Grant, &name, now.plus(GRANT), &next).await;
-                    kept.map_err(|_| Failure::Unavailable("the store does not answer".into()))?;
+                    self.turn_over(name, &grant, next).await?;
                 }
                 if issued.account.is_none() {
                     issued.account.clone_from(&grant.account);
@@ -201,12 +298,39 @@ impl Gateway {
                 Ok(issued)
             }
             Err(Failure::Consent) => {
-                // The provider does not take it any more.
-                let _ = self.take::<Grant>(KeptKind::Grant, &name).await;
+                // The provider does not take it any more. What the person granted meanwhile stays.
+                let used = Digest::of(grant.refresh.as_bytes());
+                let drop_it =
+                    move |kept: Option<Grant>| ((), kept.filter(|k| !k.is(&used)).map(|k| (now.plus(GRANT), k)));
+                self.change(KeptKind::Grant, name, drop_it).await.map_err(silent)?;
                 Err(Failure::Consent)
             }
             other => other,
         }
+    }
+
+    /// Keeps what takes the place of a refresh token that was used, before anybody uses what came with it: the old one is worth
+    /// nothing any more. What was taken back meanwhile stays away, and what was granted anew stays.
+    async fn turn_over(&self, name: &str, grant: &Grant, next: Secret<String>) -> Result<(), Failure> {
+        let until = self.clock.now().plus(GRANT);
+        for _ in 0..TRIES {
+            let (used, next) = (Digest::of(grant.refresh.as_bytes()), next.reveal(String::clone));
+            let change = move |kept: Option<Grant>| match kept {
+                None => (false, None),
+                Some(mut kept) => {
+                    if kept.is(&used) {
+                        kept.refresh = next;
+                    }
+                    (true, Some((until, kept)))
+                }
+            };
+            match self.change(KeptKind::Grant, name, change).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Failure::Consent),
+                Err(_) => tokio::time::sleep(LOOK).await,
+            }
+        }
+        Err(Failure::Unavailable(SILENT.into()))
     }
 }
 
@@ -221,7 +345,7 @@ impl Gateway {
             Source::Presented => {
                 wanted.whom.presented.clone().ok_or_else(|| none("the caller presented none")).map(Some)
             }
-            Source::Login => Err(none("nobody signed in here")),
+            Source::Login => self.signed_in(wanted, call, provider.subject_type()).await.map(Some),
         }
     }
 }

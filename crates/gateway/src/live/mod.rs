@@ -180,11 +180,8 @@ impl Live {
                 )?),
             );
         }
-        let credentials = credentials::all(&settings)?;
-        let stand_ins = credentials::stand_ins(&settings)?;
-        for credential in credentials.values() {
-            credential.handled(&mut handled);
-        }
+        let credentials = credentials::all(&settings, &around.secrets)?;
+        let stand_ins = credentials::stand_ins(&settings, &around.secrets)?;
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
         let watched = Watched::of(&around.secrets, &handled);

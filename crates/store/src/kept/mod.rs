@@ -32,11 +32,15 @@ pub enum KeptKind {
     Credential,
     /// What a person granted at the provider of a credential.
     Grant,
+    /// What a provider gave when a person signed in.
+    SignIn,
+    /// As whom the gateway registered itself at an authorization server.
+    Registration,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Session,
         Self::Parked,
         Self::Client,
@@ -47,6 +51,8 @@ impl KeptKind {
         Self::Keys,
         Self::Credential,
         Self::Grant,
+        Self::SignIn,
+        Self::Registration,
     ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -61,6 +67,8 @@ impl KeptKind {
             Self::Keys => "keys",
             Self::Credential => "credential",
             Self::Grant => "grant",
+            Self::SignIn => "sign-in",
+            Self::Registration => "registration",
         }
     }
 }

@@ -15,14 +15,14 @@ pub enum Credential {
         /// The header.
         header: HeaderName,
         /// Its whole value.
-        value: Arc<Secret<String>>,
+        value: Arc<Shielded>,
     },
     /// Into the query, for servers that take it nowhere else.
     Query {
         /// The parameter.
         name: Box<str>,
         /// Its value, not yet encoded.
-        value: Arc<Secret<String>>,
+        value: Arc<Shielded>,
     },
     /// Into headers that sign the request.
     Signature(Arc<dyn Sign>),
@@ -100,13 +100,14 @@ impl Credential {
     pub(super) fn put(&self, url: &Url, request: &mut Outgoing) -> Result<(), LinkError> {
         match self {
             Self::Header { header, value } => {
-                request.headers.insert(allowed(header)?.clone(), secret(header.as_str(), value)?);
+                request.headers.insert(allowed(header)?.clone(), shown(header.as_str(), value)?);
             }
             Self::Query { name, value } => {
                 let bad = || LinkError::Header(name.clone());
                 let joint = if request.path.query().is_some() { '&' } else { '?' };
-                let pair = value
-                    .reveal(|value| form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish());
+                let encoded = |value: &[u8]| form_urlencoded::byte_serialize(value).collect::<String>();
+                let key = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+                let pair = format!("{key}={}", value.reveal(encoded).map_err(|_| bad())?);
                 request.path = PathAndQuery::try_from(format!("{}{joint}{pair}", request.path)).map_err(|_| bad())?;
             }
             Self::Signature(signs) => {
@@ -155,10 +156,7 @@ impl Configured {
         if headers.contains_key(&self.name) {
             return Ok(());
         }
-        let bad = || LinkError::Header(self.name.as_str().into());
-        let mut value = self.value.reveal(HeaderValue::from_bytes).map_err(|_| bad())?.map_err(|_| bad())?;
-        value.set_sensitive(true);
-        headers.insert(self.name.clone(), value);
+        headers.insert(self.name.clone(), shown(self.name.as_str(), &self.value)?);
         Ok(())
     }
 }
@@ -169,6 +167,14 @@ pub(super) fn allowed(name: &HeaderName) -> Result<&HeaderName, LinkError> {
 
 pub(super) fn value(name: &str, text: &str) -> Result<HeaderValue, LinkError> {
     HeaderValue::from_str(text).map_err(|_| LinkError::Header(name.into()))
+}
+
+/// The value of a header, for one request.
+fn shown(name: &str, value: &Shielded) -> Result<HeaderValue, LinkError> {
+    let bad = || LinkError::Header(name.into());
+    let mut value = value.reveal(HeaderValue::from_bytes).map_err(|_| bad())?.map_err(|_| bad())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 pub(super) fn secret(name: &str, text: &Secret<String>) -> Result<HeaderValue, LinkError> {

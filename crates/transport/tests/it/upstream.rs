@@ -2,6 +2,7 @@ use crate::support::{
     SHORT, Step, call, empty, json, link, link_with, message, permit, receipt, receipt_of, scripted, soon,
 };
 use doorward_engine::testing::permit_for_tests;
+use doorward_seal::Shielded;
 use doorward_transport::{
     Delivery, Fault, LinkError, Stage,
     egress::Trust,
@@ -36,8 +37,10 @@ async fn a_message_goes_out_as_it_was_judged_with_the_headers_it_needs() {
     let mut sent = message(r#"{"jsonrpc":"2.0" , "id":1}"#);
     sent.headers =
         Arc::new([("Mcp-Method".into(), "tools/call".into()), ("MCP-Protocol-Version".into(), "new".into())]);
-    let credential =
-        Credential::Header { header: header::AUTHORIZATION, value: Arc::new(Secret::new("Bearer t".to_owned())) };
+    let credential = Credential::Header {
+        header: header::AUTHORIZATION,
+        value: Arc::new(Shielded::text(&Secret::new("Bearer t".to_owned())).unwrap()),
+    };
     let session =
         SessionHeaders { session_id: Some("s-0"), protocol_version: Some("old"), credential: Some(&credential) };
     let reply = soon(link.post(permit_for_tests(sent, call(1), false), receipt(), &session)).await.unwrap();

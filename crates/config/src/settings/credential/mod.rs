@@ -6,6 +6,7 @@ mod cloud;
 mod exchange;
 mod fixed;
 mod own_token;
+mod person;
 mod provider;
 mod rule;
 mod scopes;
@@ -16,6 +17,7 @@ pub use cloud::{AwsSts, Azure, Databricks, GcpSts, GithubApp, JwtNames, JwtSvid,
 pub use exchange::{IdJag, JwtBearer, Speaks, SubjectFrom, TokenExchange, TokenType};
 pub use fixed::Fixed;
 pub use own_token::{OwnToken, TokenAlgorithm};
+pub use person::PersonOAuth;
 pub use provider::{ClientCredentials, OAuthProvider, OwnProof, SecretPlace};
 pub use rule::CredentialRule;
 pub use scopes::Scopes;
@@ -70,6 +72,9 @@ pub enum CredentialKind {
     SignedJwt(Box<SignedJwt>),
     /// Databricks gives it for a token of the gateway.
     Databricks(Databricks),
+    /// The person granted it in a browser.
+    #[serde(rename = "oauth")]
+    OAuth(Box<PersonOAuth>),
 }
 
 impl CredentialKind {
@@ -80,6 +85,7 @@ impl CredentialKind {
             Self::ClientCredentials(kind) => kind.provider.secrets(),
             Self::TokenExchange(kind) => kind.provider.secrets(),
             Self::JwtBearer(kind) => kind.provider.secrets(),
+            Self::OAuth(kind) => kind.client.iter().flat_map(|(_, proof)| proof.secrets()).collect(),
             Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
             Self::GithubApp(app) => vec![("key", &app.key)],
             Self::SignedJwt(jwt) => jwt.key.iter().map(|key| ("key", key)).collect(),
@@ -117,6 +123,7 @@ const KINDS: &[(&str, Read)] = &[
     }),
     ("token-exchange", |section| TokenExchange::read(section).map(Box::new).map(CredentialKind::TokenExchange)),
     ("jwt-bearer", |section| JwtBearer::read(section).map(Box::new).map(CredentialKind::JwtBearer)),
+    ("oauth", |section| PersonOAuth::read(section).map(Box::new).map(CredentialKind::OAuth)),
     ("id-jag", |section| IdJag::read(section).map(Box::new).map(CredentialKind::IdJag)),
     ("aws-sts", cloud::aws::read),
     ("gcp-sts", cloud::gcp::read),

@@ -77,15 +77,19 @@ impl OAuthProvider {
 
     /// The secrets of the operator that it needs, with their keys.
     pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
-        match &self.proof {
-            OwnProof::Secret(secret, _) => vec![("client_secret", secret)],
-            OwnProof::Key { key, .. } => vec![("client_key", key)],
-            OwnProof::Nothing | OwnProof::Gateway { .. } | OwnProof::Certificate { .. } => Vec::new(),
-        }
+        self.proof.secrets()
     }
 }
 
 impl OwnProof {
+    pub(super) fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
+        match self {
+            Self::Secret(secret, _) => vec![("client_secret", secret)],
+            Self::Key { key, .. } => vec![("client_key", key)],
+            Self::Nothing | Self::Gateway { .. } | Self::Certificate { .. } => Vec::new(),
+        }
+    }
+
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         let secret = section.get("client_secret", Item::secret);
         let place = section.get("client_auth", |item| item.choice(&PLACES)).unwrap_or_default();

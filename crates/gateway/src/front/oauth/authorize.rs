@@ -1,6 +1,6 @@
 //! A client sends a browser. What it asks is checked; then the human goes to a provider to show who they are.
 
-use super::{Call, Silence, go, page};
+use super::{Call, Silence, go, page, provider::Endpoints};
 use crate::live::Provider;
 use doorward_oauth::{Asked, Client, Code, Fault, Form, authorize, code};
 use doorward_store::KeptKind;
@@ -68,6 +68,25 @@ impl Call<'_> {
     }
 
     /// OpenID Connect Core §3.1.2.1, with PKCE (RFC 9700 §2.1.1).
+    pub(super) fn to_provider(
+        &self,
+        provider: &Provider,
+        endpoints: &Endpoints,
+        (state, nonce, verifier): (&str, &str, &str),
+    ) -> url::Url {
+        let mut to = endpoints.authorize.clone();
+        to.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &provider.client)
+            .append_pair("redirect_uri", &self.callback_address())
+            .append_pair("scope", &provider.scope)
+            .append_pair("state", state)
+            .append_pair("nonce", nonce)
+            .append_pair("code_challenge", &code::challenge_of(verifier))
+            .append_pair("code_challenge_method", "S256");
+        to
+    }
+
     async fn send_to(&self, provider: &Provider, client: &Client, asked: Asked) -> Response<Body> {
         let (redirect, state) = (asked.redirect.clone(), asked.state.clone());
         let broken = |why: &'static str| {
@@ -82,16 +101,7 @@ impl Call<'_> {
         };
         let browser = self.browser();
         let [handle, nonce, verifier] = [self.draw(), self.draw(), self.draw()];
-        let mut to = endpoints.authorize.clone();
-        to.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &provider.client)
-            .append_pair("redirect_uri", &self.callback_address())
-            .append_pair("scope", &provider.scope)
-            .append_pair("state", &handle)
-            .append_pair("nonce", &nonce)
-            .append_pair("code_challenge", &code::challenge_of(&verifier))
-            .append_pair("code_challenge_method", "S256");
+        let to = self.to_provider(provider, &endpoints, (&handle, &nonce, &verifier));
         let until = self.gateway.clock.now().plus(self.authority.realm.lifetimes.login);
         let kept = AtProvider {
             asked,

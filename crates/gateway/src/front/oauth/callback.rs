@@ -1,6 +1,7 @@
 //! The provider sends the browser back: who the human is.
 
-use super::{Call, Silence, authorize::AtProvider, consent::Asking, go, page};
+use super::{Call, Silence, authorize::AtProvider, connect, consent::Asking, go, page};
+use crate::live::Provider;
 use doorward_oauth::{Code, Fault, Form, Shown, metadata::path};
 use doorward_store::KeptKind;
 use doorward_transport::serve::Body;
@@ -12,6 +13,10 @@ impl Call<'_> {
             Ok(form) => form,
             Err(fault) => return page::wrong(&fault),
         };
+        if connect::is_for_connecting(&form) {
+            let visit = connect::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
+            return Box::pin(visit.signed_in(&form)).await;
+        }
         let known = match form.need("state") {
             Ok(handle) => self.gateway.take::<AtProvider>(KeptKind::Login, handle).await,
             Err(fault) => return page::wrong(&fault),
@@ -40,7 +45,21 @@ impl Call<'_> {
 
     async fn identify(&self, form: &Form, login: &AtProvider) -> Result<Asking, Fault> {
         let denied = |why: &'static str| Fault::new(Code::AccessDenied, why);
-        let found = self.authority.providers.iter().find(|p| p.name == login.provider);
+        let provider = self.checked(form, &login.provider).await?;
+        let code = form.need("code")?;
+        let human = Box::pin(self.human(provider, code, &login.nonce, &login.verifier)).await.map_err(|why| {
+            tracing::warn!(provider = provider.name, "a login failed: {why}");
+            denied("the provider did not say who signed in")
+        })?;
+        let shown = Shown::new(&login.asked, &login.client, &human, &self.authority.realm);
+        let (asked, client) = (login.asked.clone(), login.client.clone());
+        Ok(Asking { asked, client, human, shown, browser: login.browser })
+    }
+
+    /// The provider whose answer this is, and that it is one.
+    pub(super) async fn checked(&self, form: &Form, name: &str) -> Result<&Provider, Fault> {
+        let denied = |why: &'static str| Fault::new(Code::AccessDenied, why);
+        let found = self.authority.providers.iter().find(|p| p.name == name);
         let provider = found.ok_or_else(|| denied("people do not sign in there any more"))?;
         let endpoints = self.endpoints(provider).await.map_err(|why| {
             tracing::warn!(provider = provider.name, "a login failed: {why}");
@@ -59,13 +78,6 @@ impl Call<'_> {
             tracing::info!(provider = provider.name, "a login ended: {error}");
             return Err(denied("the sign-in was not completed"));
         }
-        let code = form.need("code")?;
-        let human = Box::pin(self.human(provider, code, &login.nonce, &login.verifier)).await.map_err(|why| {
-            tracing::warn!(provider = provider.name, "a login failed: {why}");
-            denied("the provider did not say who signed in")
-        })?;
-        let shown = Shown::new(&login.asked, &login.client, &human, &self.authority.realm);
-        let (asked, client) = (login.asked.clone(), login.client.clone());
-        Ok(Asking { asked, client, human, shown, browser: login.browser })
+        Ok(provider)
     }
 }

@@ -9,6 +9,7 @@
 //! | `exchange` | tokens of others become access tokens, and clients of the operator get their own |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
+//! | `connect` | a person connects their own account at a server |
 //! | `provider` | the gateway as a client of the human's provider |
 //! | `ring`, `grants` | keys and grants, kept sealed |
 //! | `browser`, `limit` | whose browser it is; how much strangers may ask |
@@ -22,6 +23,7 @@ mod authorize;
 mod browser;
 mod callback;
 mod clients;
+mod connect;
 mod consent;
 mod exchange;
 mod grants;
@@ -35,6 +37,7 @@ mod token;
 
 use crate::{
     Gateway, Live,
+    credentials::consent::{CONNECT, CONNECTED, DOCUMENT},
     front::plain::{json, plain},
     live::Authority,
 };
@@ -96,6 +99,12 @@ pub(crate) enum Page {
     Keys,
     /// RFC 7009.
     Revoke,
+    /// Where a person begins to connect an account.
+    Connect,
+    /// Where authorization servers of servers send browsers back to.
+    Connected,
+    /// What the gateway says of itself as a client.
+    Document,
 }
 
 const WELL_KNOWN: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
@@ -110,6 +119,9 @@ impl Page {
             path::REGISTER => Self::Register,
             path::JWKS => Self::Keys,
             path::REVOKE => Self::Revoke,
+            CONNECT => Self::Connect,
+            CONNECTED => Self::Connected,
+            DOCUMENT => Self::Document,
             // RFC 8414 §3.1: a path of the issuer stands behind, where a proxy adds one.
             place
                 if WELL_KNOWN
@@ -144,6 +156,13 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     let from = peer.address.ip().to_canonical();
     let admits = || gateway.issuing.limits.admits(page, from, gateway.clock.now());
+    if matches!(page, Page::Connect | Page::Connected | Page::Document) {
+        if !admits() {
+            return slow_down();
+        }
+        let (head, _) = request.into_parts();
+        return connect::Visit { gateway, live, head: &head, peer: &peer }.answer(page).await;
+    }
     let Some(authority) = &live.authority else {
         return match live.federates() {
             true if !admits() => slow_down(),

@@ -124,7 +124,29 @@ pub(super) fn broken() -> Response<Body> {
     notice(StatusCode::SERVICE_UNAVAILABLE, "<h1>This does not work now</h1><p>Try again in a minute.</p>")
 }
 
-fn notice(status: StatusCode, main: &str) -> Response<Body> {
+/// An account at a server is connected.
+pub(super) fn connected(server: &str, account: Option<&str>) -> Response<Body> {
+    let account = account.map(|account| format!(" You act there as {}.", bold(account))).unwrap_or_default();
+    let main = format!(
+        "<h1>Connected</h1><p>Your account at {} is connected.{account}</p><p>You can close this page and go on where you were: \
+         the call that asked for it works now.</p>",
+        bold(server)
+    );
+    notice(StatusCode::OK, &main)
+}
+
+/// An account at a server is not connected.
+pub(super) fn unconnected(server: &str, why: &str) -> Response<Body> {
+    let main = format!(
+        "<h1>Not connected</h1><p>Your account at {} is not connected. Try again from where you were.</p>\
+         <p class=\"small\">{}</p>",
+        bold(server),
+        escape(why)
+    );
+    notice(StatusCode::BAD_GATEWAY, &main)
+}
+
+pub(super) fn notice(status: StatusCode, main: &str) -> Response<Body> {
     page(status, "Doorward", main, &["'none'"])
 }
 

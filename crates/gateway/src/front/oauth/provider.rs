@@ -92,7 +92,9 @@ impl Call<'_> {
         {
             self.fill(&mut opened, provider, url, token).await;
         }
-        opened.human().map_err(|e| e.to_string())
+        let human = opened.human().map_err(|e| e.to_string())?;
+        self.gateway.keep_login(self.live, provider, &human.id, &answer).await;
+        Ok(human)
     }
 
     /// What a statement of a trusted issuer says. Keys that are missing are fetched once.

@@ -2,4 +2,6 @@
 
 mod client;
 mod exchange;
+mod login;
+mod person;
 mod scene;

@@ -7,4 +7,4 @@ mod disk;
 mod documents;
 mod exchange;
 mod provider;
-mod scene;
+pub(crate) mod scene;

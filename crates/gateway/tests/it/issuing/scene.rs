@@ -93,14 +93,27 @@ impl Scene {
 
     /// The same with further tables.
     pub(crate) async fn with(more: &str, tables: impl Fn(&OidcProvider, &Path) -> String) -> Option<Self> {
+        Self::at(&json!({}), more, tables).await
+    }
+
+    /// The same with further options of the provider.
+    pub(crate) async fn at(
+        options: &Value,
+        more: &str,
+        tables: impl Fn(&OidcProvider, &Path) -> String,
+    ) -> Option<Self> {
         if !installed("a login at a provider").unwrap() {
             return None;
         }
         let (port, folder) = (free_port().unwrap(), tempfile::tempdir().unwrap());
         let issuer = format!("http://127.0.0.1:{port}");
-        let options = json!({
-            "clients": [{ "client_id": "gateway", "client_secret": "gateway-secret", "redirect_uris": [format!("{issuer}/oauth/callback")] }],
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let mut all = json!({
+            "clients": [{ "client_id": "gateway", "client_secret": "gateway-secret", "redirect_uris": [format!("{issuer}/oauth/callback")],
+                "grant_types": ["authorization_code", "refresh_token", exchange] }],
         });
+        all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let options = all;
         let op = OidcProvider::start(&options).unwrap();
         let server = Server::start(Options::default()).await.unwrap();
         let secret = folder.path().join("secret");
