@@ -195,3 +195,30 @@ fn parts(all: &[(Part, String)], material: Material) -> Option<Vec<(String, Secr
     }
     Some(variables)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_goes_into_its_variable() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let aws =
+            |session: Option<&str>| Material::Aws { id: "AKIA".into(), key: secret("k"), session: session.map(secret) };
+        let basic = || Material::Basic { user: "svc".into(), password: secret("p") };
+        let of = |all: &[(Part, &str)], material| {
+            let all: Vec<_> = all.iter().map(|(part, name)| (*part, (*name).to_owned())).collect();
+            parts(&all, material)
+                .map(|v| v.iter().map(|(n, s)| s.reveal(|s| format!("{n}={s}"))).collect::<Vec<_>>().join(" "))
+        };
+        let keys = [(Part::AccessKeyId, "ID"), (Part::SecretAccessKey, "KEY"), (Part::SessionToken, "TOKEN")];
+        assert_eq!(of(&keys, aws(Some("t"))).as_deref(), Some("ID=AKIA KEY=k TOKEN=t"));
+        assert_eq!(of(&keys, aws(None)).as_deref(), Some("ID=AKIA KEY=k"), "keys of a user have no session");
+        let login = [(Part::Password, "PW"), (Part::User, "USER")];
+        assert_eq!(of(&login, basic()).as_deref(), Some("PW=p USER=svc"));
+        // What the provider does not give goes nowhere.
+        for (all, material) in [(&keys[..], basic()), (&login, aws(None)), (&login, Material::Token(secret("t")))] {
+            assert_eq!(of(all, material), None);
+        }
+    }
+}
