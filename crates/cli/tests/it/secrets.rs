@@ -30,7 +30,8 @@ fn start(place: &Place, toml: &str, variables: &[(&str, &str)]) -> Live {
     let (process, told) = Running::start_ready(&mut command).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
     let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
-    Live { process, base }
+    let console = told["console"].as_str().unwrap().to_owned();
+    Live { process, base, console }
 }
 
 fn of(process: &Live, file: &str) -> String {

@@ -15,7 +15,7 @@ fn client(proof: Proof) -> Client {
 }
 
 fn secret(place: SecretIn) -> Proof {
-    Proof::Secret(Secret::new("p&w d".to_owned()), place)
+    Proof::Secret(Box::new(Secret::new("p&w d".to_owned())), place)
 }
 
 fn at(issuer: &str, proof: Proof) -> Server {
