@@ -1,7 +1,8 @@
 """The test server behind a guard that looks at every request, whatever it is about.
 
 usage: strict.py --sigv4 MOTO --region R --service S     keys of roles, signed requests (botocore computes every signature anew)
-       strict.py --jwks FILE --issuer I --audience A     bearer tokens (joserfc verifies them)
+       strict.py --jwks FILE --issuer I --audience A     bearer tokens (joserfc verifies them); `self`: for its own address
+       strict.py --secret WORD                           this bearer token, and no other
 
 It prints its URL as the first line. `GET /seen` says how many requests it let in, and why it refused the others.
 """
@@ -99,6 +100,18 @@ class Bearer:
         return read.claims["sub"]
 
 
+class Word:
+    """One secret."""
+
+    def __init__(self, options) -> None:
+        self.word = options.secret
+
+    def check(self, _method: str, _url: str, headers: dict, _body: bytes) -> str:
+        if headers.get("authorization") != f"Bearer {self.word}":
+            raise Refused("secret")
+        return "known"
+
+
 class Guarded:
     """Reads each request whole, judges it, and hands it on."""
 
@@ -141,14 +154,17 @@ class Guarded:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ["sigv4", "region", "service", "jwks", "issuer", "audience"]:
+    for name in ["sigv4", "region", "service", "jwks", "issuer", "audience", "secret"]:
         parser.add_argument(f"--{name}")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    guard = Sigv4(options) if options.sigv4 else Bearer(options)
-    app = Guarded(server().streamable_http_app(event_store=Events(), retry_interval=200), guard)
     listener = socket.create_server(("127.0.0.1", 0))
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    own = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+    if options.audience == "self":
+        options.audience = own
+    guard = Sigv4(options) if options.sigv4 else Word(options) if options.secret else Bearer(options)
+    app = Guarded(server().streamable_http_app(event_store=Events(), retry_interval=200), guard)
+    print(own, flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
 
 

@@ -27,8 +27,9 @@ pub struct GcpSts {
     pub service_account: Option<Box<str>>,
     /// How long the token of a service account lasts.
     pub lifetime: Duration,
-    /// By tool, a Credential Access Boundary (JSON): resources, and what may be done with them at most.
-    pub boundary: ByName<Value>,
+    /// By tool, a Credential Access Boundary: an object of JSON that says which resources, and what may be done with them at
+    /// most.
+    pub boundary: ByName<Box<str>>,
     /// The gateway's own token.
     pub own: OwnToken,
 }
@@ -41,10 +42,7 @@ impl Provider for GcpSts {
         self.own.per()
     }
     fn distinguishes<'a>(&'a self, call: &Call<'a>) -> Vec<&'a str> {
-        // Which boundary it is goes with the pattern's place; its text would have to be made for each call.
-        let at = self.boundary.of(call.tool).and_then(|b| self.boundary.values().position(|v| std::ptr::eq(v, b)));
-        let place = at.and_then(|at| PLACES.get(at).copied());
-        [call.server].into_iter().chain(place).chain(call.tool.filter(|_| at.is_some() && place.is_none())).collect()
+        [call.server].into_iter().chain(self.boundary.of(call.tool).map(AsRef::as_ref)).collect()
     }
     fn needs(&self) -> Needs {
         Needs { signature: true, ..Needs::default() }
@@ -76,9 +74,6 @@ impl Provider for GcpSts {
         }))
     }
 }
-
-/// Names for the places of patterns, so that a key can hold one.
-const PLACES: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
 impl GcpSts {
     /// `projects.serviceAccounts.generateAccessToken`.
@@ -122,7 +117,7 @@ impl GcpSts {
                 "requestedTokenType": token_type::ACCESS,
                 "subjectToken": token,
                 "subjectTokenType": token_type::ACCESS,
-                "options": json!({ "accessBoundary": boundary }).to_string(),
+                "options": format!(r#"{{"accessBoundary":{boundary}}}"#),
             })
         });
         let ask = Request::json(self.endpoint.clone(), Secret::new(exchange.to_string()));
@@ -162,7 +157,7 @@ mod tests {
             provider: "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/gw".into(),
             service_account: account.map(Into::into),
             lifetime: Duration::from_secs(900),
-            boundary: ByName::new(vec![(Glob::new("get_*"), json!({ "accessBoundaryRules": [] }))]),
+            boundary: ByName::new(vec![(Glob::new("get_*"), r#"{"accessBoundaryRules":[]}"#.into())]),
             own: OwnToken {
                 audience: "https://iam.googleapis.com/projects/1/x".into(),
                 subject: Template::parse("agent:{agent}", &Template::OF_CALLS).unwrap(),

@@ -4,6 +4,7 @@
 
 mod aws;
 mod drive;
+mod github;
 mod issuer;
 mod kinds;
 mod play;

@@ -90,7 +90,7 @@ pub(crate) fn play(
                 assert!(answers.next().is_none(), "an answer is left");
                 return (asked, Ok(issued));
             }
-            Step::Svid(..) => panic!("no kind of this file asks for one"),
+            Step::Svid(..) => panic!("nobody asks a Workload API here"),
             Step::Ask(request, then) => {
                 let form = match &request.body {
                     Body::Form(form) => {

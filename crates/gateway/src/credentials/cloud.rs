@@ -39,13 +39,14 @@ pub(super) fn aws_sts(aws: &config::AwsSts) -> providers::AwsSts {
 }
 
 pub(super) fn gcp_sts(gcp: &config::GcpSts) -> providers::GcpSts {
+    let Ok(boundary) = gcp.boundary.try_map(|boundary| Ok::<_, Infallible>(boundary.as_str().into()));
     providers::GcpSts {
         endpoint: gcp.endpoint.clone(),
         impersonation: gcp.impersonation.clone(),
         provider: gcp.provider.as_str().into(),
         service_account: gcp.service_account.as_deref().map(Into::into),
         lifetime: gcp.lifetime,
-        boundary: gcp.boundary.clone(),
+        boundary,
         // What a provider takes where nothing else is configured there.
         own: own(&gcp.own, &format!("https:{}", gcp.provider)),
     }

@@ -4,6 +4,7 @@ use doorward_transport::{
     upstream::{Fetch, Payload, fetch},
 };
 use std::{fmt, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MAX: usize = 64 << 10;
@@ -13,6 +14,8 @@ const MAX: usize = 64 << 10;
 pub(super) struct End {
     request: Option<Box<Request>>,
     egress: Arc<Egress>,
+    /// Where it is sent: what drops a credential may be a thread of its own.
+    runtime: Handle,
 }
 
 impl fmt::Debug for End {
@@ -22,16 +25,17 @@ impl fmt::Debug for End {
 }
 
 impl End {
-    pub(super) const fn new(request: Box<Request>, egress: Arc<Egress>) -> Self {
-        Self { request: Some(request), egress }
+    pub(super) fn new(request: Box<Request>, egress: Arc<Egress>) -> Option<Self> {
+        let runtime = Handle::try_current().ok()?;
+        Some(Self { request: Some(request), egress, runtime })
     }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        let (Some(request), Ok(runtime)) = (self.request.take(), tokio::runtime::Handle::try_current()) else { return };
+        let Some(request) = self.request.take() else { return };
         let egress = self.egress.clone();
-        runtime.spawn(async move { send(&egress, *request).await });
+        self.runtime.spawn(async move { send(&egress, *request).await });
     }
 }
 

@@ -47,7 +47,7 @@ impl Held {
         (clock, egress): (&Arc<dyn Clock>, &Arc<Egress>),
     ) -> Result<Self, Failure> {
         // It ends, too, where it does not go where it is to go.
-        let end = issued.end.map(|request| End::new(request, egress.clone()));
+        let end = issued.end.and_then(|request| End::new(request, egress.clone()));
         Ok(Self {
             name: configured.name.clone(),
             of: configured.digest,

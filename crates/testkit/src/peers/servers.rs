@@ -78,6 +78,14 @@ pub fn hostile_stdio(said: &Path) -> Vec<String> {
     words(["python3".to_owned(), shown(&script("python/hostile.py"))], &["--stdio", &shown(said)])
 }
 
+/// The documented wire shape of a service that cannot run here, see `peers/python/wire_shapes.py`: the process and its URL.
+///
+/// # Errors
+/// As [`python_fixture`].
+pub fn wire_shape(args: &[&str]) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new(python()).arg(script("python/wire_shapes.py")).args(args))
+}
+
 /// The command of the same server that speaks on standard input and output.
 #[must_use]
 pub fn python_fixture_stdio() -> Vec<String> {

@@ -1,6 +1,8 @@
 //! Credentials that clouds give, from the file to the server.
 
 mod aws;
+mod signed;
+mod vault;
 
 use crate::{client::Client, front::Front};
 use doorward_testkit::peers::http::Http;
@@ -11,7 +13,8 @@ pub(crate) async fn echo(front: &Front, text: &str) -> Value {
     let client = Client::modern(front, "/mcp/guarded");
     let params = format!(r#""name":"echo","arguments":{{"text":{}}}"#, json!(text));
     let reply = client.post(&client.text("1", "tools/call", &params), &[]).await.body().await;
-    serde_json::from_str(&reply).unwrap_or_else(|e| panic!("{e}: {reply}"))
+    // What a server refuses as HTTP is answered as such.
+    serde_json::from_str(&reply).unwrap_or(Value::String(reply))
 }
 
 /// Whom a guarded server let in, and why it refused the others.

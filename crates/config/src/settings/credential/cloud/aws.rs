@@ -1,6 +1,6 @@
 use super::{
     super::{CredentialKind, OwnToken, by_tool::by_tool},
-    endpoint,
+    endpoint, json,
 };
 use crate::{Mistake, section::Section, value::Item};
 use doorward_vocab::ByName;
@@ -86,12 +86,9 @@ fn duration(item: &Item<'_>) -> Result<Duration, Mistake> {
 }
 
 fn policy(item: &Item<'_>) -> Result<String, Mistake> {
-    let text = item.text()?;
-    if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        return Err(item.wrong("is not a policy").label(error.to_string()).help("write it as JSON in ''' quotes"));
-    }
+    let text = json(item)?;
     match text.chars().count() {
-        0..=POLICY => Ok(text.to_owned()),
+        0..=POLICY => Ok(text),
         long => Err(item.wrong("is too long").label(format!("{long} characters, at most {POLICY}"))),
     }
 }

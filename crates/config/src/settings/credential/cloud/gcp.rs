@@ -5,7 +5,6 @@ use super::{
 use crate::{Mistake, section::Section, value::Item};
 use doorward_vocab::ByName;
 use serde::Serialize;
-use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
@@ -23,7 +22,7 @@ pub struct GcpSts {
     /// How long its token lasts.
     pub lifetime: Duration,
     /// Access boundaries, by tool.
-    pub boundary: ByName<Value>,
+    pub boundary: ByName<String>,
     /// The gateway's own token.
     pub own: OwnToken,
 }

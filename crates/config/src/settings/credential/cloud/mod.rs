@@ -22,9 +22,11 @@ fn endpoint(item: &Item<'_>) -> Result<Url, Mistake> {
     item.url(|_| false)
 }
 
-/// An object of JSON, as text.
-fn json(item: &Item<'_>) -> Result<serde_json::Value, Mistake> {
-    let object: Result<serde_json::Map<_, _>, _> = serde_json::from_str(item.text()?);
+/// The text of an object of JSON.
+fn json(item: &Item<'_>) -> Result<String, Mistake> {
+    let text = item.text()?;
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
     let help = "write it as JSON in ''' quotes";
-    object.map(Into::into).map_err(|error| item.wrong("is no JSON object").label(error.to_string()).help(help))
+    object.map_err(|error| item.wrong("is no JSON object").label(error.to_string()).help(help))?;
+    Ok(text.to_owned())
 }
