@@ -50,6 +50,7 @@ async fn a_secret_leaves_the_environment_and_works() {
     assert!(!environ.contains(&secret) && !environ.contains("KEY_OF_IT"), "{environ}");
     assert!(environ.contains("PLAIN=stays") && environ.contains("DOORWARD_STATE="), "the rest stays");
     assert_eq!(of(&live, "comm").trim(), "doorward");
+    assert_eq!(place.read("log.txt").matches("is not set").count(), 0, "{}", place.read("log.txt"));
     assert!(of(&live, "cmdline").contains("run\n--json\n-c\ndoorward.toml"));
     assert!(of(&live, "limits").lines().any(|l| l.starts_with("Max core file size") && l.contains(" 0 ")), "no core");
 
@@ -100,15 +101,7 @@ async fn children_inherit_nothing() {
     let mut client = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
     client.call("echo", json!({ "text": "x" })).await.unwrap();
     let parent = live.process.id().to_string();
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-    let mut children: Vec<String> = children.split_whitespace().map(str::to_owned).collect();
-    if children.is_empty() {
-        // Started by another thread.
-        for task in fs::read_dir(format!("/proc/{parent}/task")).unwrap() {
-            let of = fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
-            children.extend(of.split_whitespace().map(str::to_owned));
-        }
-    }
+    let children = children(&parent);
     assert_eq!(children.len(), 1, "the command runs");
     let environ = String::from_utf8_lossy(&fs::read(format!("/proc/{}/environ", children[0])).unwrap()).into_owned();
     assert!(environ.contains(&format!("GIVEN={given}")) && environ.contains("MY_TOKEN=passed-on-4711"));
@@ -118,6 +111,40 @@ async fn children_inherit_nothing() {
     let open = fs::read_dir(format!("/proc/{}/fd", children[0])).unwrap();
     let open: Vec<_> = open.filter_map(|e| fs::read_link(e.unwrap().path()).ok()).collect();
     assert!(open.iter().all(|to| !to.to_string_lossy().contains("doorward ")), "{open:?}");
+}
+
+/// `wrap` is a gateway too: a variable that it passes on is in the environment of the server, and not in its own.
+#[test]
+fn wrap_keeps_no_secret_in_its_environment() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let (place, token) = (Place::new(), planted("for-the-wrapped"));
+    let fixture = binary("doorward-testkit", "doorward-fixture").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    place.around(&mut command);
+    command.args(["wrap", "--env", "MY_TOKEN", "--", fixture.to_str().unwrap(), "--stdio"]).env("MY_TOKEN", &token);
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "c", "version": "1" } } });
+    writeln!(child.stdin.as_mut().unwrap(), "{hello}").unwrap();
+    let mut answer = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+    assert!(answer.contains("doorward-fixture"), "{answer}");
+    let environ = |pid: &str| String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/environ")).unwrap()).into_owned();
+    let own = child.id().to_string();
+    assert!(!environ(&own).contains("MY_TOKEN") && !environ(&own).contains(&token));
+    let children = children(&own);
+    assert_eq!(children.len(), 1);
+    assert!(environ(&children[0]).contains(&format!("MY_TOKEN={token}")));
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+/// The processes that any thread of a process started.
+fn children(pid: &str) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of = |task: std::io::Result<fs::DirEntry>| fs::read_to_string(task.unwrap().path().join("children"));
+    let lists: Vec<String> = tasks.filter_map(|task| of(task).ok()).collect();
+    lists.iter().flat_map(|list| list.split_whitespace().map(str::to_owned)).collect()
 }
 
 /// How often a secret may stand in memory.
