@@ -1,8 +1,9 @@
 // An MCP server that lets nobody in without an access token for it, and says whose it was:
 //
-//   --port N  --issuer URL  [--audience TEXT]  [--introspect CLIENT:SECRET]  [--scopes "a b"]
+//   --port N  --issuer URL  [--audience TEXT]  [--introspect CLIENT:SECRET]  [--unchecked]  [--scopes "a b"]
 //
-// JWTs are checked by the issuer's keys (RFC 9068); with --introspect the issuer is asked (RFC 7662). It publishes where its
+// JWTs are checked by the issuer's keys (RFC 9068); with --introspect the issuer is asked (RFC 7662); with --unchecked any token
+// will do. It publishes where its
 // tokens come from (RFC 9728). The tool `whoami` returns the claims; `write` needs the scope `files:write`. For tests only:
 //
 //   POST /test-control/refuse  { times, status, challenge }   the next requests are refused
@@ -19,7 +20,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 const text = { type: 'string' };
 const { values: options } = parseArgs({
     options: {
-        port: { ...text, default: '0' }, issuer: text, audience: text, introspect: text, scopes: { ...text, default: 'files:read' },
+        port: { ...text, default: '0' }, issuer: text, audience: text, introspect: text,
+        unchecked: { type: 'boolean' }, scopes: { ...text, default: 'files:read' },
     },
 });
 const seen = { tokens: new Set(), requests: 0, refused: 0 };
@@ -34,6 +36,7 @@ async function discovered() {
 }
 
 async function claimsOf(token, own) {
+    if (options.unchecked) return { length: token.length };
     const server = await discovered();
     if (options.introspect) {
         const [id, secret] = options.introspect.split(':');

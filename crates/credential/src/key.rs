@@ -56,3 +56,80 @@ impl fmt::Debug for Key {
         write!(f, "Key({})", self.0.short())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Agent, Failure, Human, Order, Step};
+    use proptest::prelude::*;
+
+    /// Whose call: agent, human, delegation, key of the token, scope.
+    type Who = (u8, Option<(u8, u8)>, Option<u8>, Option<u8>, u8);
+
+    #[derive(Debug)]
+    struct Kind(PerWhom, bool);
+
+    impl Provider for Kind {
+        fn kind(&self) -> &'static str {
+            "kind"
+        }
+        fn per(&self) -> PerWhom {
+            self.0
+        }
+        fn narrows(&self) -> bool {
+            self.1
+        }
+        fn begin<'a>(&'a self, _: &'a Order<'a>) -> Result<Step<'a>, Failure> {
+            Err(Failure::NoHuman)
+        }
+    }
+
+    fn key(who: Who, per: PerWhom, narrows: bool) -> Key {
+        let (agent, human, delegation, proof, scope) = who;
+        let name = |n: u8| format!("n{n}");
+        let (agent, scopes) = (name(agent), [name(scope).into_boxed_str()]);
+        let human = human.map(|(issuer, id)| (name(issuer), name(id)));
+        let delegation = delegation.map(name);
+        let call = Call {
+            server: "files",
+            resource: "https://mcp.example/mcp",
+            tool: None,
+            scopes: &scopes,
+            agent: Agent { id: &agent, issuer: None },
+            before: &[],
+            human: human.as_ref().map(|(issuer, id)| Human { id, issuer, email: None }),
+            delegation: delegation.as_deref(),
+            conversation: None,
+        };
+        let proof = proof.map(|p| Digest::of(&[p]));
+        Key::of(&Digest::of(b"provider"), &Kind(per, narrows), &call, proof.as_ref())
+    }
+
+    fn who() -> impl Strategy<Value = Who> {
+        let some = || 0..3_u8;
+        (
+            some(),
+            proptest::option::of((some(), some())),
+            proptest::option::of(some()),
+            proptest::option::of(some()),
+            some(),
+        )
+    }
+
+    proptest! {
+        /// What serves one person, agent or delegation serves no other.
+        #[test]
+        fn equal_where_everything_is_that_it_depends_on(a in who(), b in who(), narrows: bool) {
+            let scope = !narrows || a.4 == b.4;
+            let bound = a.2 == b.2 && a.3 == b.3;
+            for (per, same) in [
+                (PerWhom::Everybody, true),
+                (PerWhom::Agent, a.0 == b.0 && bound),
+                (PerWhom::Human, a.1 == b.1 && bound),
+                (PerWhom::Both, a.0 == b.0 && a.1 == b.1 && bound),
+            ] {
+                prop_assert_eq!(key(a, per, narrows) == key(b, per, narrows), same && scope, "{:?}", per);
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use crate::{
     judgement::{conversation_label, proof},
 };
 use doorward_audit::{Labels, Payload};
-use doorward_detect::{Held, Holder, Located, Reflection, Text};
+use doorward_detect::{Located, Reflection, Text};
 use doorward_identity::{Method, Principal};
 use doorward_mcp::{
     Message, Method as McpMethod, Notice,
@@ -263,16 +263,10 @@ pub(crate) fn reflections(
     value: Value<'_>,
     channel: Channel,
 ) -> impl Iterator<Item = (Range<usize>, String, Option<Finding>)> + use<> {
-    view.secrets.find_in(value).into_iter().map(move |Held { reflection, holder, goes_on }| {
-        let Reflection { name, what, form, span } = reflection;
-        let instead = match holder {
-            Holder::Text if goes_on => String::new(),
-            Holder::Text => REMOVED.to_owned(),
-            // Two keys of one object must not become the same.
-            Holder::Key => format!("{REMOVED} ({})", span.start),
-            Holder::Number => "0".to_owned(),
-        };
-        let finding = (!goes_on).then(|| Finding {
+    view.secrets.find_in(value).into_iter().map(move |held| {
+        let instead = held.instead();
+        let Reflection { name, what, form, span } = held.reflection;
+        let finding = (!held.goes_on).then(|| Finding {
             detector: "known-secret".into(),
             kind: FindingKind::KnownSecret,
             severity: Severity::Critical,
@@ -284,9 +278,6 @@ pub(crate) fn reflections(
         (span, instead, finding)
     })
 }
-
-/// What stands where a secret stood.
-const REMOVED: &str = "[secret removed by Doorward]";
 
 type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Gateway, Live, bridge,
-    credentials::Chosen,
+    credentials::{Chosen, consent},
     link::Link,
     passage::{About, Caller, Passage},
     refusal::Refusal,
@@ -62,6 +62,7 @@ impl Gateway {
             correlation,
             conversation,
             began: now,
+            opens: arrival.asked.as_ref().is_some_and(consent::opens),
             chosen,
             worn: OnceLock::new(),
         }

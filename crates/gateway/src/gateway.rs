@@ -140,6 +140,8 @@ impl Gateway {
             live: ArcSwap::from_pointee(live),
             surroundings,
         });
+        let secrets = gateway.surroundings.secrets.clone();
+        gateway.trail.check_with(Box::new(move |record| secrets.redact_json(record)));
         gateway.started();
         Ok(gateway)
     }
@@ -349,6 +351,7 @@ impl Gateway {
         self.metrics.pooled.set(gauge(pooled as u64));
         self.metrics.parked.set(gauge(self.parking.count() as u64));
         self.metrics.conversations.set(gauge(self.conversations.count()));
+        self.metrics.removed.set(gauge(self.surroundings.secrets.redactions()));
         self.metrics.trail_size.set(gauge(self.trail.size()));
         self.metrics.trail_healthy.set(i64::from(self.trail.healthy()));
     }

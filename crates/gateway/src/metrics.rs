@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     pub(crate) pooled: Gauge,
     pub(crate) parked: Gauge,
     pub(crate) conversations: Gauge,
+    pub(crate) removed: Gauge,
     pub(crate) trail_size: Gauge,
     pub(crate) trail_healthy: Gauge,
     pub(crate) reload_failures: Counter,
@@ -60,7 +61,8 @@ impl Metrics {
         let refused = Counter::default();
         let reload_failures = Counter::default();
         let servers = Family::<ServerEra, Gauge>::default();
-        let [sessions, pooled, parked, conversations, trail_size, trail_healthy]: [Gauge; 6] = Default::default();
+        let [sessions, pooled, parked, conversations, removed, trail_size, trail_healthy]: [Gauge; 7] =
+            Default::default();
         registry.register("rulings", "Messages ruled, by decision", rulings.clone());
         registry.register("outcomes", "Requests ended, by outcome", outcomes.clone());
         registry.register(
@@ -73,6 +75,7 @@ impl Metrics {
         registry.register("pooled_sessions", "Sessions held with servers for clients without", pooled.clone());
         registry.register("parked_requests", "Requests that wait for something from their clients", parked.clone());
         registry.register("conversations", "Conversations that are remembered", conversations.clone());
+        registry.register("secrets_removed", "Secrets taken out of the log and of the trail", removed.clone());
         registry.register("trail_records", "Records in the trail", trail_size.clone());
         registry.register("trail_healthy", "1 while the trail takes records", trail_healthy.clone());
         registry.register("reload_failures", "Configurations that were not put in force", reload_failures.clone());
@@ -88,6 +91,7 @@ impl Metrics {
             pooled,
             parked,
             conversations,
+            removed,
             trail_size,
             trail_healthy,
             reload_failures,

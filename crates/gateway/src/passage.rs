@@ -53,6 +53,8 @@ pub(crate) struct Passage {
     pub(crate) correlation: Correlation,
     pub(crate) conversation: Cell,
     pub(crate) began: Timestamp,
+    /// Whether the client opens addresses for its human.
+    pub(crate) opens: bool,
     /// The credential that its server is to be called with.
     pub(crate) chosen: Chosen,
     /// The credential that it carried to its server.

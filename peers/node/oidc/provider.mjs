@@ -4,6 +4,7 @@
 //   clients    client metadata as in RFC 7591, with client_id and client_secret
 //   resources  { URI: { scope, ttl, alg } }   RFC 8707; any other resource is `invalid_target`
 //   trusted    [{ issuer, jwks | jwks_uri }]  whose actor tokens (RFC 8693) and assertions (RFC 7523) are taken
+//   loopback   true: it fetches from this machine too, such as the keys of a client
 //   dpop_nonce true: DPoP proofs must carry a nonce (RFC 9449 section 8)
 //   ttl        seconds: { AccessToken, ClientCredentials, IdToken, RefreshToken, AuthorizationCode, IdJag }
 
@@ -84,6 +85,7 @@ export class Service {
         const enabled = { enabled: true };
         return {
             adapter: this.adapter,
+            ...(this.options.loopback && { fetch: (url, { dispatcher: _, ...options }) => fetch(url, options) }),
             jwks: this.keys.secret,
             cookies: { keys: this.cookieKeys },
             clients: this.options.clients ?? [],

@@ -20,12 +20,15 @@ pub(super) struct Gateway {
     pub(super) host_token: Option<PathBuf>,
 }
 
-/// Which policies it is given.
+/// What it is given beside what it comes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Policies {
-    /// Those it comes with.
-    Own,
-    Thousand,
+pub(super) enum Variant {
+    /// Nothing.
+    Plain,
+    /// A thousand policies.
+    Policies,
+    /// A credential for its servers, chosen by rule, and kept after the first call.
+    Credential,
 }
 
 pub(super) fn start(
@@ -33,7 +36,7 @@ pub(super) fn start(
     binary: &Path,
     dir: &Path,
     upstream: SocketAddr,
-    policies: Policies,
+    variant: Variant,
 ) -> Result<Gateway, String> {
     let (address, console) = (free_address()?, free_address()?);
     let dir = dir.join(name);
@@ -41,13 +44,20 @@ pub(super) fn start(
     let file = dir.join("doorward.toml");
     let mut text = configuration(address, console, upstream);
     fs::create_dir_all(&state).map_err(|error| format!("cannot make `{}`: {error}", state.display()))?;
-    if policies == Policies::Thousand {
+    if variant == Variant::Credential {
+        write(&dir.join("bench.secret"), "bench-0123456789-abcdefghijklmnopqrstuvwxyz")?;
+        text = text.replace("effects =", "credentials = [{ use = \"bench\" }]\neffects =");
+        text.push_str("\n[[credential]]\nname = \"bench\"\nkind = \"static\"\nsecret = { file = \"bench.secret\" }\n");
+    }
+    if variant == Variant::Policies {
         text.push_str("\n[policy]\nfiles = [\"bench.cedar\"]\n");
         write(&dir.join("bench.cedar"), &thousand())?;
     }
     write(&file, &text)?;
     let mut command = leashed(binary);
     command.arg("run").arg("-c").arg(&file).env("DOORWARD_STATE", &state).current_dir(&dir);
+    // Its memory is weighed, which a process that is not dumpable shows to root alone.
+    command.env("DOORWARD_CORE", "1");
     let mut process = Process::start(name, command, &dir)?;
     process.wait_for(address)?;
     let token = state.join("host.token");

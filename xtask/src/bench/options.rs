@@ -15,6 +15,7 @@ Measures `direct`, `nginx` and `doorward` in one run with interleaved rounds.
   --only A,B      only these scenarios
   --bare          also a bare hyper proxy: the floor of our HTTP stack
   --policies      also doorward with a thousand policies
+  --credential    also doorward with a credential for its servers
   --bin PATH      the gateway (default: the newest of target/dist/doorward and target/release/doorward)
   --build         build the gateway first, with profile `dist`
   --as-is         leave cores to halt and threads to wander (see the header of the report)
@@ -31,6 +32,7 @@ pub(super) struct Options {
     pub(super) only: Vec<String>,
     pub(super) bare: bool,
     pub(super) policies: bool,
+    pub(super) credential: bool,
     pub(super) bin: Option<PathBuf>,
     pub(super) build: bool,
     pub(super) as_is: bool,
@@ -48,6 +50,7 @@ impl Default for Options {
             only: Vec::new(),
             bare: false,
             policies: false,
+            credential: false,
             bin: None,
             build: false,
             as_is: false,
@@ -80,6 +83,7 @@ impl Options {
                 "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 "--bare" => options.bare = true,
                 "--policies" => options.policies = true,
+                "--credential" => options.credential = true,
                 "--bin" => options.bin = Some(value()?.into()),
                 "--build" => options.build = true,
                 "--as-is" => options.as_is = true,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::doorward::{self, Policies};
+use super::doorward::{self, Variant};
 use super::nginx;
 use super::options::Options;
 use super::process::Process;
@@ -60,15 +60,17 @@ impl Bench {
         }
         match &tools.doorward {
             Some(binary) => {
-                let variants = [("doorward", Policies::Own), ("doorward+1000", Policies::Thousand)];
-                for (name, policies) in variants.into_iter().take(if options.policies { 2 } else { 1 }) {
-                    let gateway = doorward::start(name, binary, &dir, address, policies)?;
+                let mut variants = vec![("doorward", Variant::Plain)];
+                variants.extend(options.policies.then_some(("doorward+1000", Variant::Policies)));
+                variants.extend(options.credential.then_some(("doorward+credential", Variant::Credential)));
+                for (name, variant) in variants {
+                    let gateway = doorward::start(name, binary, &dir, address, variant)?;
                     peers.push(Peer {
                         name,
                         address: gateway.address,
                         process: Some(gateway.process),
                         host_token: gateway.host_token,
-                        variant: policies == Policies::Thousand,
+                        variant: variant != Variant::Plain,
                         remembers: true,
                     });
                 }

@@ -52,6 +52,12 @@ pub(super) fn all(results: &Results) -> Vec<Verdict> {
             value: against("c1", "direct", "p50_us", |mine, theirs| mine - theirs),
         },
         Verdict {
+            what: "added by a credential, small call on one connection (c1)",
+            bound: Bound::AtMost(10.0),
+            unit: "µs",
+            value: results.within("c1", ("doorward+credential", GATEWAY), "p50_us", |with, without| with - without),
+        },
+        Verdict {
             what: "calls a second ÷ nginx, 32 connections (c32)",
             bound: Bound::AtLeast(0.35),
             unit: "×",

@@ -14,7 +14,6 @@ use std::{
         unix::{ffi::OsStringExt, process::CommandExt},
     },
     process::Command,
-    sync::Arc,
 };
 use zeroize::Zeroizing;
 
@@ -22,31 +21,41 @@ use zeroize::Zeroizing;
 const HELD: &str = "DOORWARD_HELD";
 const SELF: &str = "/proc/self/exe";
 
+/// Whether the program was started again already, and what came of it.
+pub(crate) struct Resumed(Option<io::Result<()>>);
+
+/// Takes what the program handed to itself, before anything asks for it.
+pub(crate) fn resume() -> Resumed {
+    let Ok(number) = env::var(HELD) else { return Resumed(None) };
+    // Started by that name it would be called `exe`.
+    let _ = rustix::thread::set_name(c"doorward");
+    Resumed(Some(taken(&number).map(hold)))
+}
+
 /// Goes on without `variables` in the environment, and lets the configuration find them nevertheless.
-pub(super) fn withdraw(variables: &BTreeSet<String>) {
-    let held = match env::var(HELD) {
-        Ok(number) => {
-            // Started by that name it would be called `exe`.
-            let _ = rustix::thread::set_name(c"doorward");
-            taken(&number)
+pub(super) fn withdraw(resumed: Resumed, variables: &BTreeSet<String>) {
+    let done = match resumed.0 {
+        Some(done) => done,
+        None if variables.iter().all(|name| env::var_os(name).is_none()) => {
+            hold(BTreeMap::new());
+            Ok(())
         }
-        Err(_) if variables.iter().all(|name| env::var_os(name).is_none()) => Ok(BTreeMap::new()),
         // Gives a reason, or nothing at all.
-        Err(_) => Err(again(variables)),
+        None => Err(again(variables)),
     };
-    match held {
-        Ok(held) => {
-            let held = Arc::new(held);
-            doorward_config::hold(move |name| {
-                let value = held.get(name)?.reveal(|bytes| Secret::new(bytes.to_vec()));
-                value.map_err(|error| tracing::error!("`{name}`: {error}")).ok()
-            });
-        }
-        Err(error) => tracing::warn!(
+    if let Err(error) = done {
+        tracing::warn!(
             "secrets of the environment stay in it, where other processes of this user can read them: {error}; \
              name files in the configuration instead"
-        ),
+        );
     }
+}
+
+fn hold(held: BTreeMap<String, Shielded>) {
+    doorward_config::hold(move |name| {
+        let value = held.get(name)?.reveal(|bytes| Secret::new(bytes.to_vec()));
+        value.map_err(|error| tracing::error!("`{name}`: {error}")).ok()
+    });
 }
 
 /// Starts the program again.

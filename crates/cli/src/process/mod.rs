@@ -7,6 +7,8 @@
 
 mod held;
 
+pub(crate) use held::{Resumed, resume};
+
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use std::collections::BTreeSet;
 
@@ -15,8 +17,8 @@ const CORE: &str = "DOORWARD_CORE";
 
 /// Takes `variables` out of the environment, and closes the process to others. May start the program again: nothing was done
 /// yet that would be done twice.
-pub(crate) fn prepare(variables: &BTreeSet<String>) {
-    held::withdraw(variables);
+pub(crate) fn prepare(resumed: Resumed, variables: &BTreeSet<String>) {
+    held::withdraw(resumed, variables);
     if std::env::var_os(CORE).is_some_and(|wish| wish == "1") {
         tracing::warn!("{CORE}=1: a core dump may be written, and holds what passes through");
         return;

@@ -21,9 +21,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, out: &Out) -> Done {
+    let resumed = crate::process::resume();
     let (path, loaded) = args.config.load()?;
     serve::log(&loaded.settings.log);
-    crate::process::prepare(&loaded.variables);
+    crate::process::prepare(resumed, &loaded.variables);
     out.warn(&loaded.warnings);
     serve::runtime()?.block_on(gateway(path, loaded.settings, out))
 }

@@ -2,14 +2,16 @@
 
 use crate::Failure;
 use doorward_config::{LogFormat, Seal, Settings};
+use doorward_detect::KnownSecrets;
 use doorward_gateway::{Beyond, Delegations, Gateway, LiveError, Pins, Surroundings};
 use doorward_seal::Keyring;
 use doorward_store::{GrantsDb, KeptDb, OsEntropy, State, SystemClock, Trail, trail};
 use doorward_vocab::{Clock as _, Secret};
 use std::{
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -26,14 +28,52 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|e| Failure::Broken(format!("cannot start: {e}")))
 }
 
-/// The diagnostic log goes to standard error: standard output belongs to the answer, or to MCP.
+/// The diagnostic log goes to standard error: standard output belongs to the answer, or to MCP. No line of it holds a
+/// secret that a gateway of this process handles.
 pub(crate) fn log(settings: &doorward_config::Log) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = fmt().with_env_filter(filter).with_target(false);
     let _ = match settings.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder.with_writer(|| Checked::new(KnownSecrets::redact)).try_init(),
+        LogFormat::Json => builder.json().with_writer(|| Checked::new(KnownSecrets::redact_json)).try_init(),
     };
+}
+
+/// What looks for the secrets of this process.
+pub(crate) fn secrets() -> &'static Arc<KnownSecrets> {
+    static SECRETS: LazyLock<Arc<KnownSecrets>> =
+        LazyLock::new(|| doorward_gateway::known_secrets(&OsEntropy::default()));
+    &SECRETS
+}
+
+type Redact = fn(&KnownSecrets, &[u8]) -> Option<Vec<u8>>;
+
+/// Standard error, for whole lines.
+struct Checked {
+    redact: Redact,
+}
+
+impl Checked {
+    const fn new(redact: Redact) -> Self {
+        Self { redact }
+    }
+}
+
+impl io::Write for Checked {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let (text, end) = line.strip_suffix(b"\n").map_or((line, false), |text| (text, true));
+        match (self.redact)(secrets(), text) {
+            Some(mut clean) => {
+                clean.extend(end.then_some(b'\n'));
+                io::stderr().write_all(&clean)?;
+            }
+            None => io::stderr().write_all(line)?,
+        }
+        Ok(line.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 pub(crate) fn state() -> Result<PathBuf, Failure> {
@@ -63,7 +103,7 @@ pub(crate) fn open_with(
     let grants = Arc::new(GrantsDb::open(dir).map_err(|e| broken(&e))?);
     let delegations = Delegations::open(grants).map_err(|e| broken(&e))?;
     let mark = doorward_store::mark_key(dir).map_err(|e| broken(&e))?;
-    let secrets = doorward_gateway::known_secrets(&OsEntropy::default());
+    let secrets = secrets().clone();
     let surroundings =
         Surroundings { user: user(), host_token: Secret::new(token), listen, mark, beyond, delegations, secrets };
     let gateway =

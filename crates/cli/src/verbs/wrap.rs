@@ -30,9 +30,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, _out: &Out) -> Done {
+    let resumed = crate::process::resume();
     let Loaded { settings, variables, .. } = settings(&args)?;
     serve::log(&settings.log);
-    crate::process::prepare(&variables);
+    crate::process::prepare(resumed, &variables);
     let state = free(&serve::state()?.join("wrap").join(args.name.as_str()));
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     serve::runtime()?.block_on(async move {

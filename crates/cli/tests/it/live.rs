@@ -19,6 +19,8 @@ pub(crate) struct Live {
     pub(crate) process: Running,
     /// Where MCP is.
     pub(crate) base: String,
+    /// Where the console is.
+    pub(crate) console: String,
 }
 
 impl Live {
@@ -32,11 +34,23 @@ impl Live {
         let (process, told) = Running::start_ready(&mut command).unwrap();
         let told: Value = serde_json::from_str(&told).unwrap();
         let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
-        Self { process, base }
+        let console = told["console"].as_str().unwrap().to_owned();
+        Self { process, base, console }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// What the console says of the gateway, in numbers.
+    pub(crate) async fn metrics(&self) -> String {
+        let host = self.console.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let stream = TcpStream::connect(&host).await.unwrap();
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::get("/metrics").header(header::HOST, &host).body(Full::<Bytes>::default()).unwrap();
+        let body = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
+        String::from_utf8(body.to_bytes().to_vec()).unwrap()
     }
 
     /// Sends a signal to the process.

@@ -16,3 +16,4 @@ mod secrets;
 mod servers;
 mod sse;
 mod usage;
+mod zero_secret;

@@ -30,7 +30,8 @@ fn start(place: &Place, toml: &str, variables: &[(&str, &str)]) -> Live {
     let (process, told) = Running::start_ready(&mut command).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
     let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
-    Live { process, base }
+    let console = told["console"].as_str().unwrap().to_owned();
+    Live { process, base, console }
 }
 
 fn of(process: &Live, file: &str) -> String {
@@ -50,6 +51,7 @@ async fn a_secret_leaves_the_environment_and_works() {
     assert!(!environ.contains(&secret) && !environ.contains("KEY_OF_IT"), "{environ}");
     assert!(environ.contains("PLAIN=stays") && environ.contains("DOORWARD_STATE="), "the rest stays");
     assert_eq!(of(&live, "comm").trim(), "doorward");
+    assert_eq!(place.read("log.txt").matches("is not set").count(), 0, "{}", place.read("log.txt"));
     assert!(of(&live, "cmdline").contains("run\n--json\n-c\ndoorward.toml"));
     assert!(of(&live, "limits").lines().any(|l| l.starts_with("Max core file size") && l.contains(" 0 ")), "no core");
 
@@ -100,15 +102,7 @@ async fn children_inherit_nothing() {
     let mut client = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
     client.call("echo", json!({ "text": "x" })).await.unwrap();
     let parent = live.process.id().to_string();
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-    let mut children: Vec<String> = children.split_whitespace().map(str::to_owned).collect();
-    if children.is_empty() {
-        // Started by another thread.
-        for task in fs::read_dir(format!("/proc/{parent}/task")).unwrap() {
-            let of = fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
-            children.extend(of.split_whitespace().map(str::to_owned));
-        }
-    }
+    let children = children(&parent);
     assert_eq!(children.len(), 1, "the command runs");
     let environ = String::from_utf8_lossy(&fs::read(format!("/proc/{}/environ", children[0])).unwrap()).into_owned();
     assert!(environ.contains(&format!("GIVEN={given}")) && environ.contains("MY_TOKEN=passed-on-4711"));
@@ -120,24 +114,56 @@ async fn children_inherit_nothing() {
     assert!(open.iter().all(|to| !to.to_string_lossy().contains("doorward ")), "{open:?}");
 }
 
-/// How often a secret may stand in memory.
-const KEPT_TO_LOOK_FOR: usize = 1;
+/// `wrap` is a gateway too: a variable that it passes on is in the environment of the server, and not in its own.
+#[test]
+fn wrap_keeps_no_secret_in_its_environment() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let (place, token) = (Place::new(), planted("for-the-wrapped"));
+    let fixture = binary("doorward-testkit", "doorward-fixture").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    place.around(&mut command);
+    command.args(["wrap", "--env", "MY_TOKEN", "--", fixture.to_str().unwrap(), "--stdio"]).env("MY_TOKEN", &token);
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "c", "version": "1" } } });
+    writeln!(child.stdin.as_mut().unwrap(), "{hello}").unwrap();
+    let mut answer = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+    assert!(answer.contains("doorward-fixture"), "{answer}");
+    let environ = |pid: &str| String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/environ")).unwrap()).into_owned();
+    let own = child.id().to_string();
+    assert!(!environ(&own).contains("MY_TOKEN") && !environ(&own).contains(&token));
+    let children = children(&own);
+    assert_eq!(children.len(), 1);
+    assert!(environ(&children[0]).contains(&format!("MY_TOKEN={token}")));
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+/// The processes that any thread of a process started.
+fn children(pid: &str) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of = |task: std::io::Result<fs::DirEntry>| fs::read_to_string(task.unwrap().path().join("children"));
+    let lists: Vec<String> = tasks.filter_map(|task| of(task).ok()).collect();
+    lists.iter().flat_map(|list| list.split_whitespace().map(str::to_owned)).collect()
+}
 
 /// Nothing that was configured as a secret stands in what a core dump would hold: not where it came from, not where it was
 /// sent from, and not in what was left behind on the way.
 #[tokio::test]
 async fn memory_holds_no_secret() {
     let (place, server) = (Place::new(), Fixture::start(&[]).unwrap());
-    let names = ["header-from-file", "header-from-env", "env-of-command", "scheme-and-token"];
+    let names = ["header-from-file", "header-from-env", "env-of-command", "another-header", "credential-of-it"];
     let secrets: Vec<String> = names.iter().map(|name| planted(name)).collect();
-    for (file, at) in [("h.secret", 0), ("t.secret", 3)] {
+    for (file, at) in [("h.secret", 0), ("t.secret", 3), ("c.secret", 4)] {
         place.write(file, &format!("{}\n", secrets[at]));
         fs::set_permissions(place.path(file), fs::Permissions::from_mode(0o600)).unwrap();
     }
     let words = [binary("doorward-testkit", "doorward-fixture").unwrap().display().to_string(), "--stdio".to_owned()];
     let toml = format!(
         "{}headers = {{ \"x-a\" = {{ file = \"h.secret\" }}, \"x-b\" = {{ env = \"FROM_ENV\" }}, \"x-c\" = {{ file = \"t.secret\" }} }}\n\
-         {}env = {{ GIVEN = {{ env = \"FOR_COMMAND\" }} }}\n",
+         credential = \"own\"\n{}env = {{ GIVEN = {{ env = \"FOR_COMMAND\" }} }}\n\
+         [[credential]]\nname = \"own\"\nkind = \"static\"\nsecret = {{ file = \"c.secret\" }}\n",
         http_server("fixture", server.url()),
         command_server("local", &words),
     );
@@ -155,12 +181,19 @@ async fn memory_holds_no_secret() {
                 assert_eq!(answer["result"]["content"][0]["text"], "x");
             }
         }
-        let found = memory::places(&memory::as_dumped(live.process.id()).unwrap(), &things);
-        let mut counts = vec![0; things.len()];
-        found.iter().for_each(|p| counts[p.what] += 1);
-        let found_of = |what: usize| counts[what];
-        // What looks for secrets in results keeps each of them, once.
-        let found: Vec<_> = found.into_iter().filter(|p| found_of(p.what) > KEPT_TO_LOOK_FOR).collect();
+        // Also where the server says them all.
+        let mut client = Connection::open(&live.base, "/mcp/fixture").await.unwrap();
+        let seen = client.call("echo_request", json!({})).await.unwrap().to_string();
+        assert!(seen.contains("x-a") && !secrets.iter().any(|s| seen.contains(s)), "{seen}");
+        drop(client);
+        // An exchange ends a moment after its answer.
+        let (start, mut found) = (std::time::Instant::now(), Vec::new());
+        while start.elapsed().as_secs() < 20 {
+            found = memory::places(&memory::as_dumped(live.process.id()).unwrap(), &things);
+            if found.is_empty() {
+                break;
+            }
+        }
         let told: Vec<_> = found
             .iter()
             .map(|p| format!("{} in [{}] at {:x}: {}", names[p.what], p.mapping, p.address, p.around))
@@ -171,6 +204,27 @@ async fn memory_holds_no_secret() {
     assert!(live.process.wait().unwrap().success());
     assert!(holds(&place.path("state"), &things).is_empty());
     assert!(!things.iter().any(|t| memory::find(place.read("log.txt").as_bytes(), t).is_some()));
+}
+
+/// What a command writes to standard error goes to the log, but for what the gateway gave it to keep.
+#[tokio::test]
+async fn standard_error_of_a_server_gives_nothing_away() {
+    let place = Place::new();
+    let secret = planted("in-the-log");
+    let script = "echo \"the key is $KEY\" >&2; echo \"it is spelled $(echo $KEY | sed 's/./& /g')\" >&2; exec cat";
+    let words = ["sh", "-c", script].map(str::to_owned);
+    let toml = format!("{}env = {{ KEY = {{ env = \"KEY_OF_IT\" }} }}\n", command_server("loud", &words));
+    let mut live = start(&place, &toml, &[("KEY_OF_IT", secret.as_str())]);
+    let base = live.base.clone();
+    let asking = tokio::spawn(async move { Connection::open(&base, "/mcp/loud").await.is_ok() });
+    wait(|| place.read("log.txt").contains("it is spelled")).await;
+    asking.abort();
+    let log = place.read("log.txt");
+    assert!(log.contains("the key is [secret removed by Doorward]"), "{log}");
+    let letters: String = log.chars().filter(char::is_ascii_alphanumeric).collect();
+    assert!(!letters.contains(&secret[..16]), "{log}");
+    live.signal("-TERM");
+    assert!(live.process.wait().unwrap().success());
 }
 
 async fn wait(done: impl Fn() -> bool) {

@@ -369,3 +369,16 @@ fn nothing_shows_a_secret() {
         "KnownSecrets(1) Ok(Fingerprint)"
     );
 }
+
+#[test]
+fn what_is_redacted_stays_json() {
+    let known = knowing(&["k9XzR2mQ7vT4wL8pB1nC5dF6"]);
+    let record = r#"{"kind":"ruling","target":"file:///k9XzR2mQ7vT4wL8pB1nC5dF6\n","values":["k9XzR2mQ7vT4","wL8pB1nC5dF6"],"n":1}"#;
+    let clean = known.redact_json(record.as_bytes()).unwrap();
+    let clean: Value = serde_json::from_slice(&clean).unwrap();
+    assert_eq!(clean["target"], format!("file:///{REMOVED}\n"));
+    assert_eq!(clean["values"], json!([REMOVED, ""]));
+    assert_eq!(known.redactions(), 2);
+    assert_eq!(known.redact(b"as k9XzR2mQ7vT4wL8pB1nC5dF6."), Some(format!("as {REMOVED}.").into_bytes()));
+    assert_eq!((known.redact(b"nothing"), known.redact_json(b"{}")), (None, None));
+}

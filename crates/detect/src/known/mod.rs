@@ -14,6 +14,7 @@ mod key;
 #[cfg(test)]
 mod laws;
 mod plain;
+mod redact;
 mod scan;
 mod shapes;
 mod symbols;
@@ -25,13 +26,14 @@ use filter::Filter;
 pub use joined::{Held, Holder};
 use key::Key;
 use parking_lot::{Mutex, RwLock};
+pub use redact::REMOVED;
 use scan::Odd;
 use std::{
     fmt,
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -131,6 +133,7 @@ pub struct KnownSecrets {
     changing: Mutex<()>,
     spelled: AtomicUsize,
     len: AtomicUsize,
+    redacted: AtomicU64,
 }
 
 impl fmt::Debug for KnownSecrets {
@@ -153,6 +156,7 @@ impl KnownSecrets {
             changing: Mutex::new(()),
             spelled: AtomicUsize::new(0),
             len: AtomicUsize::new(0),
+            redacted: AtomicU64::new(0),
         }
     }
 

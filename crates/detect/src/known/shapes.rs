@@ -187,8 +187,51 @@ fn groups(form: Form, len: usize, random: &[Range<usize>]) -> Box<[u16]> {
     places.into()
 }
 
-/// Which parts of a secret look random: letters of both cases and digits in turns, as no word has them. What tokens of
-/// one kind have in common does not count.
+/// What neighbours of a secret say of whether it is random; summed up.
+#[derive(Clone, Copy, Default)]
+struct Pair {
+    all: usize,
+    /// A digit, a small letter or a capital, and then another of these.
+    turns: usize,
+    /// Two letters that are rarely neighbours in a word.
+    odd: usize,
+}
+
+impl Pair {
+    fn of(a: u8, b: u8) -> Self {
+        let class = |b: u8| if b.is_ascii_digit() { 0 } else { 1 + u8::from(b.is_ascii_uppercase()) };
+        let letters = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
+        let odd = a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !USUAL.contains(&letters);
+        Self { all: 1, turns: usize::from(class(a) != class(b)), odd: usize::from(odd) }
+    }
+
+    const fn and(self, more: Self) -> Self {
+        Self { all: self.all + more.all, turns: self.turns + more.turns, odd: self.odd + more.odd }
+    }
+
+    const fn without(self, less: Self) -> Self {
+        Self { all: self.all - less.all, turns: self.turns - less.turns, odd: self.odd - less.odd }
+    }
+}
+
+/// Neighbours in words of English, and of names in programs.
+#[rustfmt::skip]
+const USUAL: &[[u8; 2]] = &[
+    *b"th", *b"he", *b"in", *b"er", *b"an", *b"re", *b"on", *b"at", *b"en", *b"nd", *b"ti", *b"es", *b"or", *b"te",
+    *b"of", *b"ed", *b"is", *b"it", *b"al", *b"ar", *b"st", *b"to", *b"nt", *b"ng", *b"se", *b"ha", *b"as", *b"ou",
+    *b"io", *b"le", *b"ve", *b"co", *b"me", *b"de", *b"hi", *b"ri", *b"ro", *b"ic", *b"ne", *b"ea", *b"ra", *b"ce",
+    *b"li", *b"ch", *b"ll", *b"be", *b"ma", *b"si", *b"om", *b"ur", *b"ca", *b"el", *b"ta", *b"la", *b"ns", *b"di",
+    *b"fo", *b"ho", *b"pe", *b"ec", *b"pr", *b"no", *b"ct", *b"us", *b"ac", *b"ot", *b"il", *b"tr", *b"ly", *b"nc",
+    *b"et", *b"ut", *b"ss", *b"so", *b"rs", *b"un", *b"lo", *b"wa", *b"ge", *b"ie", *b"wh", *b"ee", *b"wi", *b"em",
+    *b"ad", *b"ol", *b"rt", *b"po", *b"we", *b"na", *b"ul", *b"ni", *b"ts", *b"mo", *b"ow", *b"pa", *b"im", *b"mi",
+    *b"ai", *b"sh", *b"ir", *b"su", *b"id", *b"os", *b"iv", *b"ia", *b"am", *b"fi", *b"ci", *b"vi", *b"pl", *b"ig",
+    *b"tu", *b"ev", *b"ld", *b"ry", *b"mp", *b"fe", *b"bl", *b"ab", *b"gh", *b"ty", *b"op", *b"wo", *b"sa", *b"ay",
+    *b"ex", *b"ke", *b"fr", *b"oo", *b"av", *b"ag", *b"if", *b"ap", *b"gr", *b"od", *b"bo", *b"sp", *b"rd", *b"do",
+    *b"uc", *b"bu", *b"ei", *b"ov", *b"by", *b"rm", *b"ep", *b"tt", *b"oc", *b"fa", *b"ef", *b"cu", *b"rn", *b"sc",
+];
+
+/// Which parts of a secret look random: letters of both cases and digits in turns, or letters that no word has side
+/// by side. What tokens of one kind have in common does not count.
 #[derive(Debug)]
 pub(super) struct Random {
     /// How many symbols the secret has.
@@ -201,31 +244,33 @@ impl Random {
         const NEAR: usize = 8;
         const TURNS: usize = 3;
         let common = common(secret);
-        // Each symbol: a digit, a small letter, a capital, and whether others have it too.
+        // Each symbol, and whether others have it too.
         let mut symbols = Zeroizing::new(Vec::with_capacity(secret.len()));
         let mut escaped = false;
         for (at, b) in secret.iter().enumerate() {
             if b.is_ascii_alphanumeric() && !escaped {
-                let class = if b.is_ascii_digit() { 0 } else { 1 + u8::from(b.is_ascii_uppercase()) };
-                symbols.push((class, common.iter().any(|c| c.contains(&at))));
+                symbols.push((*b, common.iter().any(|c| c.contains(&at))));
             }
             escaped = *b == b'\\';
         }
-        let turn = |at: usize| match (at.checked_sub(1).and_then(|a| symbols.get(a)), symbols.get(at)) {
-            (Some((before, _)), Some((class, _))) => usize::from(before != class),
-            _ => 0,
+        let pair = |at: usize| match (at.checked_sub(1).and_then(|a| symbols.get(a)), symbols.get(at)) {
+            (Some((a, _)), Some((b, _))) => Pair::of(*a, *b),
+            _ => Pair::default(),
         };
         let mut parts: Vec<Range<usize>> = Vec::new();
-        let mut near: usize = (1..NEAR).map(turn).sum();
+        let mut near = (1..NEAR).map(pair).fold(Pair::default(), Pair::and);
         for (at, (_, shared)) in symbols.iter().enumerate() {
-            if !shared && near >= TURNS {
+            // Of the pairs of letters in a word, most are among those of most words.
+            if !shared && (near.turns >= TURNS || near.all >= NEAR - 1 && near.odd * 15 >= near.all * 11) {
                 match parts.last_mut().filter(|last| last.end == at) {
                     Some(last) => last.end += 1,
                     None => parts.push(at..at + 1),
                 }
             }
-            near += turn(at + NEAR);
-            near -= (at + 1).checked_sub(NEAR).map_or(0, |gone| turn(gone + 1));
+            near = near.and(pair(at + NEAR));
+            if let Some(gone) = (at + 1).checked_sub(NEAR) {
+                near = near.without(pair(gone + 1));
+            }
         }
         Self { len: symbols.len(), parts }
     }

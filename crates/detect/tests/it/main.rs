@@ -5,6 +5,7 @@
 mod attacks;
 mod benign;
 mod laws;
+mod shapes;
 
 use doorward_detect::{DefinitionContext, Located, Scanner, Settings, Text};
 use doorward_vocab::Channel;

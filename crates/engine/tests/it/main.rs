@@ -5,6 +5,7 @@ mod channels;
 mod given;
 mod inputs;
 mod instances;
+mod leaks;
 mod scene;
 #[allow(dead_code, reason = "tests of another crate need more of it")]
 #[path = "../../../bridge/tests/it/schema.rs"]

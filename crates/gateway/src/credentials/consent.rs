@@ -4,7 +4,7 @@ use super::Configured;
 use crate::{Gateway, Live, live, passage::Passage};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_config::CredentialKind;
-use doorward_mcp::{Message, meta};
+use doorward_mcp::{Request, meta};
 use doorward_store::KeptKind;
 use doorward_vocab::Digest;
 use serde::{Deserialize, Serialize};
@@ -49,10 +49,8 @@ pub(crate) struct Invitation {
 }
 
 /// Whether the client of a request opens addresses for its human.
-fn opens(passage: &Passage) -> bool {
-    let Message::Request(request) = passage.message.inspect() else { return false };
-    let declared = request.meta(meta::CLIENT_CAPABILITIES);
-    declared.and_then(|c| c.get("elicitation")?.get("url")).is_some()
+pub(crate) fn opens(request: &Request) -> bool {
+    request.meta(meta::CLIENT_CAPABILITIES).and_then(|c| c.get("elicitation")?.get("url")).is_some()
 }
 
 impl Gateway {
@@ -89,7 +87,7 @@ impl Gateway {
             }
         };
         let address = format!("{}{CONNECT}?ticket={handle}", self.public(&passage.live));
-        Some(Invitation { address, more: !more.is_empty(), opens: opens(passage) })
+        Some(Invitation { address, more: !more.is_empty(), opens: passage.opens })
     }
 
     /// The address that people and servers know the gateway by.

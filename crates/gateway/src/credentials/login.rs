@@ -165,7 +165,13 @@ impl Gateway {
             }
             Ok(None) => Err(Failure::Unusable("the provider gave nothing".into())),
             Err(Failure::Refused(why)) => {
-                let _ = self.take::<SignedIn>(KeptKind::SignIn, name).await;
+                // The provider does not take it any more. What a new login gave meanwhile stays.
+                let used = login.refresh.clone().map(|used| Digest::of(used.as_bytes()));
+                let forget = move |kept: Option<SignedIn>| {
+                    let is_used = |kept: &SignedIn| kept.refresh.as_ref().map(|r| Digest::of(r.as_bytes())) == used;
+                    ((), kept.filter(|kept| !is_used(kept)).map(|kept| (kept.until(now), kept)))
+                };
+                let _ = self.change(KeptKind::SignIn, name, forget).await;
                 Err(Failure::NoSubject(why))
             }
             Err(other) => Err(other),

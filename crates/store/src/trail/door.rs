@@ -14,7 +14,7 @@ use std::{
     cell::RefCell,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -56,8 +56,13 @@ pub struct Trail {
     verifier: VerifierKey,
     latest: Arc<Mutex<Arc<str>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What every record passes before it is taken.
+    check: OnceLock<Check>,
     _lock: fs::File,
 }
+
+/// Looks at the JSON of a record. What it gives is written instead.
+pub type Check = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -109,7 +114,15 @@ impl Trail {
             spawn("trail-write", Box::new(move || writer.run()))?,
             spawn("trail-sign", Box::new(move || publisher.run()))?,
         ];
-        let trail = Self { dir: dir.to_owned(), buffer, verifier, latest, threads: Mutex::new(threads), _lock: lock };
+        let trail = Self {
+            dir: dir.to_owned(),
+            buffer,
+            verifier,
+            latest,
+            threads: Mutex::new(threads),
+            check: OnceLock::new(),
+            _lock: lock,
+        };
         for (what, bytes) in found.repairs {
             tracing::warn!(what, bytes, "the trail was repaired");
             let repaired = Event::Recovered(Recovered { what: what.into(), bytes, size });
@@ -124,7 +137,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the record was not taken.
     pub fn append(&self, record: &Record) -> Result<u64, TrailError> {
-        encoded(|out| record.encode(out), |bytes| self.buffer.push(bytes))
+        self.encoded(|out| record.encode(out), |bytes| self.buffer.push(bytes))
     }
 
     /// Records something and waits until it is on disk; gives its index.
@@ -141,7 +154,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the decision was not taken; the message must not leave.
     pub fn record(&self, time: Timestamp, ruling: &Ruling) -> Result<Receipt, TrailError> {
-        let index = encoded(|out| encode_ruling(time, ruling, out), |bytes| self.buffer.push(bytes))?;
+        let index = self.encoded(|out| encode_ruling(time, ruling, out), |bytes| self.buffer.push(bytes))?;
         Ok(receipt(ruling.call, index, false))
     }
 
@@ -192,9 +205,26 @@ impl Trail {
         self.failure().map_or(Ok(()), |why| Err(TrailError::Failed(why)))
     }
 
+    /// Has every record from now on looked at before it is taken. Nothing happens the second time.
+    pub fn check_with(&self, check: Check) {
+        let _ = self.check.set(check);
+    }
+
+    /// Encodes into memory that the thread keeps, outside of any lock.
+    fn encoded<R>(&self, encode: impl FnOnce(&mut Vec<u8>), take: impl FnOnce(&[u8]) -> R) -> R {
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            encode(scratch);
+            match self.check.get().and_then(|check| check(scratch)) {
+                Some(instead) => take(&instead),
+                None => take(scratch),
+            }
+        })
+    }
+
     async fn durably(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<u64, TrailError> {
         let (send, receive) = oneshot::channel();
-        let index = encoded(encode, |bytes| self.buffer.push_durable(bytes, send))?;
+        let index = self.encoded(encode, |bytes| self.buffer.push_durable(bytes, send))?;
         match receive.await {
             Ok(done) => done.map(|()| index),
             Err(_) => Err(TrailError::Failed("the writer went away".into())),
@@ -208,15 +238,6 @@ impl Drop for Trail {
             tracing::error!(error = %e, "the trail did not close in good order");
         }
     }
-}
-
-/// Encodes into memory that the thread keeps, outside of any lock.
-fn encoded<R>(encode: impl FnOnce(&mut Vec<u8>), take: impl FnOnce(&[u8]) -> R) -> R {
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.clear();
-        encode(scratch);
-        take(scratch)
-    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the writer of the trail: the index was just assigned")]

@@ -25,7 +25,7 @@ mod tiles;
 mod verify;
 mod writer;
 
-pub use door::{Options, Trail};
+pub use door::{Check, Options, Trail};
 pub use error::{OpenError, TrailError};
 pub use layout::is_held;
 pub use reader::{Entry, Place, Reader};

@@ -37,6 +37,24 @@ fn what_is_committed_is_there_and_verifies() {
 }
 
 #[test]
+fn records_are_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = open(dir.path());
+    trail.check_with(Box::new(|record| {
+        let text = String::from_utf8_lossy(record);
+        text.contains("\"kind\":\"outcome\"").then(|| text.replace("\"v\":1", "\"more\":0,\"v\":1").into_bytes())
+    }));
+    trail.record(at(1), &ruling(call(1))).unwrap();
+    trail.append(&Record::outcome(at(2), outcome(call(1)))).unwrap();
+    wait(trail.append_durable(&Record::outcome(at(3), outcome(call(1))))).unwrap();
+    drop(trail);
+    assert!(verify(dir.path()).is_good());
+    let changed: Vec<bool> =
+        records(dir.path()).iter().map(|r| String::from_utf8_lossy(r).contains("\"more\":0")).collect();
+    assert_eq!(changed, [false, true, true]);
+}
+
+#[test]
 fn opening_again_goes_on_with_the_same_tree() {
     let dir = tempfile::tempdir().unwrap();
     for round in 1..=5 {

@@ -31,7 +31,7 @@ pub use cache::installed;
 pub use client::{Peer, Target, Walk};
 pub use process::{Running, binary, free_port};
 pub use servers::{
-    Fixture, guarded_fixture, python_fixture, python_fixture_sse, python_fixture_stdio, server_everything,
-    server_filesystem, server_memory, strict_fixture, typescript_fixture, wire_shape,
+    Fixture, guarded_fixture, hostile_server, hostile_stdio, python_fixture, python_fixture_sse, python_fixture_stdio,
+    server_everything, server_filesystem, server_memory, strict_fixture, typescript_fixture, wire_shape,
 };
 pub use tour::Tour;

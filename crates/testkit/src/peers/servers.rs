@@ -63,6 +63,21 @@ pub fn strict_fixture(args: &[&str]) -> io::Result<(Running, String)> {
     Running::start_ready(Command::new(python()).arg(script("python/strict.py")).args(args))
 }
 
+/// A server that gives back every secret that it is given (`peers/python/hostile.py`): the process and its URL. What it said
+/// is in the file `said`. It needs Python alone.
+///
+/// # Errors
+/// It cannot be started.
+pub fn hostile_server(said: &Path) -> io::Result<(Running, String)> {
+    Running::start_ready(Command::new("python3").arg(script("python/hostile.py")).arg("--http").arg(said))
+}
+
+/// The command of the same server over stdio.
+#[must_use]
+pub fn hostile_stdio(said: &Path) -> Vec<String> {
+    words(["python3".to_owned(), shown(&script("python/hostile.py"))], &["--stdio", &shown(said)])
+}
+
 /// The documented wire shape of a service that cannot run here, see `peers/python/wire_shapes.py`: the process and its URL.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::scene::{Scene, refused, whoami};
 use crate::{client::Client, front::Front, identity::bearer};
 use doorward_testkit::peers::free_port;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A gateway whose statements the provider believes, and whose callers show tokens of the provider.
 struct Both {
@@ -16,18 +16,27 @@ const KEYS: &str = "subject = \"presented\"\nscopes = [\"files:read\"]\n";
 
 impl Both {
     async fn start(keys: &str) -> Option<Self> {
+        Self::of("token-exchange", keys).await
+    }
+
+    async fn of(kind: &str, keys: &str) -> Option<Self> {
         let port = free_port().unwrap();
         let issuer = format!("http://127.0.0.1:{port}");
         let trusted = json!([{ "issuer": issuer, "jwks_uri": format!("{issuer}/oauth/jwks") }]);
-        let scene = Scene::start(300, &json!({ "trusted": trusted })).await?;
-        let toml = format!(
-            "level = \"watch\"\n[authorization]\n[[trust]]\nname = \"corp\"\nkind = \"oidc\"\nissuer = {:?}\n\
-             client_id = \"gateway\"\naudience = \"{issuer}/mcp\"\n{}",
-            scene.op.issuer(),
-            scene.toml("token-exchange", &(scene.client() + keys)),
-        );
+        let keyed = json!({
+            "client_id": "keyed", "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
+            "jwks_uri": format!("{issuer}/oauth/jwks"), "grant_types": ["client_credentials"], "redirect_uris": [],
+            "response_types": [],
+        });
+        let clients = json!([Scene::known(), keyed]);
+        let scene = Scene::start(300, &json!({ "trusted": trusted, "clients": clients, "loopback": true })).await?;
+        let toml = toml(&scene, &issuer, kind, &(scene.client() + keys));
         let front = Front::start_on(port, &toml).await;
         Some(Self { scene, front, issuer })
+    }
+
+    fn toml(&self, kind: &str, keys: &str) -> String {
+        toml(&self.scene, &self.issuer, kind, keys)
     }
 
     /// What an agent shows that acts for somebody.
@@ -99,13 +108,15 @@ async fn what_an_exchange_gives_must_be_what_was_asked_for() {
 /// The same with a setting that changes nothing but the credential's identity.
 fn toml_of(both: &Both, n: usize) -> String {
     let keys = format!("{KEYS}lifetime = \"{}s\"\n", 60 + n);
+    both.toml("token-exchange", &(both.scene.client() + &keys))
+}
+
+fn toml(scene: &Scene, issuer: &str, kind: &str, keys: &str) -> String {
     format!(
-        "level = \"watch\"\npublic_url = {:?}\n[authorization]\n[[trust]]\nname = \"corp\"\nkind = \"oidc\"\nissuer = {:?}\n\
-         client_id = \"gateway\"\naudience = \"{}/mcp\"\n{}",
-        both.issuer,
-        both.scene.op.issuer(),
-        both.issuer,
-        both.scene.toml("token-exchange", &(both.scene.client() + &keys)),
+        "level = \"watch\"\npublic_url = {issuer:?}\n[authorization]\n[[trust]]\nname = \"corp\"\nkind = \"oidc\"\n\
+         issuer = {:?}\nclient_id = \"gateway\"\naudience = \"{issuer}/mcp\"\n{}",
+        scene.op.issuer(),
+        scene.toml(kind, keys),
     )
 }
 
@@ -119,11 +130,22 @@ async fn without_a_token_there_is_nothing_to_exchange() {
 
 #[tokio::test]
 async fn the_gateway_says_itself_who_it_is_for() {
-    let Some(both) = Both::start("subject = \"issued\"\nscopes = [\"files:read\"]\n").await else { return };
-    // This provider exchanges tokens of its own alone.
-    let told = refused(&both.agent("alice", "agent-7").await).await;
-    assert!(told.contains("There is no credential"), "{told}");
-    let (granted, refused) = both.scene.grants(EXCHANGE).await;
-    assert_eq!((granted, refused), (0, 1));
-    let _: Value = both.scene.seen().await;
+    let keys = "subject = \"human\"\nscopes = [\"files:read\"]\n";
+    let Some(both) = Both::of("jwt-bearer", keys).await else { return };
+    let client = both.agent("alice", "agent-7").await;
+    let claims = whoami(&client).await;
+    assert_eq!((&claims["sub"], &claims["aud"]), (&json!("alice"), &json!(both.scene.server)), "{claims}");
+    assert_eq!(claims["act"]["sub"], "agent-7", "{claims}");
+    whoami(&client).await;
+    assert_eq!(whoami(&both.agent("bob", "agent-7").await).await["sub"], "bob");
+    assert_eq!(both.scene.grants("urn:ietf:params:oauth:grant-type:jwt-bearer").await, (2, 0));
+}
+
+#[tokio::test]
+async fn the_gateway_proves_who_it_is_by_its_own_key() {
+    let Some(both) = Both::of("client-credentials", "").await else { return };
+    let keys = "client_id = \"keyed\"\nclient_key = \"gateway\"\n";
+    let toml = both.toml("client-credentials", keys);
+    both.front.reload(&toml);
+    assert_eq!(whoami(&both.agent("alice", "agent-7").await).await["client_id"], "keyed");
 }

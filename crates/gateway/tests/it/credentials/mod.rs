@@ -5,3 +5,4 @@ mod exchange;
 mod login;
 mod person;
 mod scene;
+mod zitadel;

@@ -6,6 +6,7 @@ use crate::{
     front::Front,
     identity::bearer,
 };
+use doorward_store::{Keep as _, KeptKind};
 use doorward_testkit::peers::{
     free_port,
     identity::{Browser, Landed},
@@ -24,7 +25,7 @@ fn toml(scene: &Scene, keys: &str) -> String {
 }
 
 /// The address that a call is answered with.
-async fn invitation(client: &Client) -> String {
+pub(crate) async fn invitation(client: &Client) -> String {
     let answer = client.call("whoami", json!({})).await;
     assert_eq!(answer["result"]["isError"], true, "{answer}");
     let text = crate::client::text_of(&answer).unwrap();
@@ -52,7 +53,7 @@ async fn travel(browser: &mut Browser, address: &str, end: &str) -> Landed {
 }
 
 /// Opens an address; the page at the end.
-async fn open(browser: &mut Browser, address: &str) -> (u16, String) {
+pub(crate) async fn open(browser: &mut Browser, address: &str) -> (u16, String) {
     match travel(browser, address, "http://nowhere.example/").await {
         Landed::Page { reply, .. } => (reply.status, reply.body),
         Landed::Redirected(url) => panic!("{url}"),
@@ -77,11 +78,6 @@ async fn an_account_is_connected_once_and_used_until_it_is_taken_back() {
     // Two gateways share what she granted, and fifty calls need one token.
     let agents: Vec<_> = [&front, &beside].map(agent).into();
     let calls = (0..50).map(|n| whoami(&agents[n % 2]));
-    until("the refusal is forgotten", async || {
-        let answer = client.call("whoami", json!({})).await;
-        (answer["result"]["isError"] != true).then_some(())
-    })
-    .await;
     for claims in join_all(calls).await {
         assert_eq!((&claims["sub"], &claims["aud"]), (&json!("alice"), &json!(scene.server)));
     }
@@ -101,6 +97,51 @@ async fn an_account_is_connected_once_and_used_until_it_is_taken_back() {
         (answer["result"]["isError"] != true).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_client_that_opens_addresses_is_asked_to() {
+    let Some(scene) = Scene::start(300, &json!({})).await else { return };
+    let front = Front::start(&toml(&scene, "")).await;
+    let client = agent(&front).capable(json!({ "elicitation": { "url": {} } }));
+    let answer = client.call("whoami", json!({})).await;
+    let asked = &answer["result"]["inputRequests"]["dev.doorward/connect"];
+    assert_eq!(
+        (&answer["result"]["resultType"], &asked["method"]),
+        (&json!("input_required"), &json!("elicitation/create"))
+    );
+    assert_eq!(asked["params"]["mode"], "url", "{answer}");
+    let (status, page) = open(&mut alice(), asked["params"]["url"].as_str().unwrap()).await;
+    assert!(status == 200, "{status}: {page}");
+    until("it goes on", async || {
+        let answered = json!({ "dev.doorward/connect": { "action": "accept" } });
+        let again =
+            client.ask("tools/call", json!({ "name": "whoami", "arguments": {}, "inputResponses": answered })).await;
+        (again["result"]["isError"] != true && again["result"]["content"].is_array()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_used_is_refused_and_leads_to_a_question() {
+    let Some(scene) = Scene::start(300, &json!({})).await else { return };
+    let front = Front::start(&toml(&scene, "")).await;
+    let client = agent(&front);
+    connect(&mut alice(), &client).await;
+    let old = front.kept().all(KeptKind::Grant).unwrap().remove(0);
+    until("it works", async || {
+        let answer = client.call("whoami", json!({})).await;
+        (answer["result"]["isError"] != true).then_some(())
+    })
+    .await;
+    // As if what took its place had been lost.
+    front.kept().put(&old).unwrap();
+    scene.refuse(1, 401, "").await;
+    let address = invitation(&client).await;
+    assert_eq!(scene.grants("refresh_token").await, (1, 1));
+    assert!(front.kept().all(KeptKind::Grant).unwrap().is_empty());
+    let (status, _) = open(&mut alice(), &address).await;
+    assert_eq!(status, 200);
 }
 
 #[tokio::test]

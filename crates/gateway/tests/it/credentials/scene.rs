@@ -18,6 +18,16 @@ pub(crate) struct Scene {
 pub(crate) const SECRET: &str = "s3cret of the gateway";
 
 impl Scene {
+    /// The gateway as a client with a secret.
+    pub(crate) fn known() -> Value {
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        json!({
+            "client_id": "doorward", "client_secret": SECRET, "grant_types": ["client_credentials", exchange, bearer],
+            "redirect_uris": [], "response_types": [],
+        })
+    }
+
     /// `more` are further options of the provider, `ttl` seconds is how long its tokens for the server last.
     pub(crate) async fn start(ttl: u64, more: &Value) -> Option<Self> {
         if !installed("credentials of a provider").unwrap() {
@@ -26,11 +36,8 @@ impl Scene {
         let port = free_port().unwrap();
         let url = format!("http://127.0.0.1:{port}/mcp");
         let other = "https://other.example/mcp";
-        let client = |id: &str, grants: &[&str]| json!({ "client_id": id, "client_secret": SECRET, "grant_types": grants, "redirect_uris": [], "response_types": [] });
-        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
-        let bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
         let mut options = json!({
-            "clients": [client("doorward", &["client_credentials", exchange, bearer])],
+            "clients": [Self::known()],
             "resources": {
                 url.as_str(): { "scope": "files:read files:write" },
                 other: { "scope": "files:read" },

@@ -7,8 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_vocab::{Channel, FindingKind, Severity};
 
 /// # What it does
-/// Finds text of the shape of a secret: keys and tokens of known makers, private keys, signed tokens, and values of
-/// high entropy that are called a password, secret or key. Placeholders of documentation are passed over.
+/// Finds text of the shape of a secret: keys and tokens of known makers, private keys, signed tokens and addresses,
+/// passwords in addresses and connection strings, and values of high entropy that are called a password, secret or key. Placeholders of documentation are passed over.
 ///
 /// # Why that is bad
 /// A secret that reaches a model reaches its logs, its provider and whatever it calls next.
@@ -17,95 +17,66 @@ use doorward_vocab::{Channel, FindingKind, Severity};
 /// `ghp_` and 36 letters and digits; `client_secret = "…"`
 pub(crate) struct SecretShape;
 
-/// The shape of a secret after its prefix.
-struct Shape {
-    prefix: &'static str,
-    /// How many characters of `set` must follow, prefix not counted.
-    length: (usize, usize),
-    set: Set,
-    name: &'static str,
-    confidence: f32,
-}
+mod context;
+mod makers;
 
-#[derive(Clone, Copy)]
-enum Set {
-    Upper32,
-    Alnum,
-    /// Letters, digits, `_` and `-`.
-    Word,
-    /// As `Word`, and `.`.
-    Dotted,
-    Hex,
-}
+use makers::{SHAPES, Set, Shape};
 
-impl Set {
-    const fn holds(self, b: u8) -> bool {
-        match self {
-            Self::Upper32 => b.is_ascii_uppercase() || matches!(b, b'2'..=b'7'),
-            Self::Alnum => b.is_ascii_alphanumeric(),
-            Self::Word => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'),
-            Self::Dotted => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'),
-            Self::Hex => b.is_ascii_hexdigit(),
-        }
-    }
-}
-
-const fn shape(prefix: &'static str, length: (usize, usize), set: Set, name: &'static str, confidence: f32) -> Shape {
-    Shape { prefix, length, set, name, confidence }
-}
-
-/// The makers' shapes, longer prefixes first where one begins like another.
-const SHAPES: &[Shape] = &[
-    shape("AKIA", (16, 16), Set::Upper32, "an AWS access key id", 0.9),
-    shape("ASIA", (16, 16), Set::Upper32, "an AWS temporary access key id", 0.9),
-    shape("github_pat_", (60, 100), Set::Word, "a GitHub token", 0.97),
-    shape("ghp_", (36, 40), Set::Alnum, "a GitHub token", 0.97),
-    shape("gho_", (36, 40), Set::Alnum, "a GitHub token", 0.97),
-    shape("ghu_", (36, 40), Set::Alnum, "a GitHub token", 0.97),
-    shape("ghr_", (36, 80), Set::Alnum, "a GitHub token", 0.97),
-    // Installation tokens: 36 letters and digits, since 2026 also the app's number and a signed token, see `of_shape`.
-    shape("ghs_", (25, 1024), Set::Word, "a GitHub installation token", 0.97),
-    shape("glpat-", (20, 64), Set::Dotted, "a GitLab token", 0.95),
-    shape("gldt-", (20, 64), Set::Word, "a GitLab deploy token", 0.95),
-    shape("glrt-", (20, 64), Set::Word, "a GitLab runner token", 0.95),
-    shape("xoxb-", (24, 256), Set::Word, "a Slack token", 0.95),
-    shape("xoxp-", (24, 256), Set::Word, "a Slack token", 0.95),
-    shape("xoxa-", (24, 256), Set::Word, "a Slack token", 0.95),
-    shape("xoxr-", (24, 256), Set::Word, "a Slack token", 0.95),
-    shape("xoxs-", (24, 256), Set::Word, "a Slack token", 0.95),
-    shape("xapp-", (24, 256), Set::Word, "a Slack app token", 0.95),
-    shape("AIza", (35, 35), Set::Word, "a Google API key", 0.9),
-    shape("ya29.", (40, 2048), Set::Word, "a Google access token", 0.9),
-    shape("GOCSPX-", (28, 28), Set::Word, "a Google client secret", 0.95),
-    shape("sk_live_", (24, 128), Set::Alnum, "a Stripe key", 0.97),
-    shape("rk_live_", (24, 128), Set::Alnum, "a Stripe key", 0.97),
-    shape("whsec_", (32, 64), Set::Alnum, "a Stripe webhook secret", 0.9),
-    shape("sk_test_", (24, 128), Set::Alnum, "a Stripe test key", 0.5),
-    shape("sk-ant-", (80, 160), Set::Word, "an Anthropic key", 0.97),
-    shape("sk-proj-", (40, 200), Set::Word, "an OpenAI key", 0.95),
-    shape("npm_", (36, 36), Set::Alnum, "an npm token", 0.9),
-    shape("pypi-AgEI", (50, 256), Set::Word, "a PyPI token", 0.97),
-    shape("hf_", (34, 40), Set::Alnum, "a Hugging Face token", 0.9),
-    shape("dop_v1_", (64, 64), Set::Hex, "a DigitalOcean token", 0.97),
-    shape("shpat_", (32, 32), Set::Hex, "a Shopify token", 0.95),
-    shape("hvs.", (24, 256), Set::Word, "a Vault token", 0.9),
-    shape("SG.", (60, 80), Set::Dotted, "a SendGrid key", 0.9),
-    shape("lin_api_", (40, 40), Set::Alnum, "a Linear key", 0.95),
-    shape("ntn_", (40, 60), Set::Alnum, "a Notion token", 0.9),
-];
 const PEM: &str = "-----BEGIN ";
 const JWT: &str = "eyJ";
-const SLACK_HOOK: &str = "hooks.slack.com/services/T";
+/// Addresses to which everybody may post who knows them.
+const HOOKS: &[(&str, &str)] = &[
+    ("hooks.slack.com/services/T", "a Slack webhook address"),
+    ("discord.com/api/webhooks/", "a Discord webhook address"),
+    ("discordapp.com/api/webhooks/", "a Discord webhook address"),
+];
 /// What people call a secret, before an equals sign or colon.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
-    "password", "passwd", "secret", "api_key", "apikey", "api-key", "access_key", "access_token", "auth_token",
-    "client_secret", "secret_key", "private_token", "bearer", "authorization",
+    "password", "passwd", "passphrase", "secret", "api_key", "apikey", "api-key", "access_key", "accesskey",
+    "access_token", "auth_token", "authtoken", "api_token", "bot_token", "session_token", "sessiontoken",
+    "client_secret", "secret_key", "private_token", "account_key", "bearer", "authorization",
 ];
 
-static LITERALS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-    SHAPES.iter().map(|s| s.prefix).chain([PEM, JWT, SLACK_HOOK]).chain(KEYWORDS.iter().copied()).collect()
+type Look = fn(&str, &Hit) -> Option<Sighting>;
+
+/// What each literal leads to.
+enum Rule {
+    Shape(&'static Shape),
+    /// Something else, with the case as it is.
+    Exact(Look),
+    /// Something else, in any case.
+    Any(Look),
+    Hook(&'static str),
+}
+
+static RULES: std::sync::LazyLock<Vec<(&'static str, Rule)>> = std::sync::LazyLock::new(|| {
+    let exact = [
+        (PEM, pem as Look),
+        (JWT, jwt),
+        ("Q~", context::azure),
+        (":AA", context::telegram),
+        ("T3BlbkFJ", context::openai),
+    ];
+    let any = [
+        ("://", context::address as Look),
+        ("basic ", context::basic),
+        ("accountkey=", context::account_key),
+        ("sharedaccesskey=", context::account_key),
+        ("password=", context::connection),
+        ("pwd=", context::connection),
+        ("x-amz-signature=", context::signed),
+        ("x-goog-signature=", context::signed),
+        ("sig=", context::signed),
+    ];
+    let shapes = SHAPES.iter().map(|shape| (shape.prefix, Rule::Shape(shape)));
+    let hooks = HOOKS.iter().map(|(host, name)| (*host, Rule::Hook(name)));
+    let exact = exact.into_iter().map(|(text, look)| (text, Rule::Exact(look)));
+    let any = any.into_iter().chain(KEYWORDS.iter().map(|word| (*word, assigned as Look)));
+    shapes.chain(hooks).chain(exact).chain(any.map(|(text, look)| (text, Rule::Any(look)))).collect()
 });
+static LITERALS: std::sync::LazyLock<Vec<&'static str>> =
+    std::sync::LazyLock::new(|| RULES.iter().map(|(text, _)| *text).collect());
 
 impl Detector for SecretShape {
     fn name(&self) -> &'static str {
@@ -128,16 +99,15 @@ impl Detector for SecretShape {
             if hit.start < done {
                 continue;
             }
-            let literal = LITERALS.get(hit.literal).copied().unwrap_or_default();
+            let Some((literal, rule)) = RULES.get(hit.literal) else { continue };
             // The pass over the literals ignores case; the makers do not.
             let exact = text.get(hit.start..hit.end) == Some(literal);
-            let found = match hit.literal.checked_sub(SHAPES.len()) {
-                None if exact => SHAPES.get(hit.literal).and_then(|shape| of_shape(text, hit, shape)),
-                Some(0) if exact => pem(text, hit),
-                Some(1) if exact => jwt(text, hit),
-                Some(2) => slack_hook(text, hit),
-                Some(n) if n > 2 => assigned(text, hit),
-                _ => None,
+            let found = match rule {
+                Rule::Shape(shape) if exact => of_shape(text, hit, shape),
+                Rule::Exact(look) if exact => look(text, hit),
+                Rule::Any(look) => look(text, hit),
+                Rule::Hook(name) => hook(text, hit, name),
+                Rule::Shape(_) | Rule::Exact(_) => None,
             };
             if let Some(found) = found {
                 done = found.span.end;
@@ -221,12 +191,11 @@ fn jwt(text: &str, hit: &Hit) -> Option<Sighting> {
         .then(|| sighting(Severity::Medium, 0.8, hit.start..end, "a signed token"))
 }
 
-fn slack_hook(text: &str, hit: &Hit) -> Option<Sighting> {
-    let path = text.as_bytes().get(hit.end..)?.iter().take(80);
-    let length = path.take_while(|b| b.is_ascii_alphanumeric() || **b == b'/').count();
+fn hook(text: &str, hit: &Hit, name: &'static str) -> Option<Sighting> {
+    let path = text.as_bytes().get(hit.end..)?.iter().take(120);
+    let length = path.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-')).count();
     let body = text.get(hit.end..hit.end + length)?;
-    (length >= 30 && !placeholder(body))
-        .then(|| sighting(Severity::High, 0.9, hit.start..hit.end + length, "a Slack webhook address"))
+    (length >= 30 && !placeholder(body)).then(|| sighting(Severity::High, 0.9, hit.start..hit.end + length, name))
 }
 
 /// A value of high entropy that is called a secret: `client_secret = "…"`, `"password": "…"`, `Bearer …`.
@@ -248,10 +217,15 @@ fn assigned(text: &str, hit: &Hit) -> Option<Sighting> {
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let random = (16..=256).contains(&value.len()) && digits >= 2 && letters >= 4 && entropy(value) >= 3.4;
     // Code (`password=request.headers.get1`) and addresses are not values.
-    let code = value.contains("://") || value.matches('.').count() >= 2 || placeholder(value);
-    (random && !code).then(|| {
-        sighting(Severity::Medium, 0.6, start..start + value.len(), "a value of high entropy that is called a secret")
-    })
+    let code = value.contains("://") || value.matches('.').count() >= 2;
+    if placeholder(value) {
+        return None;
+    }
+    let span = start..start + value.len();
+    if let Some(name) = context::maker(text, hit, value) {
+        return Some(sighting(Severity::High, 0.9, span, name));
+    }
+    (random && !code).then(|| sighting(Severity::Medium, 0.6, span, "a value of high entropy that is called a secret"))
 }
 
 /// What documentation puts in the place of a secret.

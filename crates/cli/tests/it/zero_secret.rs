@@ -1,0 +1,272 @@
+//! Two hundred secrets pass through a gateway to servers that give back all they get, in twelve encodings, whole and in five
+//! kinds of pieces, in results and in errors. Afterwards nothing of them is anywhere where it could be read.
+
+use crate::{
+    live::{Connection, Live, command_server},
+    place::Place,
+};
+use aho_corasick::AhoCorasick;
+use doorward_testkit::{
+    memory,
+    peers::{hostile_server, hostile_stdio, identity::OidcProvider, installed},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fmt::Write as _, fs, os::unix::fs::PermissionsExt, path::Path};
+
+const SPLITS: [&str; 6] = ["whole", "halves", "lines", "dashes", "characters", "thirds"];
+/// How long a piece must be to count as a part of a secret: shorter ones are in many texts by chance.
+const PART: usize = 12;
+
+/// Letters and digits that nobody has seen before.
+fn drawn(count: usize) -> String {
+    let mut text = String::new();
+    while text.len() < count {
+        let hash = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), count);
+        let _ = write!(text, "{:x}", hash);
+        text = text
+            .chars()
+            .enumerate()
+            .map(|(at, c)| if (hash >> (at % 64)) & 1 == 1 { c.to_ascii_uppercase() } else { c })
+            .collect();
+    }
+    text.truncate(count);
+    text
+}
+
+/// A secret of one of the shapes that people keep.
+fn secret(number: usize) -> String {
+    let r = |count| drawn(count);
+    match number % 8 {
+        0 => format!("{}_{}", "ghp", r(36)),
+        1 => format!("{}.{}.{}", r(20), r(60), r(43)),
+        2 => format!("{}-{}-{}-{}-{}", r(8), r(4), r(4), r(4), r(12)),
+        3 => format!("{}+/{}==", r(20), r(18)),
+        4 => r(64).to_lowercase(),
+        5 => format!("p@ss {}\"\\&<{}>", r(12), r(8)),
+        6 => format!("{}-{}", "sk-live", r(48)),
+        _ => r(40),
+    }
+}
+
+/// Everything that was planted, and where.
+struct Planted {
+    secrets: Vec<String>,
+    toml: String,
+    /// The names of servers over HTTP.
+    servers: Vec<String>,
+    /// What agents hold, and the server that it is for.
+    placeholders: Vec<String>,
+}
+
+impl Planted {
+    /// A secret in a file, as a reference to it.
+    fn file(&mut self, place: &Place) -> String {
+        let number = self.secrets.len();
+        let (name, text) = (format!("secret-{number}"), secret(number));
+        place.write(&name, &text);
+        fs::set_permissions(place.path(&name), fs::Permissions::from_mode(0o600)).unwrap();
+        self.secrets.push(text);
+        format!("{{ file = \"{name}\" }}")
+    }
+
+    fn new(place: &Place, hostile: &str, said: &Path, provider: Option<&OidcProvider>) -> Self {
+        let mut all = Self { secrets: Vec::new(), toml: String::new(), servers: Vec::new(), placeholders: Vec::new() };
+        all.toml.push_str("[log]\nfilter = \"trace\"\n");
+        for number in 0..130 {
+            let (name, secret) = (format!("s{number}"), all.file(place));
+            let slot = match number % 4 {
+                0 => "kind = \"static\"",
+                1 => "kind = \"static\"\nheader = \"x-api-key\"",
+                2 => "kind = \"static\"\nquery = \"key\"",
+                _ => "kind = \"static\"\nscheme = \"Token\"",
+            };
+            let _ = write!(
+                all.toml,
+                "[[server]]\nname = \"{name}\"\nurl = \"{hostile}/{name}/mcp\"\ncredential = \"{name}\"\n[[credential]]\nname = \"{name}\"\n{slot}\nsecret = {secret}\n"
+            );
+            all.servers.push(name);
+        }
+        for number in 0..20 {
+            let (name, secret) = (format!("h{number}"), all.file(place));
+            let _ = write!(
+                all.toml,
+                "[[server]]\nname = \"{name}\"\nurl = \"{hostile}/{name}/mcp\"\nheaders = {{ \"x-key\" = {secret} }}\n"
+            );
+            all.servers.push(name);
+        }
+        for number in 0..10 {
+            let (name, secret) = (format!("p{number}"), all.file(place));
+            let _ = write!(
+                all.toml,
+                "[[server]]\nname = \"{name}\"\nurl = \"{hostile}/{name}/mcp\"\n[[credential]]\nname = \"{name}\"\nkind = \"static\"\nsecret = {secret}\n[[placeholder]]\nname = \"{name}\"\ncredential = \"{name}\"\nserver = \"{name}\"\nargument = \"/token\"\n"
+            );
+            all.placeholders.push(name);
+        }
+        let mut variables = Vec::new();
+        for number in 0..30 {
+            let secret = all.file(place);
+            variables.push(format!("GIVEN_{number} = {secret}"));
+        }
+        let words = hostile_stdio(said);
+        let _ = write!(all.toml, "{}env = {{ {} }}\n", command_server("local", &words), variables.join(", "));
+        if let Some(provider) = provider {
+            place.write("client", "cl13nt-s3cret-of-the-gateway");
+            for number in 0..10 {
+                let name = format!("f{number}");
+                let _ = write!(
+                    all.toml,
+                    "[[server]]\nname = \"{name}\"\nurl = \"{hostile}/{name}/mcp\"\ncredential = \"{name}\"\n[[credential]]\nname = \"{name}\"\nkind = \"client-credentials\"\nissuer = \"{}\"\nclient_id = \"gw-{number}\"\nclient_secret = {{ file = \"client\" }}\ntoken_audience = \"any\"\nresource = \"https://mcp.example/mcp\"\n",
+                    provider.issuer()
+                );
+                all.servers.push(name);
+            }
+        }
+        all
+    }
+}
+
+/// What an agent was told, in all.
+#[derive(Default)]
+struct Transcript(Vec<Value>);
+
+impl Transcript {
+    async fn leak(&mut self, live: &Live, server: &str, arguments: &Value) {
+        let mut client = Connection::open(&live.base, &format!("/mcp/{server}")).await.unwrap();
+        for split in SPLITS {
+            for via in ["result", "error", "http-error"] {
+                let mut arguments = arguments.clone();
+                arguments["split"] = json!(split);
+                arguments["via"] = json!(via);
+                let answer = client.call("leak", arguments).await;
+                self.0.push(answer.unwrap_or_else(|| panic!("no answer of {server}, {split}, {via}")));
+            }
+        }
+    }
+}
+
+/// Texts that are looked for all at once.
+struct Wanted {
+    texts: Vec<String>,
+    all: AhoCorasick,
+}
+
+impl Wanted {
+    fn of(texts: impl IntoIterator<Item = impl ToString>) -> Self {
+        let texts: Vec<String> = texts.into_iter().map(|t| t.to_string()).collect();
+        Self { all: AhoCorasick::new(&texts).unwrap(), texts }
+    }
+
+    fn within<'t>(&'t self, bytes: &'t [u8]) -> impl Iterator<Item = &'t String> {
+        self.all.find_iter(bytes).map(|found| &self.texts[found.pattern().as_usize()])
+    }
+}
+
+fn strings(value: &Value, out: &mut String) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Array(all) => all.iter().for_each(|v| strings(v, out)),
+        Value::Object(all) => all.values().for_each(|v| strings(v, out)),
+        _ => {}
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// What was said of secrets: whole texts, and pieces that are long enough.
+fn said(path: &Path) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
+    let (mut secrets, mut whole, mut pieces) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for line in fs::read_to_string(path).unwrap().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        secrets.insert(line["secret"].as_str().unwrap().to_owned());
+        whole.insert(line["text"].as_str().unwrap().to_owned());
+        pieces.extend(
+            line["pieces"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|p| p.as_str())
+                .filter(|p| p.len() >= PART)
+                .map(str::to_owned),
+        );
+    }
+    pieces.retain(|piece| !piece.starts_with("the value is"));
+    (secrets, whole, pieces)
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test]
+async fn nothing_of_two_hundred_secrets_is_left_anywhere() {
+    let place = Place::new();
+    let told = place.path("said.jsonl");
+    fs::write(&told, "").unwrap();
+    let (_hostile, ready) = hostile_server(&told).unwrap();
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    let clients: Vec<Value> = (0..10)
+        .map(|n| json!({ "client_id": format!("gw-{n}"), "client_secret": "cl13nt-s3cret-of-the-gateway", "grant_types": ["client_credentials"], "redirect_uris": [], "response_types": [] }))
+        .collect();
+    let provider = installed("node").unwrap().then(|| OidcProvider::start(&json!({ "clients": clients })).unwrap());
+    let planted = Planted::new(&place, ready["url"].as_str().unwrap(), &told, provider.as_ref());
+    let mut live = Live::start(&place, &planted.toml);
+
+    let mut transcript = Transcript::default();
+    for server in planted.servers.iter().map(String::as_str).chain(["local"]) {
+        transcript.leak(&live, server, &json!({})).await;
+    }
+    for name in &planted.placeholders {
+        let ran = place.run(&format!("credentials placeholder {name} --agent local -c doorward.toml"));
+        transcript.leak(&live, name, &json!({ "token": ran.out.trim() })).await;
+    }
+    let (secrets, whole, pieces) = said(&told);
+    let expected = planted.secrets.len() + provider.as_ref().map_or(0, |_| 10);
+    assert!(secrets.len() >= expected, "{} of {expected} secrets reached their servers", secrets.len());
+    assert!(planted.secrets.iter().all(|s| secrets.contains(s)));
+
+    // What agents were told.
+    let texts: Vec<&String> = whole.iter().chain(&pieces).collect();
+    let compact: Vec<String> = whole.iter().map(|text| squeezed(text)).filter(|t| t.len() >= PART).collect();
+    let (texts, compact) = (Wanted::of(texts), Wanted::of(compact));
+    let mut found = Vec::new();
+    for answer in &transcript.0 {
+        let mut joined = String::new();
+        strings(answer, &mut joined);
+        found.extend(texts.within(answer.to_string().as_bytes()).map(|text| format!("an agent was told {text}")));
+        found.extend(
+            compact.within(squeezed(&joined).as_bytes()).map(|text| format!("an agent was told in pieces {text}")),
+        );
+    }
+    // What a core dump would hold, and what others see of the process.
+    let pid = live.process.id();
+    let things: Vec<&[u8]> = secrets.iter().map(String::as_bytes).collect();
+    if memory::readable(pid) {
+        let places = memory::places(&memory::as_dumped(pid).unwrap(), &things);
+        found.extend(places.iter().map(|p| format!("memory at {:x} in [{}]: {}", p.address, p.mapping, p.around)));
+    } else {
+        eprintln!("skipped: the memory of another process cannot be read here, which takes the right to trace it");
+    }
+    let environ = fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let metrics = live.metrics().await;
+    let log = place.read("log.txt");
+    live.signal("-TERM");
+    assert!(live.process.wait().unwrap().success());
+    // What lies on the disk: the trail, the databases, the log at its most talkative.
+    let kept =
+        files(&place.path("state")).into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap()));
+    let all = [("the log", log.into_bytes()), ("the environment", environ), ("the metrics", metrics.into_bytes())];
+    let all = kept.chain(all.map(|(name, bytes)| (name.to_owned(), bytes)));
+    for (name, bytes) in all {
+        found.extend(texts.within(&bytes).map(|text| format!("{name} holds {text}")));
+    }
+    assert!(
+        found.is_empty(),
+        "{} places, among them:\n{}",
+        found.len(),
+        found.iter().take(40).cloned().collect::<Vec<_>>().join("\n")
+    );
+}
