@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     time::Instant,
 };
+use zeroize::Zeroize;
 
 /// One HTTP/1.1 connection. Nobody drives it in the background: whoever waits for its answer does.
 pub(super) struct Wire {
@@ -147,6 +148,9 @@ impl Wire {
         let mut buf = ReadBuf::uninit(&mut space);
         let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf));
         self.answer.push(buf.filled());
-        Poll::Ready(read.is_ok() && !buf.filled().is_empty())
+        let any = !buf.filled().is_empty();
+        // A server may say a secret that it was sent, and a stack lives long.
+        buf.filled_mut().zeroize();
+        Poll::Ready(read.is_ok() && any)
     }
 }

@@ -61,16 +61,21 @@ impl Answer {
                     let piece = piece(&mut self.buffer, left);
                     if *left == 0 {
                         self.length = None;
+                        self.rest();
                     }
                     return Ok(Some(piece));
                 }
-                Length::Chunks(Chunk::End) => self.length = None,
+                Length::Chunks(Chunk::End) => {
+                    self.length = None;
+                    self.rest();
+                }
                 Length::Chunks(Chunk::Data(left)) if *left > 0 => return Ok(Some(piece(&mut self.buffer, left))),
                 Length::Chunks(chunk) => {
                     let Some(next) = between(*chunk, &mut self.buffer, limits)? else { return Ok(None) };
                     *chunk = next;
                     if next == Chunk::End {
                         self.length = None;
+                        self.rest();
                     }
                 }
             }
@@ -101,9 +106,10 @@ impl Answer {
         }
     }
 
-    /// Lets go of room that nothing stands in.
+    /// Lets go of room that nothing stands in, so that it is not kept with what stood there.
     pub(crate) fn rest(&mut self) {
-        if self.buffer.is_empty() && self.buffer.capacity() > 0 {
+        // Without room left it holds on to its memory all the same.
+        if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
         }
     }
