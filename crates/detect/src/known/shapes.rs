@@ -200,8 +200,7 @@ struct Pair {
 impl Pair {
     fn of(a: u8, b: u8) -> Self {
         let class = |b: u8| if b.is_ascii_digit() { 0 } else { 1 + u8::from(b.is_ascii_uppercase()) };
-        let letters = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
-        let odd = a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !USUAL.contains(&letters);
+        let odd = a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !is_usual(a, b);
         Self { all: 1, turns: usize::from(class(a) != class(b)), odd: usize::from(odd) }
     }
 
@@ -212,6 +211,24 @@ impl Pair {
     const fn without(self, less: Self) -> Self {
         Self { all: self.all - less.all, turns: self.turns - less.turns, odd: self.odd - less.odd }
     }
+}
+
+/// Whether two letters are neighbours in many words.
+fn is_usual(a: u8, b: u8) -> bool {
+    /// For each letter, bit by bit those that follow it.
+    static AFTER: [u32; 32] = {
+        let mut after = [0; 32];
+        let mut i = 0;
+        while i < USUAL.len() {
+            #[expect(clippy::indexing_slicing, reason = "runs in the compiler")]
+            {
+                after[(USUAL[i][0] & 31) as usize] |= 1 << (USUAL[i][1] & 31);
+            }
+            i += 1;
+        }
+        after
+    };
+    AFTER.get(usize::from(a & 31)).is_some_and(|after| after >> (b & 31) & 1 == 1)
 }
 
 /// Neighbours in words of English, and of names in programs.
