@@ -108,7 +108,7 @@ async fn the_identity_provider_lets_people_in_at_another_authorization_server() 
     let Some(scene) = scene else { return };
     let (client, _) = signed_in(&scene).await;
     let claims = whoami(&client).await;
-    let kept = kept.borrow();
+    let kept = kept.into_inner();
     let (_, there) = kept.as_ref().unwrap();
     assert_eq!((&claims["sub"], &claims["aud"]), (&json!("alice"), &json!(url)));
     assert_eq!((&claims["iss"], &claims["scope"]), (&json!(there.issuer()), &json!("files:read")));
