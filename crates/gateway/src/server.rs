@@ -292,7 +292,7 @@ impl Server {
                 let command = with.as_ref().unwrap_or_else(|| command.as_ref());
                 let name = self.profile.name.as_str();
                 let catalog = self.catalog.clone();
-                Process::spawn(name, (command, measured), *settings, self.limits, self.patience, routing, catalog, held)
+                Process::spawn(name, (command, measured, held), *settings, self.limits, self.patience, routing, catalog)
                     .map(Link::Process)
             }
             #[cfg(test)]

@@ -108,7 +108,7 @@ impl Planted {
             variables.push(format!("GIVEN_{number} = {secret}"));
         }
         let words = hostile_stdio(said);
-        let _ = write!(all.toml, "{}env = {{ {} }}\n", command_server("local", &words), variables.join(", "));
+        let _ = writeln!(all.toml, "{}env = {{ {} }}", command_server("local", &words), variables.join(", "));
         if let Some(provider) = provider {
             place.write("client", "cl13nt-s3cret-of-the-gateway");
             for number in 0..10 {

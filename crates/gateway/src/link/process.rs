@@ -20,16 +20,15 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the server of `command`.
+    /// Starts the server of `command`, which finds `worn` in its environment.
     pub(crate) fn spawn(
         name: &str,
-        (command, executable): (&Command, Option<&Executable>),
+        (command, executable, worn): (&Command, Option<&Executable>, Option<Arc<Held>>),
         settings: StdioSettings,
         limits: Limits,
         patience: Duration,
         routing: Routing,
         catalog: Arc<Catalog>,
-        worn: Option<Arc<Held>>,
     ) -> Result<Arc<Self>, LinkError> {
         let label = name.to_owned();
         let (link, inbox) = StdioLink::spawn_held(command, executable, settings, move |line| {
