@@ -206,27 +206,6 @@ async fn memory_holds_no_secret() {
     assert!(!things.iter().any(|t| memory::find(place.read("log.txt").as_bytes(), t).is_some()));
 }
 
-/// What a command writes to standard error goes to the log, but for what the gateway gave it to keep.
-#[tokio::test]
-async fn standard_error_of_a_server_gives_nothing_away() {
-    let place = Place::new();
-    let secret = planted("in-the-log");
-    let script = "echo \"the key is $KEY\" >&2; echo \"it is spelled $(echo $KEY | sed 's/./& /g')\" >&2; exec cat";
-    let words = ["sh", "-c", script].map(str::to_owned);
-    let toml = format!("{}env = {{ KEY = {{ env = \"KEY_OF_IT\" }} }}\n", command_server("loud", &words));
-    let mut live = start(&place, &toml, &[("KEY_OF_IT", secret.as_str())]);
-    let base = live.base.clone();
-    let asking = tokio::spawn(async move { Connection::open(&base, "/mcp/loud").await.is_ok() });
-    wait(|| place.read("log.txt").contains("it is spelled")).await;
-    asking.abort();
-    let log = place.read("log.txt");
-    assert!(log.contains("the key is [secret removed by Doorward]"), "{log}");
-    let letters: String = log.chars().filter(char::is_ascii_alphanumeric).collect();
-    assert!(!letters.contains(&secret[..16]), "{log}");
-    live.signal("-TERM");
-    assert!(live.process.wait().unwrap().success());
-}
-
 async fn wait(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
