@@ -11,6 +11,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import sys
 import threading
 import urllib.parse
@@ -30,6 +31,8 @@ ENCODINGS = {
     "quoted-printable": lambda s: "".join(f"={b:02X}" for b in s.encode()),
     "base32": lambda s: base64.b32encode(s.encode()).decode(),
 }
+# Those that are given in pieces too.
+PLAIN = {"raw", "base64", "base64url", "hex", "reversed"}
 
 
 def every(text, count):
@@ -48,19 +51,22 @@ LOCK = threading.Lock()
 USUAL = {"host", "user-agent", "accept", "content-type", "content-length", "accept-encoding", "connection"}
 
 
-def said(path, secret, text, pieces):
+def said(path, secret, how, text, pieces):
     with LOCK, open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps({"secret": secret, "text": text, "pieces": pieces}) + "\n")
+        file.write(json.dumps({"secret": secret, "how": how, "text": text, "pieces": pieces}) + "\n")
 
 
 def leak(secrets, arguments, path):
-    split = SPLITS[arguments.get("split", "whole")]
+    word = arguments.get("split", "whole")
+    split = SPLITS[word]
     blocks, fields = [], {}
     for number, secret in enumerate(secrets):
         for name, encode in ENCODINGS.items():
+            if word != "whole" and name not in PLAIN:
+                continue
             pieces = split(encode(secret))
-            said(path, secret, encode(secret), pieces)
-            if arguments.get("split") == "thirds":
+            said(path, secret, f"{name}, {word}", encode(secret), pieces)
+            if word == "thirds":
                 fields[f"{name} {number}"] = {f"part {at}": piece for at, piece in enumerate(pieces)}
             else:
                 blocks += [{"type": "text", "text": piece} for piece in pieces]
@@ -106,7 +112,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        secrets = [v.split(" ", 1)[-1] for k, v in self.headers.items() if k.lower() not in USUAL and not k.lower().startswith("mcp-")]
+        given = [(k.lower(), v) for k, v in self.headers.items() if k.lower() not in USUAL]
+        secrets = [re.sub("^(Bearer|Token|Basic) ", "", v) for k, v in given if not k.startswith("mcp-")]
         secrets += [v for _, v in urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query)]
         arguments = (body.get("params") or {}).get("arguments") or {}
         secrets += [v for k, v in arguments.items() if k == "token"]

@@ -94,6 +94,17 @@ impl Connection {
 
     /// Sends a request and gives the last message of its answer; `None` where the connection breaks first.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Option<Value> {
+        let request = self.request(method, params)?;
+        self.exchange(request).await.map(|(_, answer)| answer)
+    }
+
+    /// The same, with everything that comes: headers, and the body, whatever it is.
+    pub(crate) async fn hear(&mut self, method: &str, params: Value) -> Option<String> {
+        let request = self.request(method, params)?;
+        self.said(request).await.map(|(headers, text)| format!("{headers:?}\n{text}"))
+    }
+
+    fn request(&self, method: &str, params: Value) -> Option<Request<Full<Bytes>>> {
         let mut params = params;
         params["_meta"] = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": self.capabilities });
@@ -108,7 +119,7 @@ impl Connection {
         if !name.is_empty() {
             request = request.header("mcp-name", name);
         }
-        self.exchange(request.body(Full::new(body.into())).ok()?).await.map(|(_, answer)| answer)
+        request.body(Full::new(body.into())).ok()
     }
 
     /// The same in a session of 2025-11-25; without one, it opens one. Gives the session too.
@@ -132,14 +143,19 @@ impl Connection {
     }
 
     async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Option<(HeaderMap, Value)> {
+        let (headers, text) = self.said(request).await?;
+        let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+        Some((headers, serde_json::from_str(data).ok()?))
+    }
+
+    /// Headers and body as they come.
+    async fn said(&mut self, request: Request<Full<Bytes>>) -> Option<(HeaderMap, String)> {
         let asking = async {
             self.sender.ready().await.ok()?;
             let response = self.sender.send_request(request).await.ok()?;
             let headers = response.headers().clone();
             let text = response.into_body().collect().await.ok()?.to_bytes();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
-            Some((headers, serde_json::from_str(data).ok()?))
+            Some((headers, String::from_utf8_lossy(&text).into_owned()))
         };
         tokio::time::timeout(PATIENCE, asking).await.expect("an answer in time")
     }

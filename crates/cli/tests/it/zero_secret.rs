@@ -11,7 +11,13 @@ use doorward_testkit::{
     peers::{hostile_server, hostile_stdio, identity::OidcProvider, installed},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, fmt::Write as _, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 const SPLITS: [&str; 6] = ["whole", "halves", "lines", "dashes", "characters", "thirds"];
 /// How long a piece must be to count as a part of a secret: shorter ones are in many texts by chance.
@@ -127,17 +133,19 @@ impl Planted {
 
 /// What an agent was told, in all.
 #[derive(Default)]
-struct Transcript(Vec<Value>);
+struct Transcript(Vec<String>);
 
 impl Transcript {
     async fn leak(&mut self, live: &Live, server: &str, arguments: &Value) {
         let mut client = Connection::open(&live.base, &format!("/mcp/{server}")).await.unwrap();
         for split in SPLITS {
-            for via in ["result", "error", "http-error"] {
+            // Errors come by the same doors, whatever the pieces.
+            let ways: &[&str] = if split == "whole" { &["result", "error", "http-error"] } else { &["result"] };
+            for via in ways {
                 let mut arguments = arguments.clone();
                 arguments["split"] = json!(split);
                 arguments["via"] = json!(via);
-                let answer = client.call("leak", arguments).await;
+                let answer = client.hear("tools/call", json!({ "name": "leak", "arguments": arguments })).await;
                 self.0.push(answer.unwrap_or_else(|| panic!("no answer of {server}, {split}, {via}")));
             }
         }
@@ -146,18 +154,19 @@ impl Transcript {
 
 /// Texts that are looked for all at once.
 struct Wanted {
-    texts: Vec<String>,
+    hows: Vec<String>,
     all: AhoCorasick,
 }
 
 impl Wanted {
-    fn of(texts: impl IntoIterator<Item = impl ToString>) -> Self {
-        let texts: Vec<String> = texts.into_iter().map(|t| t.to_string()).collect();
-        Self { all: AhoCorasick::new(&texts).unwrap(), texts }
+    fn of(texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let (texts, hows): (Vec<String>, Vec<String>) = texts.into_iter().unzip();
+        Self { all: AhoCorasick::new(&texts).unwrap(), hows }
     }
 
+    /// How what stands in `bytes` was said.
     fn within<'t>(&'t self, bytes: &'t [u8]) -> impl Iterator<Item = &'t String> {
-        self.all.find_iter(bytes).map(|found| &self.texts[found.pattern().as_usize()])
+        self.all.find_iter(bytes).map(|found| &self.hows[found.pattern().as_usize()])
     }
 }
 
@@ -174,25 +183,28 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// What was said of secrets: whole texts, and pieces that are long enough.
-fn said(path: &Path) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
-    let (mut secrets, mut whole, mut pieces) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for line in fs::read_to_string(path).unwrap().lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        secrets.insert(line["secret"].as_str().unwrap().to_owned());
-        whole.insert(line["text"].as_str().unwrap().to_owned());
-        pieces.extend(
-            line["pieces"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter_map(|p| p.as_str())
-                .filter(|p| p.len() >= PART)
-                .map(str::to_owned),
-        );
+/// What was said of secrets, each with how it was said: whole texts, and pieces that are long enough.
+#[derive(Default)]
+struct Said {
+    secrets: BTreeSet<String>,
+    whole: BTreeMap<String, String>,
+    pieces: BTreeMap<String, String>,
+}
+
+impl Said {
+    fn read(path: &Path) -> Self {
+        let mut said = Self::default();
+        for line in fs::read_to_string(path).unwrap().lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| line[key].as_str().unwrap().to_owned();
+            said.secrets.insert(text("secret"));
+            said.whole.insert(text("text"), text("how"));
+            let pieces = line["pieces"].as_array().unwrap().iter().filter_map(Value::as_str);
+            let pieces = pieces.filter(|p| p.len() >= PART && !p.starts_with("the value is"));
+            said.pieces.extend(pieces.map(|piece| (piece.to_owned(), text("how"))));
+        }
+        said
     }
-    pieces.retain(|piece| !piece.starts_with("the value is"));
-    (secrets, whole, pieces)
 }
 
 /// Every file below a folder.
@@ -223,22 +235,26 @@ async fn nothing_of_two_hundred_secrets_is_left_anywhere() {
         let ran = place.run(&format!("credentials placeholder {name} --agent local -c doorward.toml"));
         transcript.leak(&live, name, &json!({ "token": ran.out.trim() })).await;
     }
-    let (secrets, whole, pieces) = said(&told);
+    let Said { secrets, whole, pieces } = Said::read(&told);
     let expected = planted.secrets.len() + provider.as_ref().map_or(0, |_| 10);
     assert!(secrets.len() >= expected, "{} of {expected} secrets reached their servers", secrets.len());
-    assert!(planted.secrets.iter().all(|s| secrets.contains(s)));
+    let missing: Vec<_> = planted.secrets.iter().filter(|s| !secrets.contains(*s)).collect();
+    assert!(missing.is_empty(), "these did not reach their servers: {missing:?}");
 
     // What agents were told.
-    let texts: Vec<&String> = whole.iter().chain(&pieces).collect();
-    let compact: Vec<String> = whole.iter().map(|text| squeezed(text)).filter(|t| t.len() >= PART).collect();
-    let (texts, compact) = (Wanted::of(texts), Wanted::of(compact));
+    let compact = whole.iter().map(|(text, how)| (squeezed(text), how.clone())).filter(|(text, _)| text.len() >= PART);
+    let (compact, texts) = (Wanted::of(compact), Wanted::of(whole.clone().into_iter().chain(pieces)));
     let mut found = Vec::new();
     for answer in &transcript.0 {
         let mut joined = String::new();
-        strings(answer, &mut joined);
-        found.extend(texts.within(answer.to_string().as_bytes()).map(|text| format!("an agent was told {text}")));
+        let body = answer.split_once('\n').map_or("", |(_, body)| body);
+        match serde_json::from_str(body) {
+            Ok(body) => strings(&body, &mut joined),
+            Err(_) => joined.push_str(body),
+        }
+        found.extend(texts.within(answer.as_bytes()).map(|how| format!("an agent was told one: {how}")));
         found.extend(
-            compact.within(squeezed(&joined).as_bytes()).map(|text| format!("an agent was told in pieces {text}")),
+            compact.within(squeezed(&joined).as_bytes()).map(|how| format!("an agent was told one in all: {how}")),
         );
     }
     // What a core dump would hold, and what others see of the process.
@@ -246,7 +262,7 @@ async fn nothing_of_two_hundred_secrets_is_left_anywhere() {
     let things: Vec<&[u8]> = secrets.iter().map(String::as_bytes).collect();
     if memory::readable(pid) {
         let places = memory::places(&memory::as_dumped(pid).unwrap(), &things);
-        found.extend(places.iter().map(|p| format!("memory at {:x} in [{}]: {}", p.address, p.mapping, p.around)));
+        found.extend(places.iter().map(|p| format!("memory holds one: {}", p.around)));
     } else {
         eprintln!("skipped: the memory of another process cannot be read here, which takes the right to trace it");
     }
@@ -261,12 +277,11 @@ async fn nothing_of_two_hundred_secrets_is_left_anywhere() {
     let all = [("the log", log.into_bytes()), ("the environment", environ), ("the metrics", metrics.into_bytes())];
     let all = kept.chain(all.map(|(name, bytes)| (name.to_owned(), bytes)));
     for (name, bytes) in all {
-        found.extend(texts.within(&bytes).map(|text| format!("{name} holds {text}")));
+        found.extend(texts.within(&bytes).map(|how| format!("{name} holds one: {how}")));
     }
-    assert!(
-        found.is_empty(),
-        "{} places, among them:\n{}",
-        found.len(),
-        found.iter().take(40).cloned().collect::<Vec<_>>().join("\n")
-    );
+    let by = found.iter().fold(BTreeMap::<&String, usize>::new(), |mut by, place| {
+        *by.entry(place).or_default() += 1;
+        by
+    });
+    assert!(found.is_empty(), "{} places: {by:#?}", found.len());
 }

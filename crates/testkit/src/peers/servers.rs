@@ -75,7 +75,10 @@ pub fn hostile_server(said: &Path) -> io::Result<(Running, String)> {
 /// The command of the same server over stdio.
 #[must_use]
 pub fn hostile_stdio(said: &Path) -> Vec<String> {
-    words(["python3".to_owned(), shown(&script("python/hostile.py"))], &["--stdio", &shown(said)])
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).map(|folder| folder.join("python3")).find(|python| python.is_file());
+    let python = found.map_or_else(|| "python3".to_owned(), |python| shown(&python));
+    words([python, shown(&script("python/hostile.py"))], &["--stdio", &shown(said)])
 }
 
 /// The documented wire shape of a service that cannot run here, see `peers/python/wire_shapes.py`: the process and its URL.

@@ -3,6 +3,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt},
     time::{Duration, Instant},
 };
+use zeroize::Zeroize as _;
 
 /// One line that a child wrote to its standard error: untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) async fn drain(
             rest = tail.get(1..).unwrap_or_default();
         }
         line.add(rest);
+        // The room is used again, and a command may print secrets.
+        chunk.as_mut().zeroize();
     }
     if !line.text.is_empty() {
         line.report(&mut rate, &mut report);
@@ -62,6 +65,7 @@ impl Line {
             let text = String::from_utf8_lossy(&self.text).trim_end_matches('\r').to_owned();
             report(StderrLine { text, cut: self.cut, dropped });
         }
+        self.text.as_mut().zeroize();
         self.text.clear();
         self.cut = false;
     }
