@@ -17,26 +17,25 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 const SPLITS: [&str; 6] = ["whole", "halves", "lines", "dashes", "characters", "thirds"];
 /// How long a piece must be to count as a part of a secret: shorter ones are in many texts by chance.
 const PART: usize = 12;
 
-/// Letters and digits that nobody has seen before.
+/// Letters and digits as a generator draws them (SplitMix64): the same ones each time, so that what is found once is found
+/// always.
 fn drawn(count: usize) -> String {
-    let mut text = String::new();
-    while text.len() < count {
-        let hash = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), count);
-        let _ = write!(text, "{:x}", hash);
-        text = text
-            .chars()
-            .enumerate()
-            .map(|(at, c)| if (hash >> (at % 64)) & 1 == 1 { c.to_ascii_uppercase() } else { c })
-            .collect();
-    }
-    text.truncate(count);
-    text
+    static STATE: AtomicU64 = AtomicU64::new(0x5eed);
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let letter = |_| {
+        let state = STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Relaxed);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        char::from(LETTERS[usize::try_from((mixed ^ mixed >> 31) % 62).unwrap()])
+    };
+    (0..count).map(letter).collect()
 }
 
 /// A secret of one of the shapes that people keep.
@@ -48,7 +47,7 @@ fn secret(number: usize) -> String {
         2 => format!("{}-{}-{}-{}-{}", r(8), r(4), r(4), r(4), r(12)),
         3 => format!("{}+/{}==", r(20), r(18)),
         4 => r(64).to_lowercase(),
-        5 => format!("p@ss {}\"\\&<{}>", r(12), r(8)),
+        5 => format!("p@ss {}\"\\&<{}>", r(24), r(8)),
         6 => format!("{}-{}", "sk-live", r(48)),
         _ => r(40),
     }
@@ -138,9 +137,11 @@ struct Transcript(Vec<String>);
 impl Transcript {
     async fn leak(&mut self, live: &Live, server: &str, arguments: &Value) {
         let mut client = Connection::open(&live.base, &format!("/mcp/{server}")).await.unwrap();
-        for split in SPLITS {
+        // Tokens that are fetched are others each time, and of a signed one the claims alone are no secret.
+        let splits = if server.starts_with('f') { &SPLITS[..1] } else { &SPLITS };
+        for split in splits {
             // Errors come by the same doors, whatever the pieces.
-            let ways: &[&str] = if split == "whole" { &["result", "error", "http-error"] } else { &["result"] };
+            let ways: &[&str] = if *split == "whole" { &["result", "error", "http-error"] } else { &["result"] };
             for via in ways {
                 let mut arguments = arguments.clone();
                 arguments["split"] = json!(split);

@@ -100,7 +100,10 @@ fn read(
         }
     }
     let scopes = granted.map(|granted| {
-        granted.iter().filter_map(|(name, level)| Some(format!("{name}:{}", level.as_str()?).into())).collect()
+        let one = |(name, level): (&String, &Value)| Some(format!("{name}:{}", level.as_str()?).into());
+        let mut scopes: Vec<Box<str>> = granted.iter().filter_map(one).collect();
+        scopes.sort_unstable();
+        scopes.into()
     });
     Ok(Issued { expires: Some(expires), scopes, ..Issued::token(Secret::new(token.to_owned())) })
 }

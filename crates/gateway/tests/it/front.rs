@@ -141,7 +141,7 @@ impl Front {
         ahead: Duration,
     ) -> Self {
         let trail_dir = state.path().join(trail);
-        let bound = Bound::bind(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+        let bound = bind(port).await;
         let address = bound.address();
         let clock = Arc::new(Ahead(ahead));
         let trail = Trail::open(&trail_dir, &*clock, trail::Options::default()).unwrap();
@@ -229,6 +229,17 @@ impl Front {
 }
 
 /// The decisions about the target `name`.
+/// A port that was known before may be somebody's for a moment.
+async fn bind(port: u16) -> Bound {
+    for _ in 0..100 {
+        match Bound::bind(SocketAddr::from(([127, 0, 0, 1], port))) {
+            Ok(bound) => return bound,
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    Bound::bind(SocketAddr::from(([127, 0, 0, 1], port))).unwrap()
+}
+
 pub(crate) fn rulings_of(records: &[Record], name: &str) -> Vec<Ruling> {
     let ruling = |record: &Record| match &record.event {
         Event::Ruling(ruling) if ruling.target.as_deref() == Some(name) => Some(ruling.as_ref().clone()),
