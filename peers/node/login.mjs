@@ -29,14 +29,14 @@ class Memory {
     invalidateCredentials = () => void (this.saved = undefined);
 }
 
-// `library` is what the versions differ in: `client()`, `transport(url, options)`, `finish(transport, answer)`, `more(client)`.
-export async function login(peer, library) {
+// `sdk` is what the versions differ in: `client()`, `transport(url, options)`, `finish(transport, answer)`, `more(client)`.
+export async function login(peer, sdk) {
     const words = process.argv.slice(2);
     const at = words.indexOf('--document');
     const document = at >= 0 ? words.splice(at, 2)[1] : undefined;
     let summary;
     try {
-        summary = await walk(library, new URL(words[0]), document);
+        summary = await walk(sdk, new URL(words[0]), document);
     } catch (error) {
         summary = { error: `${error?.name ?? 'Error'}: ${error?.message ?? error}` };
     }
@@ -45,23 +45,23 @@ export async function login(peer, library) {
     process.exit(0);
 }
 
-async function walk(library, url, document) {
+async function walk(sdk, url, document) {
     const memory = new Memory(document);
-    const client = await connect(library, url, memory);
+    const client = await connect(sdk, url, memory);
     const say = async () => (await client.callTool({ name: 'echo', arguments: { text: SAID } })).content[0].text;
     const echo = await say();
     // As after the end of the first token: it is not good any more.
     const first = memory.saved.access_token;
     memory.saved = { ...memory.saved, access_token: `${first.slice(0, -8)}AAAAAAAA` };
     const again = await say();
-    const summary = { ...library.more(client), client: memory.client?.client_id, echo, again, renewed: memory.saved.access_token !== first };
+    const summary = { ...sdk.more(client), client: memory.client?.client_id, echo, again, renewed: memory.saved.access_token !== first };
     await client.close();
     return summary;
 }
 
-async function connect(library, url, authProvider) {
-    const client = library.client();
-    const transport = library.transport(url, { authProvider });
+async function connect(sdk, url, authProvider) {
+    const client = sdk.client();
+    const transport = sdk.transport(url, { authProvider });
     try {
         await client.connect(transport);
         return client;
@@ -69,6 +69,6 @@ async function connect(library, url, authProvider) {
         if (!/unauthorized/i.test(`${error?.name} ${error?.constructor?.name} ${error?.message}`)) throw error;
     }
     const { value: line } = await lines.next();
-    await library.finish(transport, new URL(line.trim()).searchParams);
-    return connect(library, url, authProvider);
+    await sdk.finish(transport, new URL(line.trim()).searchParams);
+    return connect(sdk, url, authProvider);
 }
