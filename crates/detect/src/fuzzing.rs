@@ -1,6 +1,6 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic, and every span must be usable.
 
-use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, What, definition, encoded};
+use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition, encoded};
 use doorward_vocab::{Channel, Effects};
 use std::sync::OnceLock;
 
@@ -21,8 +21,8 @@ pub fn fuzz_scan(data: &[u8]) {
         }
     }
     let known = KnownSecrets::new(&[7; 32]);
-    let _ = known.add("whole", What::Secret, data);
-    let _ = known.add("fixed", What::Secret, b"correct-horse");
+    let _ = known.add("whole", data);
+    let _ = known.add("fixed", b"correct-horse");
     for found in known.find(data) {
         assert!(data.get(found.span).is_some());
     }

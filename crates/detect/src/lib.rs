@@ -24,6 +24,6 @@ mod text;
 
 pub use detector::Detector;
 pub use detectors::{DETECTORS, DefinitionContext};
-pub use known::{Fingerprint, Form, Held, Holder, KnownSecrets, REMOVED, Reflection, TooShort, What};
+pub use known::{Fingerprint, Form, Held, Holder, KnownSecrets, REMOVED, Reflection, TooShort};
 pub use scanner::{Located, Scanner, Settings, Switch, UnknownDetector};
 pub use text::{Findings, Hit, Sighting, Text, View};

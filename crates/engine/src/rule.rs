@@ -265,7 +265,7 @@ pub(crate) fn reflections(
 ) -> impl Iterator<Item = (Range<usize>, String, Option<Finding>)> + use<> {
     view.secrets.find_in(value).into_iter().map(move |held| {
         let instead = held.instead();
-        let Reflection { name, what, form, span } = held.reflection;
+        let Reflection { name, form, span } = held.reflection;
         let finding = (!held.goes_on).then(|| Finding {
             detector: "known-secret".into(),
             kind: FindingKind::KnownSecret,
@@ -273,7 +273,7 @@ pub(crate) fn reflections(
             confidence: 1.0,
             channel,
             span: span.clone(),
-            note: format!("the {} `{name}`, written as {form:?}", what.as_str()).into(),
+            note: format!("the secret `{name}`, written as {form:?}").into(),
         });
         (span, instead, finding)
     })

@@ -1,6 +1,6 @@
 //! Which secrets the gateway looks for, and for how long.
 
-use doorward_detect::{Fingerprint, KnownSecrets, What};
+use doorward_detect::{Fingerprint, KnownSecrets};
 use doorward_vocab::{Entropy, Secret};
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Watched {
     /// Looks for the secrets that the configuration refers to. One that is too short for that is told to the operator.
     pub(crate) fn of(known: &Arc<KnownSecrets>, secrets: &[(String, Secret<String>)]) -> Self {
         let add = |(name, secret): &(String, Secret<String>)| {
-            let added = secret.reveal(|s| known.add(name, What::Secret, s.as_bytes()));
+            let added = secret.reveal(|s| known.add(name, s.as_bytes()));
             added.inspect_err(|short| tracing::warn!("{short}")).ok()
         };
         Self { known: known.clone(), prints: secrets.iter().filter_map(add).collect() }

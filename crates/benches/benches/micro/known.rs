@@ -1,7 +1,7 @@
 //! The secrets that the gateway handles: what it costs to look for one of them and for ten thousand, and to learn one more.
 
 use doorward_benches::Suite;
-use doorward_detect::{KnownSecrets, Scanner, Settings, Text, What};
+use doorward_detect::{KnownSecrets, Scanner, Settings, Text};
 use doorward_vocab::Channel;
 
 use crate::texts;
@@ -24,7 +24,7 @@ pub(crate) fn benches(suite: &mut Suite) {
         let known = KnownSecrets::new(&[7; 32]);
         for _ in 0..many {
             let length = 40 + dice.below(160);
-            known.add("a token", What::Secret, dice.token(length).as_bytes()).expect("long enough");
+            known.add("a token", dice.token(length).as_bytes()).expect("long enough");
         }
         for (name, text) in texts.iter().map(|(n, t)| (*n, t.as_str())).chain([("a small result", texts::ANSWER)]) {
             assert!(known.find(text.as_bytes()).is_empty(), "no secret stands there");
@@ -33,7 +33,7 @@ pub(crate) fn benches(suite: &mut Suite) {
         for length in [100, 1024] {
             let one = dice.token(length);
             suite.bench(&format!("learn and forget a token of {length} bytes beside {how_many}"), || {
-                let print = known.add("a token", What::Secret, one.as_bytes()).expect("long enough");
+                let print = known.add("a token", one.as_bytes()).expect("long enough");
                 known.forget(&print);
             });
         }

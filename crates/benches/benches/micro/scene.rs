@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use doorward_audit::{Basis, Conversation};
 use doorward_benches::policies;
-use doorward_detect::{KnownSecrets, Scanner, Settings, What};
+use doorward_detect::{KnownSecrets, Scanner, Settings};
 use doorward_engine::{
     Actor, Correlation, Definition, History, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot, Subject, Target,
     rule,
@@ -157,7 +157,7 @@ fn echo(server: &ServerProfile) -> Definition {
 pub(crate) fn secrets() -> Arc<KnownSecrets> {
     let known = KnownSecrets::new(&[7; 32]);
     for secret in ["crm-6f1d0c8e27b94ab5", "mail-93ac51de0b7f4268", "files-2be70d914c6f8a35"] {
-        known.add("a credential", What::Secret, secret.as_bytes()).expect("long enough");
+        known.add("a credential", secret.as_bytes()).expect("long enough");
     }
     Arc::new(known)
 }

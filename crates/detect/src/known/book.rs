@@ -1,7 +1,6 @@
 //! What is kept of the secrets, by their sums.
 
 use super::{
-    What,
     index::{Anchor, Index},
     key::Key,
     plain::{self, End, Spelling},
@@ -15,7 +14,6 @@ use std::{
 /// One secret.
 pub(super) struct Entry {
     pub(super) name: Arc<str>,
-    pub(super) what: What,
     pub(super) shapes: Box<[Shape]>,
     pub(super) spellings: Box<[Spelling]>,
     print: [u8; 16],
@@ -104,7 +102,7 @@ impl Book {
         entry.map(|entry| entry.added += 1).is_some()
     }
 
-    pub(super) fn add(&mut self, print: [u8; 16], name: &str, what: What, drawn: Drawn) {
+    pub(super) fn add(&mut self, print: [u8; 16], name: &str, drawn: Drawn) {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => match u32::try_from(self.entries.len()) {
@@ -127,7 +125,7 @@ impl Book {
         let ends = drawn.ends.iter().map(|(sum, ..)| *sum).collect();
         let (shapes, spellings) = (drawn.shapes, drawn.spellings);
         if let Some(entry) = self.entries.get_mut(slot as usize) {
-            *entry = Some(Entry { name: name.into(), what, shapes, spellings, print, added: 1, ends });
+            *entry = Some(Entry { name: name.into(), shapes, spellings, print, added: 1, ends });
             self.slots.insert(print, slot);
         }
     }

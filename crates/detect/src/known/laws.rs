@@ -187,7 +187,7 @@ fn nothing_left(text: &str, secret: &str, written: &str, how: &str) {
 fn knowing(secrets: &[&str]) -> KnownSecrets {
     let known = KnownSecrets::new(&[7; 32]);
     for secret in secrets {
-        known.add("crm", What::Secret, secret.as_bytes()).unwrap();
+        known.add("crm", secret.as_bytes()).unwrap();
     }
     known
 }
@@ -288,11 +288,11 @@ fn what_is_forgotten_is_not_found() {
     let known = KnownSecrets::new(&[3; 32]);
     let tokens: Vec<String> =
         (0..600_u64).map(|n| URL_SAFE_NO_PAD.encode(key::Key::new(&[1; 32]).print(&n.to_le_bytes()))).collect();
-    let add = |t: &String| known.add("t", What::Canary, t.as_bytes()).unwrap();
+    let add = |t: &String| known.add("t", t.as_bytes()).unwrap();
     let prints: Vec<_> = tokens.iter().map(add).collect();
     assert_eq!(known.len(), 600);
     assert_eq!(add(&tokens[1]), prints[1]);
-    let is_found = |t: &String| known.find(t.as_bytes()).first().is_some_and(|r| r.what == What::Canary);
+    let is_found = |t: &String| known.find(t.as_bytes()).first().is_some_and(|r| *r.name == *"t");
     assert!(tokens.iter().all(is_found));
     prints.iter().for_each(|p| known.forget(p));
     // One was added twice.
@@ -310,14 +310,14 @@ fn they_come_and_go_while_others_look() {
     let known = KnownSecrets::new(&[5; 32]);
     let token = |n: u64| URL_SAFE_NO_PAD.encode(key::Key::new(&[1; 32]).print(&n.to_le_bytes()));
     let stays = token(0);
-    known.add("stays", What::Secret, stays.as_bytes()).unwrap();
+    known.add("stays", stays.as_bytes()).unwrap();
     std::thread::scope(|scope| {
         for worker in 1..4_u64 {
             let known = &known;
             scope.spawn(move || {
                 for n in 0..300 {
                     let token = token(worker << 32 | n);
-                    let print = known.add("passes", What::Secret, token.as_bytes()).unwrap();
+                    let print = known.add("passes", token.as_bytes()).unwrap();
                     assert_eq!(known.find(token.as_bytes()).len(), 1);
                     if n % 3 > 0 {
                         known.forget(&print);
@@ -336,7 +336,7 @@ fn they_come_and_go_while_others_look() {
 #[test]
 fn short_ones_and_words_are_found_byte_for_byte() {
     let known = knowing(&["k/9+\"\\Zq", "correct horse battery staple", "4921073355"]);
-    assert_eq!(known.add("pin", What::Secret, b"1234567").unwrap_err().len, 7);
+    assert_eq!(known.add("pin", b"1234567").unwrap_err().len, 7);
     for text in
         ["<k/9+\"\\Zq>", "correct horse battery staple", "x4921073355", "ay85KyJcWnE", "6b2f392b225c5a71", "qZ\\\"+9/k"]
     {
@@ -365,7 +365,7 @@ fn what_tokens_have_in_common_is_no_secret() {
 fn nothing_shows_a_secret() {
     let known = knowing(&["k9XzR2mQ7vT4wL8pB1nC5dF6"]);
     assert_eq!(
-        format!("{known:?} {:?}", known.add("x", What::Secret, b"k9XzR2mQ7vT4wL8pB1nC5dF6")),
+        format!("{known:?} {:?}", known.add("x", b"k9XzR2mQ7vT4wL8pB1nC5dF6")),
         "KnownSecrets(1) Ok(Fingerprint)"
     );
 }

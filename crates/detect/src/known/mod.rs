@@ -66,35 +66,11 @@ pub enum Form {
     Split,
 }
 
-/// What a known secret is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum What {
-    /// A credential, or another value that must stay here.
-    Secret,
-    /// What an agent holds in the place of a secret.
-    Placeholder,
-    /// A secret that nobody uses, planted to be found by who searches.
-    Canary,
-}
-
-impl What {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Placeholder => "placeholder",
-            Self::Canary => "canary",
-        }
-    }
-}
-
 /// A known secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reflection {
     /// The name of the secret.
     pub name: Arc<str>,
-    /// What it is.
-    pub what: What,
     /// How it was written.
     pub form: Form,
     /// The bytes to redact.
@@ -164,7 +140,7 @@ impl KnownSecrets {
     ///
     /// # Errors
     /// [`TooShort`] where it would be found by chance.
-    pub fn add(&self, name: &str, what: What, secret: &[u8]) -> Result<Fingerprint, TooShort> {
+    pub fn add(&self, name: &str, secret: &[u8]) -> Result<Fingerprint, TooShort> {
         if secret.len() < Self::MIN {
             return Err(TooShort { name: name.into(), len: secret.len() });
         }
@@ -179,7 +155,7 @@ impl KnownSecrets {
         drawn.sums.iter().for_each(|(sum, ..)| windows.insert(*sum));
         drawn.ends.iter().for_each(|(sum, ..)| ends.insert(*sum));
         let mut book = self.book.write();
-        book.add(print, name, what, drawn);
+        book.add(print, name, drawn);
         self.count(&book);
         Ok(Fingerprint(print))
     }

@@ -94,7 +94,7 @@ impl KnownSecrets {
             }
             _ => part.first..part.last + 1,
         };
-        Some((anchor, Reflection { name: entry.name.clone(), what: entry.what, form, span }))
+        Some((anchor, Reflection { name: entry.name.clone(), form, span }))
     }
 
     fn scan_spellings(&self, text: &[u8], found: &mut Vec<Reflection>) {
@@ -108,7 +108,7 @@ impl KnownSecrets {
             let book = self.book.read();
             for (entry, spelling, after) in book.endings(sum) {
                 if let Some(span) = spelling.at(&self.key, text, (number + 1) * STRIDE + after) {
-                    found.push(Reflection { name: entry.name.clone(), what: entry.what, form: spelling.form, span });
+                    found.push(Reflection { name: entry.name.clone(), form: spelling.form, span });
                 }
             }
         }

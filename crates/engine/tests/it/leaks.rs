@@ -1,7 +1,7 @@
 //! A server that gives back every secret that it was given, in twelve encodings and five ways to take them apart.
 
 use crate::scene::Scene;
-use doorward_detect::{What, encoded::base64};
+use doorward_detect::encoded::base64;
 use doorward_mcp::Revision;
 use doorward_vocab::{Digest, FindingKind, Level, Mode};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ fn a_server_that_returns_all_it_received_returns_no_secret() {
     let scene = Scene::new(Level::Guard, Mode::Enforce, "");
     let secrets: Vec<String> = (0..PLANTED).map(planted).collect();
     for secret in &secrets {
-        scene.view.secrets.add("planted", What::Secret, secret.as_bytes()).unwrap();
+        scene.view.secrets.add("planted", secret.as_bytes()).unwrap();
     }
     let mut leaks = Vec::new();
     for secret in &secrets {

@@ -1,7 +1,7 @@
 //! The local user's agent, one server, and what each says to the other.
 
 use doorward_audit::{Basis, Conversation};
-use doorward_detect::{KnownSecrets, Scanner, Settings, What};
+use doorward_detect::{KnownSecrets, Scanner, Settings};
 use doorward_engine::{
     Actor, Clearance, Correlation, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot,
     Subject, Target, clear, rule,
@@ -22,7 +22,7 @@ pub(crate) const SECRET: &str = "crm-6f1d0c8e27b94ab5";
 
 fn secrets() -> Arc<KnownSecrets> {
     let known = KnownSecrets::new(&[7; 32]);
-    known.add("crm", What::Secret, SECRET.as_bytes()).unwrap();
+    known.add("crm", SECRET.as_bytes()).unwrap();
     Arc::new(known)
 }
 
