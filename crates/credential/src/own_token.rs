@@ -22,14 +22,7 @@ pub struct OwnToken {
 impl OwnToken {
     /// On whom it depends: on those whom its subject names.
     pub fn per(&self) -> PerWhom {
-        let any = |places: &[&str]| places.iter().any(|place| self.subject.has(place));
-        let agent = any(&["agent", "agent_issuer", "delegation"]);
-        match (any(&["human", "human_issuer", "email"]), agent) {
-            (true, true) => PerWhom::Both,
-            (true, false) => PerWhom::Human,
-            (false, true) => PerWhom::Agent,
-            (false, false) => PerWhom::Everybody,
-        }
+        PerWhom::named_in(std::iter::once(&self.subject))
     }
 
     /// The token of an order (RFC 7519 §4.1). Beside its subject it says whom that is about, for providers with rules of

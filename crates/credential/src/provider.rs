@@ -1,4 +1,5 @@
 use crate::{Call, Failure, Order, Step};
+use doorward_vocab::Template;
 use std::fmt;
 
 /// A kind of credential: an order becomes requests, and their answers a credential. One file in `providers` for each.
@@ -74,4 +75,17 @@ pub enum PerWhom {
     Human,
     /// On both. Without a human there is none.
     Both,
+}
+
+impl PerWhom {
+    /// On those whom texts name: what names a person or an agent is theirs alone.
+    pub(crate) fn named_in<'t>(texts: impl Iterator<Item = &'t Template> + Clone) -> Self {
+        let any = |places: &[&str]| texts.clone().any(|text| places.iter().any(|place| text.has(place)));
+        match (any(&["human", "human_issuer", "email"]), any(&["agent", "agent_issuer", "delegation"])) {
+            (true, true) => Self::Both,
+            (true, false) => Self::Human,
+            (false, true) => Self::Agent,
+            (false, false) => Self::Everybody,
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub enum Audience {
 }
 
 impl SignedJwt {
-    fn texts(&self) -> impl Iterator<Item = &Template> {
+    fn texts(&self) -> impl Iterator<Item = &Template> + Clone {
         self.issuer.iter().chain([&self.subject]).chain(self.claims.iter().map(|(_, text)| text))
     }
 }
@@ -56,14 +56,7 @@ impl Provider for SignedJwt {
         self.kind
     }
     fn per(&self) -> PerWhom {
-        let any = |places: &[&str]| self.texts().any(|text| places.iter().any(|place| text.has(place)));
-        let agent = any(&["agent", "agent_issuer", "delegation"]);
-        match (any(&["human", "human_issuer", "email"]), agent) {
-            (true, true) => PerWhom::Both,
-            (true, false) => PerWhom::Human,
-            (false, true) => PerWhom::Agent,
-            (false, false) => PerWhom::Everybody,
-        }
+        PerWhom::named_in(self.texts())
     }
     fn narrows(&self) -> bool {
         false
