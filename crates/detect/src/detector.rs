@@ -1,6 +1,15 @@
 use crate::{Findings, View};
 use doorward_vocab::Channel;
 
+/// Which readings of a text a detector looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The text as it came.
+    Itself,
+    /// It, and what comes out where something in it is undone.
+    All,
+}
+
 /// Looks for one kind of thing in texts. It is pure, and its work is linear in the length of the text.
 pub trait Detector: Sync {
     /// The name used in configuration and log, kebab-case.
@@ -14,6 +23,10 @@ pub trait Detector: Sync {
     fn literals(&self) -> &'static [&'static str] {
         &[]
     }
-    /// Looks at one text of one of its channels. Where the detector has literals, at least one occurs.
+    /// The readings it looks at.
+    fn reads(&self) -> Reads {
+        Reads::All
+    }
+    /// Looks at one reading of one text of one of its channels. Where the detector has literals, at least one occurs.
     fn scan(&self, view: &View<'_>, out: &mut Findings);
 }

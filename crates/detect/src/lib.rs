@@ -19,10 +19,11 @@ pub mod encoded;
 #[doc(hidden)]
 pub mod fuzzing;
 mod known;
+pub mod reading;
 mod scanner;
 mod text;
 
-pub use detector::Detector;
+pub use detector::{Detector, Reads};
 pub use detectors::{DETECTORS, DefinitionContext};
 pub use known::{Fingerprint, Form, Held, Holder, KnownSecrets, REMOVED, Reflection, TooShort};
 pub use scanner::{Located, Scanner, Settings, Switch, UnknownDetector};

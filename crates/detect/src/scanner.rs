@@ -1,4 +1,7 @@
-use crate::{DETECTORS, DefinitionContext, Detector, Findings, Hit, Text, View};
+use crate::{
+    DETECTORS, DefinitionContext, Detector, Findings, Hit, Reads, Sighting, Text, View,
+    reading::{Reading, Readings},
+};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use doorward_vocab::{Channel, Finding, Mode};
 use std::borrow::Cow;
@@ -108,16 +111,13 @@ impl Scanner {
     fn run(&self, texts: &[Text<'_>], definition: Option<&DefinitionContext<'_>>) -> Vec<Located> {
         let mut out = Vec::new();
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.running.len()];
+        let mut seen: Vec<Findings> = vec![Findings::default(); self.running.len()];
         for (index, text) in texts.iter().enumerate() {
-            let ascii = text.text.is_ascii();
-            if ascii { &self.ascii } else { &self.all }.find(text.text, &mut hits);
-            for (running, hits) in self.running.iter().zip(&hits) {
-                if (running.gated && hits.is_empty()) || !running.detector.channels().contains(&text.channel) {
-                    continue;
-                }
-                let mut findings = Findings::default();
-                running.detector.scan(&View { text, ascii, hits, definition }, &mut findings);
-                out.extend(findings.seen.into_iter().map(|s| Located {
+            for reading in Readings::of(text.text).iter() {
+                self.look(text, reading, definition, &mut hits, &mut seen);
+            }
+            for (running, findings) in self.running.iter().zip(&mut seen) {
+                out.extend(findings.seen.drain(..).map(|s| Located {
                     text: index,
                     finding: Finding {
                         detector: Cow::Borrowed(running.detector.name()),
@@ -132,6 +132,39 @@ impl Scanner {
             }
         }
         out
+    }
+
+    /// Lets the detectors look at one reading of a text.
+    fn look(
+        &self,
+        text: &Text<'_>,
+        reading: &Reading<'_>,
+        definition: Option<&DefinitionContext<'_>>,
+        hits: &mut [Vec<Hit>],
+        seen: &mut [Findings],
+    ) {
+        let read = Text { path: text.path, text: reading.text(), channel: text.channel };
+        let ascii = read.text.is_ascii();
+        if ascii { &self.ascii } else { &self.all }.find(read.text, hits);
+        for ((running, hits), seen) in self.running.iter().zip(hits).zip(seen) {
+            let detector = running.detector;
+            let asked = detector.channels().contains(&text.channel)
+                && (detector.reads() == Reads::All || reading.depth() == 0)
+                && !(running.gated && hits.is_empty());
+            if !asked {
+                continue;
+            }
+            let view = View { text: &read, reading, ascii, hits, definition };
+            if reading.depth() == 0 {
+                detector.scan(&view, seen);
+                continue;
+            }
+            let mut findings = Findings::default();
+            detector.scan(&view, &mut findings);
+            for sighting in findings.seen {
+                seen.join(Sighting { span: reading.original(sighting.span), ..sighting });
+            }
+        }
     }
 }
 

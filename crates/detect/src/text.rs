@@ -1,4 +1,4 @@
-use crate::DefinitionContext;
+use crate::{DefinitionContext, reading::Reading};
 use doorward_vocab::{Channel, FindingKind, Severity};
 use std::{borrow::Cow, ops::Range};
 
@@ -27,8 +27,10 @@ pub struct Hit {
 /// What a detector gets to see of one text.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The text.
+    /// The text, in the reading that is looked at.
     pub text: &'a Text<'a>,
+    /// That reading; spans are in bytes of it.
+    pub reading: &'a Reading<'a>,
     /// Whether it is ASCII only.
     pub ascii: bool,
     /// Where the detector's own literals occur, ordered by their end; they may overlap.
@@ -46,7 +48,7 @@ pub struct Sighting {
     pub severity: Severity,
     /// How sure the detector is, 0 to 1.
     pub confidence: f32,
-    /// Bytes of the text; both ends are at character boundaries.
+    /// Bytes of the text or reading that is looked at; both ends are at character boundaries.
     pub span: Range<usize>,
     /// One sentence for the operator; never holds a secret.
     pub note: Cow<'static, str>,
@@ -54,7 +56,7 @@ pub struct Sighting {
 
 /// Collects what one detector sees in one text. Beyond [`Self::MAX`] sightings the last one grows to cover the rest, so
 /// that a flood of harmless ones hides nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Findings {
     pub(crate) seen: Vec<Sighting>,
 }
@@ -73,6 +75,21 @@ impl Findings {
                 last.confidence = last.confidence.max(sighting.confidence);
             }
             None => self.seen.push(sighting),
+        }
+    }
+
+    /// Adds a sighting of another reading, unless the same was seen at the same place already.
+    pub(crate) fn join(&mut self, sighting: Sighting) {
+        let same = |s: &&mut Sighting| {
+            s.kind == sighting.kind && s.span.start < sighting.span.end && sighting.span.start < s.span.end
+        };
+        match self.seen.iter_mut().find(same) {
+            Some(s) => {
+                s.span = s.span.start.min(sighting.span.start)..s.span.end.max(sighting.span.end);
+                s.severity = s.severity.max(sighting.severity);
+                s.confidence = s.confidence.max(sighting.confidence);
+            }
+            None => self.add(sighting),
         }
     }
 }

@@ -58,7 +58,9 @@ impl Detector for OverReach {
     }
     fn scan(&self, view: &View<'_>, out: &mut Findings) {
         let text = view.text.text;
-        parameter(view, out);
+        if view.reading.depth() == 0 {
+            parameter(view, out);
+        }
         let hits = phrases(text);
         let demands: Vec<&Hit> = hits.iter().filter(|h| h.literal >= PRIVATE.len()).collect();
         let mut next = 0;

@@ -1,5 +1,5 @@
 use crate::{
-    Detector, Findings, Hit, Sighting, View,
+    Detector, Findings, Hit, Reads, Sighting, View,
     scanner::CONTENT,
     text::{spend, window},
 };
@@ -90,6 +90,9 @@ impl Detector for SecretShape {
     }
     fn literals(&self) -> &'static [&'static str] {
         &LITERALS
+    }
+    fn reads(&self) -> Reads {
+        Reads::Itself
     }
     fn scan(&self, view: &View<'_>, out: &mut Findings) {
         let text = view.text.text;
