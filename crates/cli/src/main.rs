@@ -52,6 +52,7 @@ enum Verb {
     Seal(verbs::seal::Args),
     Whoami(whoami::Args),
     Check(verbs::check::Args),
+    Scan(verbs::scan::Args),
     Log(log::LogArgs),
     Policy(policy::PolicyArgs),
 }
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Seal(args) => verbs::seal::run(args, &out),
         Verb::Whoami(args) => whoami::run(&args, &out),
         Verb::Check(args) => verbs::check::run(args, &out),
+        Verb::Scan(args) => verbs::scan::run(&args, &out),
         Verb::Policy(args) => policy::run(&args, &out),
         Verb::Log(args) => return logged(&args, &out),
     };

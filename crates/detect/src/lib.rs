@@ -12,6 +12,7 @@
 //! # Ok::<(), doorward_detect::UnknownDetector>(())
 //! ```
 
+mod assessment;
 pub mod definition;
 mod detector;
 mod detectors;
@@ -23,6 +24,7 @@ pub mod reading;
 mod scanner;
 mod text;
 
+pub use assessment::Assessment;
 pub use detector::{Detector, Reads};
 pub use detectors::{DETECTORS, DefinitionContext};
 pub use known::{Fingerprint, Form, Held, Holder, KnownSecrets, REMOVED, Reflection, TooShort};

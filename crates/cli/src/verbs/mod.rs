@@ -8,6 +8,7 @@ pub(crate) mod delegation;
 pub(crate) mod list;
 pub(crate) mod remove;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod seal;
 pub(crate) mod wrap;
 

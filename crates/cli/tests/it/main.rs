@@ -12,6 +12,7 @@ mod live;
 mod pairs;
 mod place;
 mod process;
+mod scan;
 mod secrets;
 mod servers;
 mod sse;
