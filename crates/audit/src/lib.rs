@@ -29,7 +29,7 @@ mod text;
 mod verify;
 
 pub use checkpoint::Checkpoint;
-pub use encode::{MAX_RECORD, encode_ruling};
+pub use encode::{MAX_RECORD, encode_ruling, encode_ruling_texts};
 pub use note::{NoteError, SigningKey, VerifierKey, open_note};
 pub use receipt::Receipt;
 pub use record::{

@@ -7,6 +7,7 @@ use crate::{
     credentials::Desk,
     delegations::Presence,
     front::{oauth::Issuing, sse::Streams},
+    leaks::NoSecrets,
     metrics::Metrics,
     passage::Caller,
     pins::Pins,
@@ -141,7 +142,7 @@ impl Gateway {
             surroundings,
         });
         let secrets = gateway.surroundings.secrets.clone();
-        gateway.trail.check_with(Box::new(move |record| secrets.redact_json(record)));
+        gateway.trail.check_with(Box::new(NoSecrets(secrets)));
         gateway.started();
         Ok(gateway)
     }

@@ -1,6 +1,7 @@
 //! Which secrets the gateway looks for, and for how long.
 
 use doorward_detect::{Fingerprint, KnownSecrets};
+use doorward_store::trail::Check;
 use doorward_vocab::{Entropy, Secret};
 use std::sync::Arc;
 
@@ -33,5 +34,20 @@ impl Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         self.prints.iter().for_each(|print| self.known.forget(print));
+    }
+}
+
+/// Keeps secrets out of the trail.
+pub(crate) struct NoSecrets(pub(crate) Arc<KnownSecrets>);
+
+impl Check for NoSecrets {
+    fn looks(&self) -> bool {
+        !self.0.is_empty()
+    }
+    fn sees(&self, texts: &[u8]) -> bool {
+        !self.0.find(texts).is_empty()
+    }
+    fn cleaned(&self, record: &[u8]) -> Option<Vec<u8>> {
+        self.0.redact_json(record)
     }
 }

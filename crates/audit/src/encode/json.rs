@@ -3,17 +3,20 @@ use doorward_vocab::Digest;
 use serde::Serialize;
 use std::{fmt::Display, io::Write};
 
-/// How much of long texts and lists is written.
+/// How much is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Caps {
     /// Bytes of one text.
     pub(super) text: usize,
     /// Items of one list.
     pub(super) list: usize,
+    /// Whether texts alone are written, and nothing that is of the gateway's own making.
+    pub(super) texts_only: bool,
 }
 
 impl Caps {
-    pub(super) const NONE: Self = Self { text: usize::MAX, list: usize::MAX };
+    pub(super) const NONE: Self = Self { text: usize::MAX, list: usize::MAX, texts_only: false };
+    pub(super) const TEXTS: Self = Self { texts_only: true, ..Self::NONE };
 }
 
 /// The members of one JSON object, written as they come. The caller keeps the keys sorted.
@@ -30,6 +33,14 @@ impl<'o> Object<'o> {
     }
     pub(super) fn close(self) {
         self.out.push(b'}');
+    }
+    /// The key of a value that the gateway makes itself; whether the value is wanted.
+    fn own(&mut self, key: &'static str) -> bool {
+        let wanted = !self.caps.texts_only;
+        if wanted {
+            self.key(key);
+        }
+        wanted
     }
     fn key(&mut self, key: &'static str) {
         debug_assert!(self.last.is_none_or(|l| l < key), "RFC 8785 §3.2.3: `{key}` after `{:?}`", self.last);
@@ -48,24 +59,32 @@ impl<'o> Object<'o> {
     }
     /// A word that needs no escape.
     pub(super) fn literal(&mut self, key: &'static str, word: &'static str) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         quoted(self.out, word.as_bytes());
     }
     /// A value of an enumeration, or another plain value, as serde writes it.
     pub(super) fn word(&mut self, key: &'static str, word: &impl Serialize) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         plain(self.out, word);
     }
     /// An id: its text needs no escape.
     pub(super) fn id(&mut self, key: &'static str, id: &impl Display) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         self.out.push(b'"');
         // Writing to a vector does not fail.
         let _ = write!(self.out, "{id}");
         self.out.push(b'"');
     }
     pub(super) fn digest(&mut self, key: &'static str, digest: &Digest) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         let mut text = [0; 64];
         for (slot, byte) in text.as_chunks_mut().0.iter_mut().zip(digest.as_bytes()) {
             *slot = hex(*byte);
@@ -75,16 +94,22 @@ impl<'o> Object<'o> {
         self.out.push(b'"');
     }
     pub(super) fn number(&mut self, key: &'static str, n: u64) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         number(self.out, n);
     }
     /// A number that is not whole; what is not finite is written as 0.
     pub(super) fn fraction(&mut self, key: &'static str, x: f32) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         fraction(self.out, x);
     }
     pub(super) fn flag(&mut self, key: &'static str, flag: bool) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         self.out.extend_from_slice(if flag { b"true" } else { b"false" });
     }
     pub(super) fn object(&mut self, key: &'static str, members: impl FnOnce(&mut Object<'_>)) {
@@ -127,7 +152,9 @@ impl<'o> Object<'o> {
     }
     /// A list of words that need no escape.
     pub(super) fn words(&mut self, key: &'static str, words: impl Iterator<Item = &'static str>) {
-        self.key(key);
+        if !self.own(key) {
+            return;
+        }
         self.out.push(b'[');
         for (n, word) in words.enumerate() {
             if n > 0 {

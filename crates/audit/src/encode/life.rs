@@ -116,7 +116,7 @@ impl Members for Credential {
         o.text("provider", &self.provider);
         o.texts("scopes", &self.scopes);
         if let Some(server) = &self.server {
-            o.id("server", server);
+            o.text("server", server.as_str());
         }
         envelope.time(o);
         envelope.trimmed(o);

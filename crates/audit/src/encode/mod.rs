@@ -17,25 +17,41 @@ pub fn encode_ruling(time: Timestamp, ruling: &Ruling, out: &mut Vec<u8>) {
     bounded(Envelope { time, trimmed: None }, ruling, out);
 }
 
+/// Appends what others said of a decision to `out`: JSON with its texts alone. Digests, ids, words and numbers are made
+/// here, and hold nothing that must not be kept.
+pub fn encode_ruling_texts(ruling: &Ruling, out: &mut Vec<u8>) {
+    write(ruling, &Envelope { time: Timestamp::default(), trimmed: None }, Caps::TEXTS, out);
+}
+
 impl Record {
+    /// Appends what others said in the record to `out`, like [`encode_ruling_texts`].
+    pub fn encode_texts(&self, out: &mut Vec<u8>) {
+        self.with_members(|envelope, event| write(event, &envelope, Caps::TEXTS, out));
+    }
+
     /// Appends the canonical text to `out`. It never exceeds [`MAX_RECORD`] bytes: a longer record loses detail (long
     /// texts and long lists are cut) and says so in `trimmed`. Numbers beyond 2^53 are written as 2^53 - 1, since
     /// JSON numbers are exact only up to there.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        self.with_members(|envelope, event| bounded(envelope, event, out));
+    }
+
+    fn with_members<R>(&self, act: impl FnOnce(Envelope, &dyn Members) -> R) -> R {
         let envelope = Envelope { time: self.time, trimmed: self.trimmed };
-        match &self.event {
-            Event::Start(e) => bounded(envelope, e, out),
-            Event::Ruling(e) => bounded(envelope, &**e, out),
-            Event::Outcome(e) => bounded(envelope, &**e, out),
-            Event::Definition(e) => bounded(envelope, e, out),
-            Event::Delegation(e) => bounded(envelope, &**e, out),
-            Event::Credential(e) => bounded(envelope, &**e, out),
-            Event::Turn(e) => bounded(envelope, e, out),
-            Event::Config(e) => bounded(envelope, e, out),
-            Event::Finding(e) => bounded(envelope, e, out),
-            Event::Recovered(e) => bounded(envelope, e, out),
-            Event::Stop(e) => bounded(envelope, e, out),
-        }
+        let event: &dyn Members = match &self.event {
+            Event::Start(e) => e,
+            Event::Ruling(e) => &**e,
+            Event::Outcome(e) => &**e,
+            Event::Definition(e) => e,
+            Event::Delegation(e) => &**e,
+            Event::Credential(e) => &**e,
+            Event::Turn(e) => e,
+            Event::Config(e) => e,
+            Event::Finding(e) => e,
+            Event::Recovered(e) => e,
+            Event::Stop(e) => e,
+        };
+        act(envelope, event)
     }
 }
 
@@ -64,12 +80,12 @@ impl Envelope {
     }
 }
 
-fn bounded(mut envelope: Envelope, event: &impl Members, out: &mut Vec<u8>) {
+fn bounded(mut envelope: Envelope, event: &(impl Members + ?Sized), out: &mut Vec<u8>) {
     let start = out.len();
     write(event, &envelope, Caps::NONE, out);
     // The second caps fit whatever the record holds: no event has more than 11 texts, three lists with 7 texts per
     // row and one with one, so at most 43 texts of 256 bytes, each byte six long when escaped. Ids and server names stay whole.
-    for caps in [Caps { text: 1024, list: 32 }, Caps { text: 256, list: 4 }] {
+    for caps in [Caps { text: 1024, list: 32, ..Caps::NONE }, Caps { text: 256, list: 4, ..Caps::NONE }] {
         let Some(whole) = out.get(start..).filter(|w| w.len() > MAX_RECORD) else { return };
         if envelope.trimmed.is_none() {
             envelope.trimmed = Some(Payload::of(whole));
@@ -79,7 +95,7 @@ fn bounded(mut envelope: Envelope, event: &impl Members, out: &mut Vec<u8>) {
     }
 }
 
-fn write(event: &impl Members, envelope: &Envelope, caps: Caps, out: &mut Vec<u8>) {
+fn write(event: &(impl Members + ?Sized), envelope: &Envelope, caps: Caps, out: &mut Vec<u8>) {
     let mut o = Object::open(out, caps);
     event.members(&mut o, envelope);
     o.close();

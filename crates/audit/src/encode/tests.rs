@@ -240,6 +240,36 @@ proptest! {
     }
 }
 
+/// The strings of a value.
+fn strings(value: &serde_json::Value, out: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => out.push(text.clone()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| strings(item, out)),
+        serde_json::Value::Object(members) => members.values().for_each(|member| strings(member, out)),
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_texts_are_all_that_others_said(r in record()) {
+        let (mut whole, mut texts) = (Vec::new(), Vec::new());
+        r.encode(&mut whole);
+        r.encode_texts(&mut texts);
+        let read = |bytes: &[u8]| {
+            let mut out = Vec::new();
+            strings(&serde_json::from_slice(bytes).unwrap(), &mut out);
+            out
+        };
+        let (mut whole, texts) = (read(&whole), read(&texts));
+        prop_assert!(texts.iter().all(|text| whole.contains(text)));
+        whole.retain(|text| !texts.contains(text));
+        // What is left is of the gateway's own making.
+        let made = |text: &String| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_:./".contains(&b));
+        prop_assert!(whole.iter().all(made), "{whole:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]

@@ -7,7 +7,7 @@ use super::{
     writer::Writer,
 };
 use crate::place::make_dir;
-use doorward_audit::{Event, Receipt, Record, Recovered, Ruling, VerifierKey, encode_ruling};
+use doorward_audit::{Event, Receipt, Record, Recovered, Ruling, VerifierKey, encode_ruling, encode_ruling_texts};
 use doorward_vocab::{CallId, Clock, Timestamp};
 use parking_lot::Mutex;
 use std::{
@@ -57,12 +57,42 @@ pub struct Trail {
     latest: Arc<Mutex<Arc<str>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// What every record passes before it is taken.
-    check: OnceLock<Check>,
+    check: OnceLock<Box<dyn Check>>,
     _lock: fs::File,
 }
 
-/// Looks at the JSON of a record. What it gives is written instead.
-pub type Check = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
+/// Looks for what must not be kept.
+pub trait Check: Send + Sync {
+    /// Whether there is anything to look for.
+    fn looks(&self) -> bool;
+    /// Whether some of it stands in the texts of a record: JSON that holds nothing that the gateway made itself.
+    fn sees(&self, texts: &[u8]) -> bool;
+    /// What is written instead of the JSON of this record; `None` where it stays as it is.
+    fn cleaned(&self, record: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// What is to be recorded.
+#[derive(Clone, Copy)]
+enum Matter<'r> {
+    Record(&'r Record),
+    Ruling(Timestamp, &'r Ruling),
+}
+
+impl Matter<'_> {
+    fn encode(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Record(record) => record.encode(out),
+            Self::Ruling(time, ruling) => encode_ruling(time, ruling, out),
+        }
+    }
+
+    fn encode_texts(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Record(record) => record.encode_texts(out),
+            Self::Ruling(_, ruling) => encode_ruling_texts(ruling, out),
+        }
+    }
+}
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -137,7 +167,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the record was not taken.
     pub fn append(&self, record: &Record) -> Result<u64, TrailError> {
-        self.encoded(|out| record.encode(out), |bytes| self.buffer.push(bytes))
+        self.encoded(Matter::Record(record), |bytes| self.buffer.push(bytes))
     }
 
     /// Records something and waits until it is on disk; gives its index.
@@ -145,7 +175,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the record was not taken, or may not be on disk.
     pub async fn append_durable(&self, record: &Record) -> Result<u64, TrailError> {
-        self.durably(|out| record.encode(out)).await
+        self.durably(Matter::Record(record)).await
     }
 
     /// Records the decision about a message that need not be on disk before the message leaves. Costs an encoding and
@@ -154,7 +184,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the decision was not taken; the message must not leave.
     pub fn record(&self, time: Timestamp, ruling: &Ruling) -> Result<Receipt, TrailError> {
-        let index = self.encoded(|out| encode_ruling(time, ruling, out), |bytes| self.buffer.push(bytes))?;
+        let index = self.encoded(Matter::Ruling(time, ruling), |bytes| self.buffer.push(bytes))?;
         Ok(receipt(ruling.call, index, false))
     }
 
@@ -163,7 +193,7 @@ impl Trail {
     /// # Errors
     /// [`TrailError`]: the decision was not taken, or may not be on disk; the message must not leave.
     pub async fn commit(&self, time: Timestamp, ruling: &Ruling) -> Result<Receipt, TrailError> {
-        let index = self.durably(|out| encode_ruling(time, ruling, out)).await?;
+        let index = self.durably(Matter::Ruling(time, ruling)).await?;
         Ok(receipt(ruling.call, index, true))
     }
 
@@ -206,25 +236,30 @@ impl Trail {
     }
 
     /// Has every record from now on looked at before it is taken. Nothing happens the second time.
-    pub fn check_with(&self, check: Check) {
+    pub fn check_with(&self, check: Box<dyn Check>) {
         let _ = self.check.set(check);
     }
 
     /// Encodes into memory that the thread keeps, outside of any lock.
-    fn encoded<R>(&self, encode: impl FnOnce(&mut Vec<u8>), take: impl FnOnce(&[u8]) -> R) -> R {
+    fn encoded<R>(&self, matter: Matter<'_>, take: impl FnOnce(&[u8]) -> R) -> R {
         SCRATCH.with_borrow_mut(|scratch| {
+            let check = self.check.get().filter(|check| check.looks()).filter(|check| {
+                scratch.clear();
+                matter.encode_texts(scratch);
+                check.sees(scratch)
+            });
             scratch.clear();
-            encode(scratch);
-            match self.check.get().and_then(|check| check(scratch)) {
+            matter.encode(scratch);
+            match check.and_then(|check| check.cleaned(scratch)) {
                 Some(instead) => take(&instead),
                 None => take(scratch),
             }
         })
     }
 
-    async fn durably(&self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<u64, TrailError> {
+    async fn durably(&self, matter: Matter<'_>) -> Result<u64, TrailError> {
         let (send, receive) = oneshot::channel();
-        let index = self.encoded(encode, |bytes| self.buffer.push_durable(bytes, send))?;
+        let index = self.encoded(matter, |bytes| self.buffer.push_durable(bytes, send))?;
         match receive.await {
             Ok(done) => done.map(|()| index),
             Err(_) => Err(TrailError::Failed("the writer went away".into())),

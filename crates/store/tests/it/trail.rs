@@ -1,9 +1,10 @@
 use crate::kit::*;
 use doorward_audit::{
-    Event, Record,
+    Event, OutcomeRecord, Record, Ruling,
     merkle::{Head, consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion},
 };
-use doorward_store::{OpenError, Options, Trail, TrailError, trail::Reader, trail::Tiles};
+use doorward_store::{OpenError, Options, Trail, TrailError, trail::Check, trail::Reader, trail::Tiles};
+use doorward_vocab::{Reason, ReasonCode};
 use std::{fs, io::Write, os::unix::fs::PermissionsExt};
 
 fn records(dir: &std::path::Path) -> Vec<Vec<u8>> {
@@ -40,18 +41,39 @@ fn what_is_committed_is_there_and_verifies() {
 fn records_are_looked_at() {
     let dir = tempfile::tempdir().unwrap();
     let trail = open(dir.path());
-    trail.check_with(Box::new(|record| {
-        let text = String::from_utf8_lossy(record);
-        text.contains("\"kind\":\"outcome\"").then(|| text.replace("\"v\":1", "\"more\":0,\"v\":1").into_bytes())
-    }));
+    trail.check_with(Box::new(Words));
+    let finding = |note: &'static str| {
+        let reasons = [Reason::new(ReasonCode::Forbidden, note)];
+        OutcomeRecord { reasons: reasons.to_vec(), ..outcome(call(1)) }
+    };
     trail.record(at(1), &ruling(call(1))).unwrap();
-    trail.append(&Record::outcome(at(2), outcome(call(1)))).unwrap();
-    wait(trail.append_durable(&Record::outcome(at(3), outcome(call(1))))).unwrap();
+    trail.record(at(1), &Ruling { rationale: Some("because xyzzy".into()), ..ruling(call(1)) }).unwrap();
+    trail.append(&Record::outcome(at(2), finding("xyzzy"))).unwrap();
+    // A word of the gateway's own is never one that others said.
+    trail.append(&Record::outcome(at(2), finding("nothing"))).unwrap();
+    wait(trail.append_durable(&Record::outcome(at(3), finding("xyzzy")))).unwrap();
     drop(trail);
     assert!(verify(dir.path()).is_good());
-    let changed: Vec<bool> =
-        records(dir.path()).iter().map(|r| String::from_utf8_lossy(r).contains("\"more\":0")).collect();
-    assert_eq!(changed, [false, true, true]);
+    let changed: Vec<bool> = records(dir.path()).iter().map(|r| String::from_utf8_lossy(r).contains("gone")).collect();
+    assert_eq!(changed, [false, true, true, false, true]);
+    assert!(records(dir.path()).iter().all(|r| !String::from_utf8_lossy(r).contains("xyzzy")));
+}
+
+/// Looks for two words; one of them is a word of the format.
+struct Words;
+
+impl Check for Words {
+    fn looks(&self) -> bool {
+        true
+    }
+    fn sees(&self, texts: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(texts);
+        assert!(!text.contains("outcome\"") && !text.contains("sha256:"), "{text}");
+        text.contains("xyzzy")
+    }
+    fn cleaned(&self, record: &[u8]) -> Option<Vec<u8>> {
+        Some(String::from_utf8_lossy(record).replace("xyzzy", "gone").into_bytes())
+    }
 }
 
 #[test]
