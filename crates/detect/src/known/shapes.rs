@@ -247,6 +247,20 @@ const USUAL: &[[u8; 2]] = &[
     *b"uc", *b"bu", *b"ei", *b"ov", *b"by", *b"rm", *b"ep", *b"tt", *b"oc", *b"fa", *b"ef", *b"cu", *b"rn", *b"sc",
 ];
 
+/// Whether so many neighbours are a turn or odd that all of it was drawn, though some places by themselves look like a word:
+/// of small letters and digits that are drawn four of five pairs are, in words one of four. Eight more than a third of them
+/// do not come together in what people make up.
+fn is_random(symbols: &[(u8, bool)]) -> bool {
+    const MORE: usize = 8;
+    let (mut all, mut strange) = (0, 0);
+    for ((a, _), (b, _)) in symbols.iter().zip(symbols.iter().skip(1)).filter(|((_, a), (_, b))| !a && !b) {
+        let pair = Pair::of(*a, *b);
+        all += usize::from(!(a.is_ascii_digit() && b.is_ascii_digit()));
+        strange += usize::from(pair.turns + pair.odd > 0);
+    }
+    strange * 3 >= all + MORE * 3
+}
+
 /// Which parts of a secret look random: letters of both cases and digits in turns, or letters that no word has side
 /// by side. What tokens of one kind have in common does not count.
 #[derive(Debug)]
@@ -274,11 +288,13 @@ impl Random {
             (Some((a, _)), Some((b, _))) => Pair::of(*a, *b),
             _ => Pair::default(),
         };
+        let random = is_random(&symbols);
         let mut parts: Vec<Range<usize>> = Vec::new();
         let mut near = (1..NEAR).map(pair).fold(Pair::default(), Pair::and);
         for (at, (_, shared)) in symbols.iter().enumerate() {
             // Of the pairs of letters in a word, most are among those of most words.
-            if !shared && (near.turns >= TURNS || near.all >= NEAR - 1 && near.odd * 15 >= near.all * 11) {
+            let odd = near.all >= NEAR - 1 && near.odd * 15 >= near.all * 11;
+            if !shared && (random || near.turns >= TURNS || odd) {
                 match parts.last_mut().filter(|last| last.end == at) {
                     Some(last) => last.end += 1,
                     None => parts.push(at..at + 1),

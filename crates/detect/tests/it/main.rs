@@ -4,6 +4,7 @@
 
 mod attacks;
 mod benign;
+mod drawn;
 mod laws;
 mod shapes;
 
