@@ -262,7 +262,7 @@ impl Gateway {
         }
         if let Err(IdentityRefusal::Delegation(Broken::Unknown)) = &verified {
             // Another gateway may have granted it a moment ago.
-            self.watch_delegations().await;
+            Box::pin(self.watch_delegations()).await;
             verified = live.authenticator.authenticate(presented, self.clock.now());
         }
         let Acting { actor, presence } = self.actor(verified?);

@@ -262,7 +262,7 @@ impl Gateway {
         let out = outbound(&passage, bytes, link);
         let forwarded = match &stop {
             None => self.forward(&passage, link, out).await,
-            Some(stop) => match stop.run_until_cancelled(self.forward(&passage, link, out)).await {
+            Some(stop) => match Box::pin(stop.run_until_cancelled(self.forward(&passage, link, out))).await {
                 Some(answer) => answer,
                 None => return Ok(Reply::Accepted),
             },

@@ -64,7 +64,7 @@ impl Gateway {
             (Err(Refusal::Outworn), Some(outbound)) => {
                 let now = self.clock.now();
                 let (permitted, judgement) = self.judge(passage, outbound, now)?;
-                self.send(passage, link, permitted, &judgement, now).await
+                Box::pin(self.send(passage, link, permitted, &judgement, now)).await
             }
             (sent, _) => sent,
         }
