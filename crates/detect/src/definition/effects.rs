@@ -178,7 +178,7 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
 }
 
 /// `getUserByID`, `get-user`, `get_user` and `files.get` as words, lower case.
-fn split(name: &str) -> Vec<String> {
+pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
     let mut chars = name.chars().take(256).peekable();
@@ -197,7 +197,7 @@ fn split(name: &str) -> Vec<String> {
     words
 }
 
-fn of_word(word: &str) -> Effects {
+pub(super) fn of_word(word: &str) -> Effects {
     let found = VERBS.iter().find(|(verbs, _)| verbs.contains(&word));
     found.map_or(Effects::NONE, |(_, effects)| effects.iter().copied().collect())
 }
@@ -226,11 +226,20 @@ fn of_description(description: &str) -> Effects {
     let Some(first) = description.split(|c: char| !c.is_alphanumeric()).find(|w| !w.is_empty()) else {
         return Effects::NONE;
     };
-    let word = first.to_lowercase();
-    let stems = [Some(word.as_str()), word.strip_suffix('s'), word.strip_suffix("es"), word.strip_suffix("ing")];
-    let effects = stems.into_iter().flatten().map(of_word).find(|e| *e != Effects::NONE).unwrap_or(Effects::NONE);
+    let effects = verb(&first.to_lowercase()).map_or(Effects::NONE, of_word);
     // A description is free text of the server: it may make a tool stricter, never harmless.
     if effects.is_sink() { effects } else { Effects::NONE }
+}
+
+/// The verb of which `word` is a form: `send` of `sends` and `sending`.
+pub(super) fn verb(word: &str) -> Option<&str> {
+    let stems = [Some(word), word.strip_suffix('s'), word.strip_suffix("es"), word.strip_suffix("ing")];
+    stems.into_iter().flatten().find(|stem| of_word(stem) != Effects::NONE)
+}
+
+/// What one of a list of allowed values does: `delete` beside `get` and `list`.
+pub(super) fn of_value(value: &str) -> Effects {
+    of_name(&split(value), false)
 }
 
 /// What parameters betray about a tool that calls itself a read.

@@ -1,6 +1,7 @@
 //! Definitions as contracts: the digest by which one is pinned, and the effects that its words promise.
 
 mod canonical;
+pub mod change;
 mod effects;
 
 pub use canonical::{CanonicalError, canonical, digest};

@@ -94,6 +94,11 @@ fn class(c: char) -> Class {
     }
 }
 
+/// Whether nobody sees `c`, wherever it stands. What makes pictures of characters (U+FE0F, U+200D) is seen.
+pub(crate) fn is_invisible(c: char) -> bool {
+    !matches!(c, '\u{fe0f}' | '\u{200d}') && class(c) != Class::Plain
+}
+
 /// Whether the walk over the characters is worth it: most text that is not ASCII holds nothing invisible. Looks at the
 /// bytes with which the characters of [`class`] begin.
 fn any_invisible(text: &str) -> bool {

@@ -8,6 +8,7 @@ mod secret_shape;
 mod shadowing;
 
 use crate::Detector;
+pub(crate) use hidden_unicode::is_invisible;
 pub use shadowing::DefinitionContext;
 
 /// All detectors. To add one: a file, its `mod` line, and a line here.

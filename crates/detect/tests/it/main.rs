@@ -4,6 +4,7 @@
 
 mod attacks;
 mod benign;
+mod changes;
 mod laws;
 mod shapes;
 
