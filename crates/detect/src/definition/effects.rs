@@ -159,8 +159,14 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
         effects = of_description(description);
     }
     if annotations.read_only == Some(true) {
-        // The name agrees or says nothing: believed. The name speaks of a change: not believed.
-        return if effects == Effects::NONE { Effects::just(Effect::Read) } else { effects };
+        // Nothing speaks against it: believed. A name, a text or parameters that speak of a change are believed instead.
+        let against = of_description(description).iter().chain(of_schema(schema).iter()).fold(effects, Effects::with);
+        let quiet = effects == Effects::NONE || !effects.is_sink();
+        return match quiet {
+            true if against == Effects::NONE => Effects::just(Effect::Read),
+            true => against,
+            false => effects,
+        };
     }
     // Stricter: a server that calls its own tool destructive knows.
     if annotations.destructive == Some(true) && annotations.read_only == Some(false) {
@@ -175,6 +181,11 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
         effects = of_schema(schema).iter().fold(effects, Effects::with);
     }
     effects
+}
+
+/// Whether a tool says of itself that it only reads, and its name, its text or its parameters say something else.
+pub fn is_false_read_only(name: &str, description: &str, annotations: Annotations, schema: &str) -> bool {
+    annotations.read_only == Some(true) && infer_effects(name, description, annotations, schema).is_sink()
 }
 
 /// `getUserByID`, `get-user`, `get_user` and `files.get` as words, lower case.
@@ -324,6 +335,11 @@ mod tests {
         assert_eq!(with("get-sum", READ_ONLY), [Read]);
         assert_eq!(with("message_list", READ_ONLY), [Read]);
         assert_eq!(with("post_list", READ_ONLY), [Read, Send]);
+        let read_only = |name, description, schema| infer_effects(name, description, READ_ONLY, schema);
+        assert_eq!(read_only("acme", "Deletes a record.", "{}").iter().collect::<Vec<_>>(), [Delete]);
+        assert_eq!(read_only("get_page", "", r#"{"command":{}}"#).iter().collect::<Vec<_>>(), [Read, Execute]);
+        assert!(is_false_read_only("get_page", "", READ_ONLY, r#"{"recipient":{}}"#));
+        assert!(!is_false_read_only("get_page", "Gets a page.", READ_ONLY, r#"{"url":{}}"#));
         assert_eq!(with("delete_all", READ_ONLY), [Delete], "a name that speaks of a change is believed over the hint");
         let changes = Annotations { read_only: Some(false), ..NO_HINTS };
         assert_eq!(with("get_token", changes), [Read, Update]);

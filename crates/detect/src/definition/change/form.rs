@@ -98,7 +98,7 @@ impl Form {
 }
 
 /// The effects of a tool as it declares itself.
-pub(super) fn effects(tool: &Value) -> Effects {
+pub(in crate::definition) fn effects(tool: &Value) -> Effects {
     let text = |key: &str| tool.get(key).and_then(Value::as_str).unwrap_or_default();
     let hint = |key: &str| tool.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
     let annotations = Annotations {

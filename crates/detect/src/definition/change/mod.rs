@@ -2,6 +2,7 @@
 
 mod form;
 mod hints;
+mod kin;
 mod look;
 mod names;
 mod parameter;
@@ -11,6 +12,8 @@ mod schema;
 mod words;
 
 pub use form::Form;
+pub(super) use form::effects;
+pub use kin::{Kinship, kinship};
 
 use super::canonical;
 use crate::{DefinitionContext, Scanner};

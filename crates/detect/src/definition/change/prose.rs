@@ -72,7 +72,8 @@ fn risks(look: &Look<'_>, place: &str, old: &str, new: &str) -> Vec<Risk> {
         is.iter().filter(|s| !was.contains(s)).filter_map(|s| order(s, &was)).max_by_key(|(_, severity, _)| *severity),
     );
     if look.form() == Form::Tool && place == "/description" {
-        found.extend(effects(look.effects, &was, &is));
+        let told: Vec<String> = is.iter().filter(|s| order(s, &was).is_none()).cloned().collect();
+        found.extend(effects(look.effects, &was, &told));
     }
     found
 }
@@ -202,17 +203,16 @@ fn effects(approved: Effects, was: &[String], is: &[String]) -> Option<Risk> {
     Some((Meaning::Effect, Severity::High, format!("it says that it does more: `{verb}` ({effect})")))
 }
 
-/// What a sentence says that the tool does: verbs in the third person, and those after `and`, `then` and `also`.
+/// What a sentence says that the tool does: verbs in the third person where verbs stand, and those after `and`, `then`
+/// and `also`.
 fn does(sentence: &str) -> Vec<(Effect, &str)> {
     let words: Vec<&str> = sentence.split(' ').filter(|w| !w.is_empty()).collect();
-    // After these also without an ending; a bare verb elsewhere is as often an order about how to call it.
-    let led = |at: usize| {
-        let before = at.checked_sub(1).and_then(|at| words.get(at));
-        before.is_some_and(|w| matches!(*w, "and" | "then" | "also" | "automatically" | "silently" | "will"))
-    };
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let says = led(at) || word.ends_with('s') || (at == 0 && word.ends_with("ing"));
+        let before = at.checked_sub(1).and_then(|at| words.get(at));
+        // After these also without an ending; a bare verb elsewhere is as often an order about how to call it.
+        let led = before.is_some_and(|w| LEADS.contains(w));
+        let says = led || (at == 0 && (word.ends_with('s') || word.ends_with("ing"))) || VERBS_ALWAYS.contains(word);
         if says
             && !AMBIGUOUS.contains(word)
             && let Some(stem) = verb(word)
@@ -223,6 +223,23 @@ fn does(sentence: &str) -> Vec<(Effect, &str)> {
     found
 }
 
+const LEADS: &[&str] = &["and", "then", "also", "automatically", "silently", "will", "it", "which", "that", "this"];
+/// Forms that are hardly ever nouns.
+const VERBS_ALWAYS: &[&str] = &[
+    "sends",
+    "deletes",
+    "erases",
+    "transmits",
+    "executes",
+    "publishes",
+    "forwards",
+    "destroys",
+    "purges",
+    "revokes",
+    "authorizes",
+    "removes",
+    "uploads",
+];
 /// Forms that are as often something else than what a tool does.
 #[rustfmt::skip]
 const AMBIGUOUS: &[&str] = &[
@@ -232,7 +249,7 @@ const AMBIGUOUS: &[&str] = &[
     "starts", "start", "starting", "stops", "stop", "changes", "change", "builds", "build", "makes", "make", "trades", "api", "http", "config",
     "configs", "installs", "mails", "sms", "invoices", "invoice", "charges", "deploys", "clear", "process", "reset", "resume", "enable", "enables",
     "marks", "mark", "pins", "pin", "locks", "closes", "close", "opens", "open", "presses", "triggers", "trigger", "react", "drops", "wires", "processes",
-    "https", "apis", "deposits", "empty", "submit", "submits", "share", "connect", "connects", "proxy", "setting", "login", "subscribe", "dm", "swap",
+    "https", "apis", "deposits", "empty", "news", "submit", "submits", "share", "connect", "connects", "proxy", "setting", "login", "subscribe", "dm", "swap",
 ];
 
 /// What a sentence weighs that tells an agent what to do.
