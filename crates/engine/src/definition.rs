@@ -6,7 +6,7 @@ use doorward_detect::{DefinitionContext, Text};
 use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Level, Severity};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A tool as its server declares it, with what the gateway concluded.
 #[derive(Clone, Debug)]
@@ -25,6 +25,30 @@ pub struct Definition {
     pub target: Target,
     /// Arguments that are mirrored in headers (2026-07-28).
     pub parameters: Arc<[HeaderParameter]>,
+    /// The approved one, where this one is withheld and what was approved can go on.
+    pub approved: Option<Arc<AsApproved>>,
+}
+
+/// What was approved of a tool that its server declares in another way by now.
+#[derive(Clone, Debug)]
+pub struct AsApproved {
+    /// The tool as it was approved; its effects are those of both.
+    pub definition: Arc<Definition>,
+    /// The approved definition as a JSON text, for lists.
+    pub text: Arc<str>,
+    /// The arguments that it names; none where it takes any.
+    pub arguments: Option<BTreeSet<Arc<str>>>,
+    /// Whether a call still does what was approved, as far as anybody says.
+    pub callable: bool,
+}
+
+impl AsApproved {
+    /// Whether a call with these arguments is one that the approved definition asks for.
+    pub fn takes(&self, arguments: Option<Value<'_>>) -> bool {
+        let Some(known) = &self.arguments else { return self.callable };
+        let given = arguments.into_iter().flat_map(Value::members);
+        self.callable && given.into_iter().all(|(name, _)| known.contains(&*name))
+    }
 }
 
 impl Definition {
@@ -38,6 +62,14 @@ impl Definition {
             DefinitionState::Approved => false,
             DefinitionState::Pending => level == Level::Lockdown,
             DefinitionState::Quarantined => true,
+        }
+    }
+    /// What a call with `arguments` is judged as: the approved definition, where this one is held back and the call is one
+    /// that was approved.
+    pub fn for_call(this: &Arc<Self>, arguments: Option<Value<'_>>, level: Level) -> Arc<Self> {
+        match &this.approved {
+            Some(approved) if this.is_held_back(level) && approved.takes(arguments) => approved.definition.clone(),
+            _ => this.clone(),
         }
     }
 }

@@ -31,7 +31,7 @@ pub use actor::Actor;
 pub use authority::{Floors, reason as outside_reason};
 pub use clear::{Clearance, clear};
 pub use cleared::Cleared;
-pub use definition::{Definition, judge_definition, look_at_definition};
+pub use definition::{AsApproved, Definition, judge_definition, look_at_definition};
 pub use entity::EntitySet;
 pub use history::{Heard, History};
 pub use judgement::{Judgement, Ruling, human_party};

@@ -11,13 +11,13 @@ use crate::{
     session::Session,
 };
 use bytes::Bytes;
-use doorward_engine::{Outbound, OutboundKind};
+use doorward_engine::{Definition, Outbound, OutboundKind};
 use doorward_mcp::{
     Era, HeaderParameter, Id, Message, Method, Request, Revision, RpcError, Side, decode,
     json::{Document, Edits, Limits, Strictness},
     meta, mirror,
 };
-use doorward_vocab::{CallId, Label, Tainted};
+use doorward_vocab::{CallId, Label, Mode, Tainted};
 use std::{
     borrow::Cow,
     sync::{Arc, OnceLock},
@@ -103,7 +103,12 @@ impl Gateway {
                     Box::pin(self.look_at_tools(arrival, server, link)).await?;
                 }
                 match server.catalog.tool(&name) {
-                    Some(definition) => About::Tool(definition),
+                    // What only observes tells what it would have done.
+                    Some(definition) if server.seen().mode == Mode::Observe => About::Tool(definition),
+                    Some(definition) => {
+                        let arguments = request.params().and_then(|p| p.get("arguments"));
+                        About::Tool(Definition::for_call(&definition, arguments, arrival.live.snapshot.level))
+                    }
                     None => About::Unknown(name.as_ref().into()),
                 }
             }

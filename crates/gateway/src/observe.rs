@@ -5,8 +5,8 @@ use crate::{Gateway, all::Kind, passage::Passage};
 use doorward_audit::{DefinitionChange, Event, Record};
 use doorward_engine::{Definition, Listed, visible};
 use doorward_mcp::{
-    Method, Response,
-    json::{Edits, Value},
+    Message, Method, Response, Side, decode,
+    json::{Edits, Limits, Value},
 };
 use doorward_policy::{Action, DefinitionState, Target};
 use doorward_vocab::Mode;
@@ -15,12 +15,21 @@ use std::sync::Arc;
 impl Gateway {
     /// Looks at what a server of another era declares, before it is put into the client's words: definitions are judged and
     /// pinned as their server writes them, whoever asks.
-    pub(crate) fn observe_own(&self, passage: &Passage, response: &Response) {
+    ///
+    /// Gives the message anew where what was approved stands in for some of it.
+    pub(crate) fn observe_own(&self, passage: &Passage, message: &Message) -> Option<Message> {
+        let Message::Response(response) = message else { return None };
+        let mut edits = Edits::new();
         if let (Some(Method::ToolsList), Some(result)) = (passage.method(), response.result())
             && let Some(tools) = result.get("tools")
         {
-            self.judge_tools(passage, tools);
+            let judged = self.judge_tools(passage, tools);
+            as_approved(passage, tools, &judged, &mut edits);
         }
+        if edits.is_empty() {
+            return None;
+        }
+        decode(edits.apply(message.doc()), &Limits::default(), Side::Server).ok()
     }
 
     /// Looks at the result of a request, and adds the changes that lists need to `edits`. What `crossed` from another era
@@ -37,7 +46,7 @@ impl Gateway {
         }
         let Some(list) = method.list_key().and_then(|key| result.get(key)) else { return };
         let hidden = match method {
-            Method::ToolsList => self.tools(passage, list, crossed),
+            Method::ToolsList => self.tools(passage, list, crossed, edits),
             Method::PromptsList => {
                 let names: Vec<Arc<str>> =
                     list.items().filter_map(|item| Some(item.get("name")?.as_str()?.into())).collect();
@@ -59,10 +68,14 @@ impl Gateway {
     }
 
     /// Judges tools; gives the indexes of those that must not be seen.
-    fn tools(&self, passage: &Passage, list: Value<'_>, crossed: bool) -> Vec<usize> {
+    fn tools(&self, passage: &Passage, list: Value<'_>, crossed: bool, edits: &mut Edits) -> Vec<usize> {
         let catalog = &passage.server.catalog;
         let items = match crossed {
-            false => self.judge_tools(passage, list),
+            false => {
+                let judged = self.judge_tools(passage, list);
+                as_approved(passage, list, &judged, edits);
+                judged
+            }
             true => list.items().map(|item| catalog.tool(&item.get("name")?.as_str()?)).collect(),
         };
         let now = self.clock.now();
@@ -70,6 +83,7 @@ impl Gateway {
         let subject = passage.subject();
         let may = |item: &Option<Arc<Definition>>| {
             item.as_ref().map_or(subject.server.mode == Mode::Observe, |d| {
+                let d = shown(passage, d).unwrap_or(d);
                 // What only observes hides nothing, but for what was not handed over.
                 let held_back = d.is_held_back(passage.live.snapshot.level) && subject.server.mode == Mode::Enforce;
                 !held_back && visible(&passage.live.snapshot, &history, &subject, Listed::Tool(d), now)
@@ -85,10 +99,11 @@ impl Gateway {
         if self.pins.moved(now, true) {
             passage.live.servers.values().for_each(|server| server.catalog.forget());
         }
-        let observed = server.catalog.observe(&passage.live, &passage.seen, list, &self.pins, now);
+        let observed =
+            server.catalog.observe(&passage.live, &passage.seen, passage.caller.actor.key(), list, &self.pins, now);
         for change in observed.changes {
             match change.change {
-                DefinitionChange::Pinned | DefinitionChange::Approved => {
+                DefinitionChange::Pinned | DefinitionChange::Approved | DefinitionChange::Passed => {
                     tracing::debug!(server = %change.server, tool = %&*change.name, "definition {:?}", change.change);
                 }
                 _ => {
@@ -116,6 +131,22 @@ impl Gateway {
             visible(&passage.live.snapshot, &history, &subject, Listed::Other(&target, action), now)
         };
         list.items().enumerate().filter(|(_, item)| !may(*item)).map(|(i, _)| i).collect()
+    }
+}
+
+/// What is shown instead of a tool that is held back: what was approved of it.
+fn shown<'d>(passage: &Passage, definition: &'d Arc<Definition>) -> Option<&'d Arc<Definition>> {
+    let held = passage.seen.mode == Mode::Enforce && definition.is_held_back(passage.live.snapshot.level);
+    definition.approved.as_ref().filter(|_| held).map(|approved| &approved.definition)
+}
+
+/// Puts what was approved in the place of what is declared instead.
+fn as_approved(passage: &Passage, list: Value<'_>, judged: &[Option<Arc<Definition>>], edits: &mut Edits) {
+    for (item, definition) in list.items().zip(judged) {
+        let approved = definition.as_ref().and_then(|d| shown(passage, d).and(d.approved.as_ref()));
+        if let Some(approved) = approved {
+            edits.replace(item, &*approved.text);
+        }
     }
 }
 

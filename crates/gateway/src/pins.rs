@@ -1,14 +1,19 @@
 //! Which definitions are approved. Kept in the store, so that `doorward approve` and the gateway speak of the same.
 
 use doorward_audit::DefinitionKind;
+use doorward_detect::definition::change::{Kinship, kinship};
 use doorward_store::{PinKey, PinState, Pins as _, Seen, State, Unknown};
 use doorward_vocab::{Digest, ServerName, Timestamp};
 use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// What is known of one definition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pin {
+    /// Whether anything of this name was ever seen.
+    pub(crate) known: bool,
+    /// The approved definition in its canonical form.
+    pub(crate) text: Option<String>,
     /// The approved digest.
     pub(crate) approved: Option<Digest>,
     /// Whether a person approved it, and not only the level at first sight.
@@ -17,6 +22,28 @@ pub(crate) struct Pin {
     pub(crate) rejected: Option<Digest>,
     /// The digest that waits for a person.
     pub(crate) waiting: Option<Digest>,
+}
+
+/// A tool that was known under another name.
+#[derive(Debug)]
+pub(crate) enum Kin {
+    /// It is withheld.
+    Withheld {
+        /// Its name.
+        name: String,
+    },
+    /// It is approved, and the same.
+    Renamed {
+        /// Its name.
+        name: String,
+    },
+    /// It is approved, and says nearly the same.
+    Like {
+        /// Its name.
+        name: String,
+        /// What was approved.
+        text: String,
+    },
 }
 
 /// The pins of all servers. Asked only about definitions that are new or not as approved, so never on the way of a call.
@@ -78,13 +105,48 @@ impl Pins {
                 let pending = pin.pending_digest();
                 let (rejected, waiting) =
                     if pin.state == PinState::Rejected { (pending, None) } else { (None, pending) };
-                Pin { approved: pin.approved_digest(), by_person: pin.by.is_some(), rejected, waiting }
+                let (approved, by_person) = (pin.approved_digest(), pin.by.is_some());
+                let text = pin.approved.and_then(|bytes| String::from_utf8(bytes).ok());
+                Pin { known: true, text, approved, by_person, rejected, waiting }
             }
             Err(error) => {
                 tracing::error!("cannot read what is approved: {error}");
-                Pin { approved: Some(Digest::of(b"")), ..Pin::default() }
+                Pin { known: true, approved: Some(Digest::of(b"")), ..Pin::default() }
             }
         }
+    }
+
+    /// The tool of the same server that comes under the new name `name`, of those that are not `listed` any more: nothing
+    /// that is withheld comes back under another name, and what is approved stays so.
+    pub(crate) fn kin(
+        &self,
+        server: &ServerName,
+        name: &str,
+        canonical: &str,
+        listed: &HashSet<String>,
+    ) -> Option<Kin> {
+        let all = self.state.list(Some(server)).unwrap_or_default();
+        let tools = all.into_iter().filter(|p| p.key.kind == DefinitionKind::Tool && p.key.name != name);
+        let mut found = None;
+        for pin in tools {
+            let kin = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|b| kinship(b, canonical.as_bytes()));
+            let withheld = matches!(pin.state, PinState::Quarantined | PinState::Rejected);
+            if withheld && kin(&pin.pending) >= Some(Kinship::Like) && kin(&pin.approved) != Some(Kinship::Same) {
+                return Some(Kin::Withheld { name: pin.key.name });
+            }
+            if listed.contains(&pin.key.name) {
+                continue;
+            }
+            match kin(&pin.approved) {
+                Some(Kinship::Same) => found = Some(Kin::Renamed { name: pin.key.name }),
+                Some(Kinship::Like) if found.is_none() => {
+                    let text = pin.approved.and_then(|bytes| String::from_utf8(bytes).ok());
+                    found = text.map(|text| Kin::Like { name: pin.key.name, text });
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// A definition was seen, in its canonical form; `first` says that it is approved at first sight.

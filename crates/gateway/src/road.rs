@@ -212,9 +212,8 @@ impl Gateway {
         let crossed = scope.link.other_era().is_some();
         // A stream is resumed in the way of its own era, if at all.
         let Some(message) = message else { return nothing(event.filter(|_| !crossed), false) };
-        if let (true, Message::Response(response)) = (crossed, &message) {
-            self.observe_own(&scope.passage, response);
-        }
+        let restored = if crossed { self.observe_own(&scope.passage, &message) } else { None };
+        let message = restored.unwrap_or(message);
         let message = match crossed {
             true => bridge::inward(&scope.link, &scope.passage, message),
             false => Some(message),

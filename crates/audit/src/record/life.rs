@@ -81,6 +81,10 @@ pub enum DefinitionKind {
     Template,
     /// The `instructions` of a server.
     Instructions,
+    /// How a server introduces itself: name, title, version, site, icons.
+    Card,
+    /// A page that hosts show to people (MCP Apps, `ui://`).
+    App,
     /// The server itself: name, version, capabilities, certificate.
     Server,
 }
@@ -95,6 +99,8 @@ pub enum DefinitionChange {
     Pinned,
     /// Not the approved one any more.
     Changed,
+    /// Not the approved one any more, but it means the same by rule.
+    Passed,
     /// Withheld from agents.
     Quarantined,
     /// Approved by a person.

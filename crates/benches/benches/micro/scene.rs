@@ -150,6 +150,7 @@ fn echo(server: &ServerProfile) -> Definition {
         findings: Vec::new(),
         target: target(server),
         parameters: Arc::default(),
+        approved: None,
     }
 }
 

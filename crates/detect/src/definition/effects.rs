@@ -159,8 +159,14 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
         effects = of_description(description);
     }
     if annotations.read_only == Some(true) {
-        // The name agrees or says nothing: believed. The name speaks of a change: not believed.
-        return if effects == Effects::NONE { Effects::just(Effect::Read) } else { effects };
+        // Nothing speaks against it: believed. A name, a text or parameters that speak of a change are believed instead.
+        let against = of_description(description).iter().chain(of_schema(schema).iter()).fold(effects, Effects::with);
+        let quiet = effects == Effects::NONE || !effects.is_sink();
+        return match quiet {
+            true if against == Effects::NONE => Effects::just(Effect::Read),
+            true => against,
+            false => effects,
+        };
     }
     // Stricter: a server that calls its own tool destructive knows.
     if annotations.destructive == Some(true) && annotations.read_only == Some(false) {
@@ -177,8 +183,13 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
     effects
 }
 
+/// Whether a tool says of itself that it only reads, and its name, its text or its parameters say something else.
+pub fn is_false_read_only(name: &str, description: &str, annotations: Annotations, schema: &str) -> bool {
+    annotations.read_only == Some(true) && infer_effects(name, description, annotations, schema).is_sink()
+}
+
 /// `getUserByID`, `get-user`, `get_user` and `files.get` as words, lower case.
-fn split(name: &str) -> Vec<String> {
+pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
     let mut chars = name.chars().take(256).peekable();
@@ -197,7 +208,7 @@ fn split(name: &str) -> Vec<String> {
     words
 }
 
-fn of_word(word: &str) -> Effects {
+pub(super) fn of_word(word: &str) -> Effects {
     let found = VERBS.iter().find(|(verbs, _)| verbs.contains(&word));
     found.map_or(Effects::NONE, |(_, effects)| effects.iter().copied().collect())
 }
@@ -226,11 +237,20 @@ fn of_description(description: &str) -> Effects {
     let Some(first) = description.split(|c: char| !c.is_alphanumeric()).find(|w| !w.is_empty()) else {
         return Effects::NONE;
     };
-    let word = first.to_lowercase();
-    let stems = [Some(word.as_str()), word.strip_suffix('s'), word.strip_suffix("es"), word.strip_suffix("ing")];
-    let effects = stems.into_iter().flatten().map(of_word).find(|e| *e != Effects::NONE).unwrap_or(Effects::NONE);
+    let effects = verb(&first.to_lowercase()).map_or(Effects::NONE, of_word);
     // A description is free text of the server: it may make a tool stricter, never harmless.
     if effects.is_sink() { effects } else { Effects::NONE }
+}
+
+/// The verb of which `word` is a form: `send` of `sends` and `sending`.
+pub(super) fn verb(word: &str) -> Option<&str> {
+    let stems = [Some(word), word.strip_suffix('s'), word.strip_suffix("es"), word.strip_suffix("ing")];
+    stems.into_iter().flatten().find(|stem| of_word(stem) != Effects::NONE)
+}
+
+/// What one of a list of allowed values does: `delete` beside `get` and `list`.
+pub(super) fn of_value(value: &str) -> Effects {
+    of_name(&split(value), false)
 }
 
 /// What parameters betray about a tool that calls itself a read.
@@ -315,6 +335,11 @@ mod tests {
         assert_eq!(with("get-sum", READ_ONLY), [Read]);
         assert_eq!(with("message_list", READ_ONLY), [Read]);
         assert_eq!(with("post_list", READ_ONLY), [Read, Send]);
+        let read_only = |name, description, schema| infer_effects(name, description, READ_ONLY, schema);
+        assert_eq!(read_only("acme", "Deletes a record.", "{}").iter().collect::<Vec<_>>(), [Delete]);
+        assert_eq!(read_only("get_page", "", r#"{"command":{}}"#).iter().collect::<Vec<_>>(), [Read, Execute]);
+        assert!(is_false_read_only("get_page", "", READ_ONLY, r#"{"recipient":{}}"#));
+        assert!(!is_false_read_only("get_page", "Gets a page.", READ_ONLY, r#"{"url":{}}"#));
         assert_eq!(with("delete_all", READ_ONLY), [Delete], "a name that speaks of a change is believed over the hint");
         let changes = Annotations { read_only: Some(false), ..NO_HINTS };
         assert_eq!(with("get_token", changes), [Read, Update]);

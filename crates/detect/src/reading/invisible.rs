@@ -44,6 +44,11 @@ pub(crate) fn class(c: char) -> Class {
     }
 }
 
+/// Whether nobody sees `c`, wherever it stands. What makes pictures of characters (U+FE0F, U+200D) is seen.
+pub(crate) fn is_invisible(c: char) -> bool {
+    !matches!(c, '\u{fe0f}' | '\u{200d}') && class(c) != Class::Plain
+}
+
 /// Scripts that use joiners, or break lines where no space stands.
 pub(crate) fn complex_script(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{7ff}' | '\u{860}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{1950}'..='\u{1aff}'

@@ -11,7 +11,7 @@ mod letters;
 mod origin;
 mod strange;
 
-pub(crate) use invisible::{Class, class, complex_script, right_to_left};
+pub(crate) use invisible::{Class, class, complex_script, is_invisible, right_to_left};
 
 use excerpt::{Excerpt, Excerpts};
 use origin::Origin;

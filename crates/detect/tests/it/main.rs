@@ -4,6 +4,7 @@
 
 mod attacks;
 mod benign;
+mod changes;
 mod drawn;
 mod laws;
 mod shapes;

@@ -393,6 +393,12 @@ impl Client {
     }
 
     /// The names in a list.
+    /// A tool as its list shows it; null where it does not.
+    pub(crate) async fn definition(&self, name: &str) -> Value {
+        let list = self.ask("tools/list", json!({})).await;
+        let tools = list["result"]["tools"].as_array().unwrap_or_else(|| panic!("{list}"));
+        tools.iter().find(|tool| tool["name"] == name).cloned().unwrap_or_default()
+    }
     pub(crate) async fn names(&self, method: &str, key: &str, name: &str) -> Vec<String> {
         let list = self.ask(method, json!({})).await;
         let items = list["result"][key].as_array().unwrap_or_else(|| panic!("no list: {list}")).clone();

@@ -1,6 +1,6 @@
 mod ask;
-mod review;
-mod visible;
+pub(super) mod review;
+pub(super) mod visible;
 
 use crate::{Done, Failure, Out};
 use ask::Answer;
@@ -146,6 +146,9 @@ fn show(pin: &Pin, review: &Review, out: &Out) {
     for reason in &review.reasons {
         out.say(format!("  {reason}"));
     }
+    if let Some(does) = review.does() {
+        out.say(format!("  it does: {does}"));
+    }
     out.say("");
     for line in review.lines() {
         out.say(line);
@@ -161,6 +164,8 @@ fn record(pin: &Pin, review: &Review) -> serde_json::Value {
         "state": pin.state.as_str(),
         "risk": review.risk.as_str(),
         "reasons": review.reasons,
+        "effects": review.does(),
+        "changes": review.record(),
         "approved": pin.approved_digest(),
         "pending": pin.pending_digest(),
         "changed_at": pin.changed_at.to_string(),

@@ -1,18 +1,22 @@
 //! What a server declares: its tools, each judged and pinned.
 
+mod faces;
+mod judge;
+
 use crate::{Live, all::Kind, pins::Pins, server::Server};
 use arc_swap::ArcSwap;
-use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind};
-use doorward_detect::{
-    DefinitionContext,
-    definition::{Annotations, canonical, infer_effects},
-};
-use doorward_engine::{Definition, ServerProfile, judge_definition, look_at_definition};
-use doorward_mcp::{json::Value, parameter_headers};
-use doorward_policy::{DefinitionState, Target, ToolFacts};
-use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Severity, Timestamp};
+use doorward_audit::Definition as DefinitionRecord;
+use doorward_detect::definition::canonical;
+use doorward_engine::{Definition, ServerProfile};
+use doorward_identity::PrincipalKey;
+use doorward_mcp::json::Value;
+use doorward_policy::DefinitionState;
+use doorward_vocab::{Digest, Timestamp};
+use faces::Faces;
+use judge::Judge;
+use parking_lot::Mutex;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
@@ -33,6 +37,8 @@ pub(crate) struct Catalog {
     beside: AtomicU64,
     tool_names: Declared,
     prompt_names: Declared,
+    /// Who was shown what.
+    faces: Mutex<Faces>,
 }
 
 /// The names that a server has declared since it is reached as it is. They only grow: a name that clients were shown
@@ -125,6 +131,7 @@ impl Catalog {
     pub(crate) fn forget(&self) {
         self.outdated();
         self.tools.store(Arc::default());
+        self.faces.lock().forget();
     }
     /// The whole list was seen.
     pub(crate) fn complete(&self, now: Timestamp) {
@@ -132,11 +139,12 @@ impl Catalog {
         self.tool_names.whole(now);
     }
 
-    /// Looks at `tools`, an array of definitions that `server` sent, and keeps what was concluded.
+    /// Looks at `tools`, an array of definitions that `server` sent to `to`, and keeps what was concluded.
     pub(crate) fn observe(
         &self,
         live: &Live,
         server: &ServerProfile,
+        to: PrincipalKey,
         tools: Value<'_>,
         pins: &Pins,
         now: Timestamp,
@@ -148,6 +156,9 @@ impl Catalog {
         let known = self.tools.load_full();
         let mut next = Tools::clone(&known);
         let mut observed = Observed::default();
+        let listed: HashSet<String> =
+            tools.items().filter_map(|item| Some(item.get("name")?.as_str()?.into_owned())).collect();
+        let judge = Judge { live, server, others: &others, listed: &listed, pins, now };
         for item in tools.items() {
             let form = canonical(item.raw().as_bytes()).ok();
             let Some((name, form)) = item.get("name").and_then(Value::as_str).zip(form) else {
@@ -156,13 +167,15 @@ impl Catalog {
             };
             let seen = Digest::of(form.as_bytes());
             let before = known.get(&*name);
-            let settled =
-                before.filter(|d| same_surroundings && d.digest == seen && d.state == DefinitionState::Approved);
+            let two_faced = self.faces.lock().shows(&name, to, seen);
+            let settled = before.filter(|d| {
+                same_surroundings && !two_faced && d.digest == seen && d.state == DefinitionState::Approved
+            });
             let definition = match settled {
                 Some(definition) => definition.clone(),
                 None => {
                     let (definition, change) =
-                        self.judge((live, server, &others), item, (&name, &form, seen), before, pins, now);
+                        judge.tool(item, &judge::Form { name: &name, text: &form, digest: seen, two_faced }, before);
                     observed.changes.extend(change);
                     Arc::new(definition)
                 }
@@ -179,72 +192,6 @@ impl Catalog {
             }
         }
         observed
-    }
-
-    fn judge(
-        &self,
-        (live, server, others): (&Live, &ServerProfile, &[(String, Arc<str>)]),
-        item: Value<'_>,
-        (name, form, seen): (&str, &str, Digest),
-        before: Option<&Arc<Definition>>,
-        pins: &Pins,
-        now: Timestamp,
-    ) -> (Definition, Option<DefinitionRecord>) {
-        let mut findings = scan(live, server, others, item, name);
-        let pin = pins.pin(&server.name, name);
-        let approved = pin.approved;
-        if approved.is_some_and(|a| a != seen) {
-            findings.insert(0, changed(item));
-        }
-        let manifest = live.servers.get(&server.name).and_then(|s| s.standing.manifest());
-        if manifest.as_ref().is_some_and(|m| !m.has(name, seen)) {
-            findings.insert(0, unsigned(item));
-        }
-        let rejected = pin.rejected == Some(seen);
-        let judged = judge_definition(live.snapshot.level, approved, pin.by_person, seen, rejected, &findings);
-        let state = match judged {
-            // No person at the gateway stands in for who signs.
-            _ if manifest.as_ref().is_some_and(|m| !m.has(name, seen)) => DefinitionState::Quarantined,
-            // It waits for a person since a stricter level was in force.
-            DefinitionState::Approved if pin.waiting == Some(seen) => DefinitionState::Pending,
-            state => state,
-        };
-        let first = approved.is_none() && state == DefinitionState::Approved;
-        if before.is_none_or(|d| d.digest != seen || d.state != state) {
-            pins.saw(&server.name, name, form, first, now);
-        }
-        let effects = effects(live, server, item, name);
-        let hint = |key| item.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
-        let facts = ToolFacts {
-            name,
-            effects,
-            read_only: hint("readOnlyHint"),
-            destructive: hint("destructiveHint"),
-            open_world: hint("openWorldHint"),
-            state,
-        };
-        let target = Target::tool(server.party(), &facts);
-        let parameters = item.get("inputSchema").and_then(parameter_headers).unwrap_or_default().into();
-        let change = match (state, before) {
-            (_, Some(d)) if d.digest == seen && d.state == state => None,
-            (DefinitionState::Approved, _) if first => Some(DefinitionChange::Pinned),
-            (DefinitionState::Approved, Some(_)) => Some(DefinitionChange::Approved),
-            (DefinitionState::Approved, None) => None,
-            (DefinitionState::Pending, _) => Some(DefinitionChange::Seen),
-            (DefinitionState::Quarantined, _) if approved.is_some() => Some(DefinitionChange::Changed),
-            (DefinitionState::Quarantined, _) => Some(DefinitionChange::Quarantined),
-        };
-        let record = change.map(|change| DefinitionRecord {
-            server: server.name.clone(),
-            kind: DefinitionKind::Tool,
-            name: name.to_owned().into(),
-            change,
-            from: approved,
-            to: Some(seen),
-            by: None,
-            findings: findings.clone(),
-        });
-        (Definition { name: name.into(), digest: seen, effects, state, findings, target, parameters }, record)
     }
 }
 
@@ -272,52 +219,4 @@ fn digest_of(others: &[(String, Arc<str>)]) -> u64 {
     let mut hasher = DefaultHasher::new();
     others.hash(&mut hasher);
     hasher.finish()
-}
-
-/// What the detectors see in a definition, with the tools of the other servers in mind.
-fn scan(
-    live: &Live,
-    server: &ServerProfile,
-    others: &[(String, Arc<str>)],
-    item: Value<'_>,
-    name: &str,
-) -> Vec<Finding> {
-    let others: Vec<(&str, &str)> = others.iter().map(|(s, t)| (s.as_str(), &**t)).collect();
-    let context = DefinitionContext { server: server.name.as_str(), name, others: &others };
-    look_at_definition(&live.snapshot, item, &context)
-}
-
-fn changed(item: Value<'_>) -> Finding {
-    Finding {
-        detector: "definition-pin".into(),
-        kind: FindingKind::DefinitionChanged,
-        severity: Severity::High,
-        confidence: 1.0,
-        channel: Channel::Definition,
-        span: item.span(),
-        note: "not the definition that was approved".into(),
-    }
-}
-
-fn unsigned(item: Value<'_>) -> Finding {
-    Finding {
-        detector: "server-manifest".into(),
-        note: "not in the signed manifest of its server".into(),
-        ..changed(item)
-    }
-}
-
-fn effects(live: &Live, server: &ServerProfile, item: Value<'_>, name: &str) -> Effects {
-    if let Some(set) = live.servers.get(server.name.as_str()).and_then(|s| s.settings.effects_of(name)) {
-        return set;
-    }
-    let text = |key| item.get(key).and_then(Value::as_str).unwrap_or_default();
-    let hint = |key| item.get("annotations").and_then(|a| a.get(key)).and_then(Value::as_bool);
-    let annotations = Annotations {
-        read_only: hint("readOnlyHint"),
-        destructive: hint("destructiveHint"),
-        idempotent: hint("idempotentHint"),
-        open_world: hint("openWorldHint"),
-    };
-    infer_effects(name, &text("description"), annotations, item.get("inputSchema").map_or("{}", Value::raw))
 }
