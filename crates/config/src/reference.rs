@@ -92,6 +92,7 @@ fn every_key_has_its_row() {
         executables = [{}]
         [[agent]]
         [[delegation]]
+        [[on_finding]]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -1,21 +1,17 @@
 //! The decision about everything on its way to a client.
 
 use crate::{
-    Cleared, EntitySet, Heard, History, Snapshot, Subject,
+    Cleared, Heard, History, Snapshot, Subject,
     asks::{Ask, asks, leads_astray},
-    readable::{NO_DATA, Texts, icon_finding},
-    rule::{self, look, reflections},
+    found::{Found, is_poison},
+    rule,
 };
 use doorward_mcp::{
     Message, Method, Notice,
-    json::{Edits, Value, quote},
+    json::{Edits, Value},
 };
 use doorward_policy::{Action, ArgumentFacts};
-use doorward_vocab::{
-    Channel, Confidentiality, Decision, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode, Severity,
-    Timestamp,
-};
-use std::ops::Range;
+use doorward_vocab::{Channel, Consequence, Decision, Finding, FindingKind, Mode, Reason, ReasonCode, Timestamp};
 
 /// What became of a message on its way to a client.
 #[derive(Debug)]
@@ -56,7 +52,7 @@ pub fn clear(
 ) -> Clearance {
     let channel = channel(message);
     let enforce = subject.server.mode == Mode::Enforce;
-    let mut found = Found::default();
+    let mut found = Found::nothing();
     found.secrets(view, message, channel);
     // Tools are judged one by one as definitions, and what a person approved stays as it is.
     let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
@@ -64,40 +60,29 @@ pub fn clear(
     found.read(view, message, &judged, channel, subject);
     let refused =
         asks(message).iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
+    let refused = refused.map(|reasons| (Decision::Deny, reasons)).or_else(|| stopped(&found).filter(|_| enforce));
     let label = Some(found.label(subject.server.label)).filter(|_| says_something(message));
+    let redactions = if enforce && refused.is_none() { found.change(&mut edits) } else { 0 };
     let heard = Heard { label, injected: found.injected, entities: found.entities };
-    if let Some(reasons) = refused {
-        let decision = Decision::Deny;
-        return Clearance {
-            cleared: None,
-            changed: true,
-            decision,
-            reasons,
-            findings: found.findings,
-            redactions: 0,
-            heard,
-            canary: found.canary,
-        };
-    }
-    let mut redactions = 0;
-    if enforce {
-        for (span, replacement) in found.removals {
-            edits.splice(span, replacement);
-            redactions += 1;
-        }
+    let (findings, canary) = (found.findings, found.canary);
+    if let Some((decision, reasons)) = refused {
+        return Clearance { cleared: None, changed: true, decision, reasons, findings, redactions, heard, canary };
     }
     let changed = !edits.is_empty();
     let decision = if redactions > 0 { Decision::Oblige } else { Decision::Allow };
     let cleared = Some(Cleared::mint(edits.apply(message.doc())));
-    Clearance {
-        cleared,
-        changed,
-        decision,
-        reasons: found.reasons,
-        findings: found.findings,
-        redactions,
-        heard,
-        canary: found.canary,
+    Clearance { cleared, changed, decision, reasons: found.reasons, findings, redactions, heard, canary }
+}
+
+/// What is decided where a finding stops the whole message.
+fn stopped(found: &Found) -> Option<(Decision, Vec<Reason>)> {
+    match found.then {
+        Consequence::Withhold | Consequence::Quarantine => Some((Decision::Deny, found.reasons.clone())),
+        Consequence::Challenge => {
+            let reason = Reason::new(ReasonCode::ApprovalRequired, "a person has to look at what the server answered");
+            Some((Decision::Challenge, [vec![reason], found.reasons.clone()].concat()))
+        }
+        _ => None,
     }
 }
 
@@ -159,99 +144,6 @@ fn channel(message: &Message) -> Channel {
         },
         Message::Request(_) => Channel::ServerRequest,
     }
-}
-
-#[derive(Default)]
-struct Found {
-    findings: Vec<Finding>,
-    reasons: Vec<Reason>,
-    removals: Vec<(Range<usize>, String)>,
-    entities: EntitySet,
-    secret: bool,
-    injected: bool,
-    canary: bool,
-}
-
-impl Found {
-    /// Finds the secrets of the gateway anywhere in `message`, members that no revision knows included.
-    fn secrets(&mut self, view: &Snapshot, message: &Message, channel: Channel) {
-        for (span, instead, finding) in reflections(view, message.doc().root(), channel) {
-            self.findings.extend(finding);
-            self.removals.push((span, instead));
-            self.secret = true;
-        }
-        if self.secret {
-            self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a secret that the gateway handles came back"));
-        }
-    }
-    /// Reads all of `message` but the texts within `judged`.
-    fn read(
-        &mut self,
-        view: &Snapshot,
-        message: &Message,
-        judged: &Range<usize>,
-        channel: Channel,
-        subject: &Subject<'_>,
-    ) {
-        let call = subject.call;
-        let all = Texts::of_message(message.doc().root(), judged);
-        let texts = &all.texts;
-        for (index, (text, span)) in texts.iter().enumerate() {
-            let seen = view.marks.in_text(subject, text, span, channel);
-            if seen.iter().any(|f| f.kind == FindingKind::Canary) {
-                self.canary = true;
-                self.removals.push((span.clone(), all.withheld(index, "[removed by Doorward]")));
-                self.reasons.push(Reason::new(ReasonCode::SecretRemoved, "a canary came from a server"));
-            }
-            self.findings.extend(seen);
-        }
-        let mut poisoned = Vec::new();
-        look(view, channel, texts, |index, finding| {
-            if is_poison(&finding) {
-                self.injected = true;
-                let acts = view.scanner.mode(&finding.detector) == Some(Mode::Enforce);
-                if acts && poisoned.last() != Some(&index) {
-                    poisoned.push(index);
-                }
-            }
-            self.findings.push(finding);
-        });
-        if self.injected {
-            texts.iter().for_each(|(text, _)| self.entities.extend_from_text(text));
-        }
-        for (index, (_, span)) in poisoned.iter().filter_map(|i| Some((*i, texts.get(*i)?))) {
-            // What was read in two forms goes once.
-            if self.removals.last().is_none_or(|(last, _)| last != span) {
-                let note = format!("[withheld by Doorward: this text was not safe to pass on; reference {call}]");
-                self.removals.push((span.clone(), all.withheld(index, &note)));
-            }
-        }
-        if self.injected {
-            self.reasons.push(Reason::new(ReasonCode::ContentRefused, "a text gives orders to its reader"));
-        }
-        if !all.icons.is_empty() {
-            self.reasons.push(Reason::new(ReasonCode::ContentRefused, "an icon is no picture of the web"));
-        }
-        for span in all.icons {
-            self.findings.push(icon_finding(channel, span.clone()));
-            self.removals.push((span, quote(NO_DATA)));
-        }
-    }
-    fn label(&self, server: Label) -> Label {
-        let mut label = server;
-        if self.injected {
-            label = label.join(Label::new(Integrity::Untrusted, Confidentiality::Public));
-        }
-        if self.secret {
-            label = label.join(Label::new(Integrity::Trusted, Confidentiality::Secret));
-        }
-        label
-    }
-}
-
-/// Whether a finding is of a kind that acts on its reader, and sure enough.
-fn is_poison(f: &Finding) -> bool {
-    matches!(f.kind, FindingKind::Injection | FindingKind::HiddenText) && f.severity >= Severity::High
 }
 
 /// Whether a message holds anything but the words that say what it is.

@@ -10,6 +10,10 @@ impl EntitySet {
     /// The most entities that are kept.
     pub const MAX: usize = 256;
 
+    /// The empty set.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
     /// Whether `entity` (an e-mail address or a host, any case) is in the set.
     pub fn contains(&self, entity: &str) -> bool {
         self.0.contains(&hash(entity))

@@ -4,7 +4,7 @@
 use crate::{Subject, Target};
 use doorward_credential::mark::{Mark, Marker, Shape, candidates};
 use doorward_mcp::json::Value;
-use doorward_vocab::{Channel, Finding, FindingKind, Glob, Reason, ReasonCode, Secret, ServerName, Severity};
+use doorward_vocab::{CallId, Channel, Finding, FindingKind, Glob, Reason, ReasonCode, Secret, ServerName, Severity};
 use std::{ops::Range, sync::Arc};
 use url::Url;
 
@@ -67,6 +67,8 @@ pub(crate) struct Marked {
     pub(crate) misused: Option<Reason>,
 }
 
+/// What boundaries are made to mean.
+const BOUNDARY: &str = "boundary";
 /// What canaries are made to mean.
 const CANARY: &str = "canary";
 
@@ -85,6 +87,12 @@ impl Marks {
     /// The text that nobody may be seen with who is not `whom`: `server:crm`, `agent:nightly`.
     pub fn canary(&self, whom: &str) -> String {
         self.marker.make(&self.canary, CANARY, whom)
+    }
+
+    /// A word that nobody can guess who has not got the message with it: always the same one for one `call` and place.
+    pub(crate) fn boundary(&self, call: CallId, at: usize) -> String {
+        let shape = Shape { prefix: "data-".into(), length: 24 };
+        self.marker.make(&shape, BOUNDARY, &format!("{call} {at}"))
     }
 
     /// Which canaries and placeholders stand in `text`, and where.

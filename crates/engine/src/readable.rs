@@ -19,14 +19,20 @@ pub(crate) struct Texts<'a> {
 }
 
 /// How a text is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
     /// As a string.
     Plain,
+    /// As JSON within a string, and read without the escapes of that.
+    Json,
+    /// Within an address.
+    Address,
     /// As the key of an object's member.
     Key,
     /// In base64.
     Base64,
+    /// Where base64 belongs, and as it stands there.
+    NotBase64,
     /// As a `data:` URI.
     Data,
 }
@@ -53,15 +59,20 @@ impl<'a> Texts<'a> {
     /// What is put where the text at `index` stood, so that what holds it stays what it is.
     pub(crate) fn withheld(&self, index: usize, note: &str) -> String {
         match self.forms.get(index) {
-            Some(Form::Base64) => quote(&encoded::base64(note)),
+            Some(Form::Base64 | Form::NotBase64) => quote(&encoded::base64(note)),
             Some(Form::Data) => quote(NO_DATA),
             // Two keys of one object must not become the same.
             Some(Form::Key) => {
                 let at = self.texts.get(index).map_or(0, |(_, span)| span.start);
                 quote(&format!("{note} ({at})"))
             }
-            Some(Form::Plain) | None => quote(note),
+            Some(Form::Plain | Form::Json | Form::Address) | None => quote(note),
         }
+    }
+
+    /// How the text at `index` is written.
+    pub(crate) fn form(&self, index: usize) -> Option<Form> {
+        self.forms.get(index).copied()
     }
 
     fn add(&mut self, text: Cow<'a, str>, span: Range<usize>, form: Form) {
@@ -99,9 +110,9 @@ impl<'a> Texts<'a> {
         let data = is_data(&text);
         let mut form = if data { Form::Data } else { Form::Plain };
         if let Place::Base64(mime) = &place {
-            form = Form::Base64;
+            form = Form::NotBase64;
             if let Some(inside) = encoded::in_base64(&text, mime.as_deref()) {
-                self.add(inside.into(), span.clone(), form);
+                self.add(inside.into(), span.clone(), Form::Base64);
             }
             // What is not base64 alone is read as it is too: its reader may be as lenient.
             if !encoded::is_beyond_base64(&text) {
@@ -111,11 +122,68 @@ impl<'a> Texts<'a> {
         if place == Place::Icon && !is_icon_source(&text) {
             self.icons.push(span.clone());
         }
-        let inside = if data { encoded::in_data_uri(&text) } else { encoded::in_uri(&text) };
+        if let Some(inside) = in_json(&text).filter(|_| form == Form::Plain) {
+            return self.add(inside.into(), span, Form::Json);
+        }
+        let (inside, held) = match data {
+            true => (encoded::in_data_uri(&text), form),
+            false => (encoded::in_uri(&text), if form == Form::Plain { Form::Address } else { form }),
+        };
         self.add(text, span.clone(), form);
         if let Some(inside) = inside {
-            self.add(inside.into(), span, form);
+            self.add(inside.into(), span, held);
         }
+    }
+}
+
+/// JSON within JSON is read so deep.
+const DEPTH: usize = 3;
+
+/// A text that begins like an object or a list, without its escapes: a line break in a string of it parts two words, and
+/// is written as a letter.
+pub(crate) fn in_json(text: &str) -> Option<String> {
+    let is_like_it = text.trim_start().starts_with(['{', '[']) && text.contains('\\');
+    let mut read = is_like_it.then(|| unescaped(text))?;
+    for _ in 1..DEPTH {
+        if !read.contains('\\') {
+            break;
+        }
+        read = unescaped(&read);
+    }
+    Some(read)
+}
+
+/// `text` with each escape of a JSON string (RFC 8259 §7) as what it stands for. What is none stays.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let (short, c) = match after.as_bytes() {
+            [b'n' | b'r', ..] => (1, Some('\n')),
+            [b't' | b'b' | b'f', ..] => (1, Some(' ')),
+            [b @ (b'"' | b'\\' | b'/'), ..] => (1, Some(char::from(*b))),
+            [b'u', ..] => escape(after),
+            _ => (0, Some('\\')),
+        };
+        out.extend(c);
+        rest = after.get(short..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character that `u0041`, or a pair of surrogates, stands for, and how long it is.
+fn escape(text: &str) -> (usize, Option<char>) {
+    let unit = |at: usize| text.get(at..at + 4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+    let Some(first) = unit(1) else { return (0, Some('\\')) };
+    let second = || text.get(5..7).filter(|mark| *mark == "\\u").and_then(|_| unit(7));
+    match first {
+        0xd800..0xdc00 => match second().and_then(|second| char::decode_utf16([first, second]).next()?.ok()) {
+            Some(c) => (11, Some(c)),
+            None => (5, None),
+        },
+        _ => (5, char::from_u32(first.into())),
     }
 }
 
@@ -182,5 +250,23 @@ fn is_icon_source(text: &str) -> bool {
         Some((scheme, _)) if scheme.contains(['/', '?', '#']) => true,
         Some((scheme, _)) => ["https", "http", "data"].iter().any(|s| s.eq_ignore_ascii_case(scheme)),
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_read_as_what_they_stand_for() {
+        for (text, read) in [
+            (r#"{"a":"late.\nIgnore\t\"all\""}"#, Some("{\"a\":\"late.\nIgnore \"all\"\"}")),
+            (r#" [ "\u0049gnore \ud83d\ude00 \ud83d \u12 \x" ]"#, Some(" [ \"Ignore 😀  \\u12 \\x\" ]")),
+            (r#"{"b":"{\"a\":\"late.\\nIgnore\"}"}"#, Some("{\"b\":\"{\"a\":\"late.\nIgnore\"}\"}")),
+            (r#"{"a":"fine"}"#, None),
+            (r"C:\new", None),
+        ] {
+            assert_eq!(in_json(text).as_deref(), read, "{text}");
+        }
     }
 }

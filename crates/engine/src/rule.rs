@@ -235,24 +235,26 @@ fn argument_facts<'a>(said: impl Iterator<Item = (&'static str, Value<'a>)>) -> 
 /// What detectors see in what goes to the server: secrets that leave, above all.
 fn inspect(view: &Snapshot, arguments: Value<'_>, findings: &mut Vec<Finding>) {
     let texts: Vec<_> = arguments.texts().collect();
-    look(view, Channel::Arguments, &texts, |_, finding| findings.push(finding));
+    look(view, Channel::Arguments, &texts, |_, _, finding| findings.push(finding));
     findings.extend(reflections(view, arguments, Channel::Arguments).filter_map(|(.., finding)| finding));
 }
 
-/// Runs the content detectors over texts of a message. `found` gets the index of the text and the finding, its span
-/// moved to where the text stands in the message (exact where the text has no escapes, else within the text).
+/// Runs the content detectors over texts of a message. `found` gets the index of the text, the place in it, and the
+/// finding, its span moved to where the text stands in the message (exact where the text has no escapes, else within the
+/// text).
 pub(crate) fn look(
     view: &Snapshot,
     channel: Channel,
     texts: &[(Cow<'_, str>, Range<usize>)],
-    mut found: impl FnMut(usize, Finding),
+    mut found: impl FnMut(usize, Range<usize>, Finding),
 ) {
     let views: Vec<Text<'_>> = texts.iter().map(|(text, _)| Text { path: "", text, channel }).collect();
     for Located { text, mut finding } in view.scanner.scan(&views) {
         let Some((_, place)) = texts.get(text) else { continue };
-        let start = (place.start + 1 + finding.span.start).min(place.end);
-        finding.span = start..(start + finding.span.len()).min(place.end);
-        found(text, finding);
+        let within = finding.span;
+        let start = (place.start + 1 + within.start).min(place.end);
+        finding.span = start..(start + within.len()).min(place.end);
+        found(text, within, finding);
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Floors, Marks};
+use crate::{Floors, Handling, Marks};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub policies: Arc<Policies>,
     /// The content detectors.
     pub scanner: Scanner,
+    /// What is done about findings in what servers say.
+    pub handling: Handling,
     /// The secrets that the gateway handles.
     pub secrets: Arc<KnownSecrets>,
     /// Placeholders and canaries.

@@ -88,14 +88,17 @@ impl Refusal {
 }
 
 /// What the client gets in place of an answer of which nothing may pass: it is told as if its request had been refused.
-pub(crate) fn withheld(id: Option<&Id>, method: Option<Method>, era: Era, call: CallId, reasons: &[Reason]) -> Cleared {
-    let told = told(reasons);
+pub(crate) fn withheld(
+    id: Option<&Id>,
+    method: Option<Method>,
+    era: Era,
+    call: CallId,
+    (decision, reasons): (Decision, &[Reason]),
+) -> Cleared {
+    let (told, ruling) = (told(reasons), ruling(call, decision, reasons));
     match (id, method) {
-        (Some(id), Some(Method::ToolsCall)) => refused_call(id, told, &ruling(call, Decision::Deny, reasons), era),
-        _ => {
-            let error = RpcError::new(RpcError::REFUSED, 200, told).with_data(ruling(call, Decision::Deny, reasons));
-            Cleared::error(&error, id)
-        }
+        (Some(id), Some(Method::ToolsCall)) => refused_call(id, told, &ruling, era),
+        _ => Cleared::error(&RpcError::new(RpcError::REFUSED, 200, told).with_data(ruling), id),
     }
 }
 

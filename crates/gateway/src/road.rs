@@ -309,7 +309,8 @@ impl Gateway {
         delivery.message = clearance.cleared.filter(|_| delivery.decline.is_none());
         if let (Message::Response(response), None) = (&message, &delivery.message) {
             let (id, era) = (response.id.as_ref(), passage.revision.era());
-            delivery.message = Some(withheld(id, passage.method(), era, passage.call, &clearance.reasons));
+            delivery.message =
+                Some(withheld(id, passage.method(), era, passage.call, (clearance.decision, &clearance.reasons)));
         }
         delivery
     }

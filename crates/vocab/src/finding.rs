@@ -17,6 +17,22 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// All of them, from the mildest to the worst.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word used in configuration and log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// What kind of thing a detector saw. Policy speaks about kinds, never about one detector's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,6 +98,21 @@ pub enum Channel {
     ServerRequest,
     /// A turn of the human.
     Turn,
+}
+
+impl Channel {
+    /// The word used in configuration and log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Arguments => "arguments",
+            Self::Result => "result",
+            Self::Error => "error",
+            Self::Notification => "notification",
+            Self::ServerRequest => "server-request",
+            Self::Turn => "turn",
+        }
+    }
 }
 
 /// What a detector saw, where, how sure.

@@ -15,6 +15,7 @@
 mod assurance;
 mod by_name;
 mod clock;
+mod consequence;
 mod digest;
 mod effect;
 mod finding;
@@ -30,6 +31,7 @@ mod template;
 pub use assurance::Assurance;
 pub use by_name::ByName;
 pub use clock::{Clock, Timestamp};
+pub use consequence::Consequence;
 pub use digest::Digest;
 pub use effect::{Effect, Effects};
 pub use finding::{Channel, Finding, FindingKind, Severity};

@@ -64,6 +64,7 @@ impl Scene {
                 level: Level::Guard,
                 policies: Arc::new(compile(estate)),
                 scanner: Scanner::new(&Settings::default()).expect("settings without names"),
+                handling: doorward_engine::Handling::new(Level::Guard, Vec::new()),
                 marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: secrets(),
             },

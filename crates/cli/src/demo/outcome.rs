@@ -27,9 +27,9 @@ macro_rules! outcomes {
 outcomes! {
     /// It went through as it was.
     Allowed "allowed" false Some(true);
-    /// The server answered, and a secret was taken out of the answer.
+    /// The server answered, and a secret or a part of a text was cut out of the answer.
     Redacted "redacted" true Some(true);
-    /// The server answered, and a text was taken out of the answer.
+    /// The server answered, and a whole text was taken out of the answer.
     Withheld "withheld" true Some(true);
     /// A ruling refused the call.
     Denied "denied" true Some(false);

@@ -211,7 +211,7 @@ fn outcome(step: &Step, reply: &Reply) -> Outcome {
     if got.contains("[withheld by Doorward") {
         return Outcome::Withheld;
     }
-    if got.contains("[secret removed by Doorward") {
+    if got.contains("[secret removed by Doorward") || got.contains(" characters removed by Doorward") {
         return Outcome::Redacted;
     }
     let Some(result) = result else {
@@ -240,13 +240,18 @@ fn refusal(reply: &Reply) -> String {
     format!("{message} (HTTP {}{code})", reply.status)
 }
 
-/// What the sides do not agree about: a stop that the server felt, a pass that it did not, or a text that was to be
-/// taken out and is there.
+/// What the sides do not agree about: a stop that the server felt, a pass that it did not, a text that was to be taken out
+/// and is there, or one that was to stay and is not.
 fn contradiction(step: &Step, outcome: Outcome, reached: Option<usize>, reply: &Reply) -> Option<String> {
     match (outcome.reaches(), reached) {
         (Some(false), Some(n)) if n > 0 => return Some(format!("the server got {n} calls all the same")),
         (Some(true), Some(0)) => return Some("the server got no call".into()),
         _ => {}
+    }
+    if let (Outcome::Redacted, Some(keeps)) = (outcome, &step.keeps)
+        && !everything(reply).contains(keeps)
+    {
+        return Some("more was cut out than had to go".into());
     }
     let hides = step.hides.as_deref()?.replace("{secret}", SECRET);
     (outcome.stops() && everything(reply).contains(&hides)).then(|| "the agent got to see it all the same".into())
@@ -275,6 +280,7 @@ mod tests {
             (200, ruling("deny"), "", Outcome::Denied),
             (200, ruling("challenge"), "", Outcome::Challenged),
             (200, text("a [secret removed by Doorward] b"), "", Outcome::Redacted),
+            (200, text("a [9 characters removed by Doorward: …] b"), "", Outcome::Redacted),
             (200, text("[withheld by Doorward: …]"), "", Outcome::Withheld),
             (
                 200,
@@ -300,6 +306,8 @@ mod tests {
         assert!(told(Outcome::Allowed, 0, ""), "an allowed call did not");
         assert!(told(Outcome::Redacted, 1, "hides = 'result'"), "the text is still there");
         assert!(!told(Outcome::Redacted, 1, "hides = '{secret}'"));
+        assert!(told(Outcome::Redacted, 1, "keeps = 'the rest'"), "too much was cut out");
+        assert!(!told(Outcome::Redacted, 1, "keeps = 'result'"));
         assert!(!told(Outcome::Denied, 0, ""));
 
         let mut scene = ScenePlayed::begun(&Scene::parse("s", "title='t'\nstory='s'\nstep=[]").unwrap(), Level::Guard);

@@ -66,6 +66,8 @@ pub(super) struct Step {
     pub(super) asks: bool,
     /// What the agent must not get to see, where the outcome is a stop.
     pub(super) hides: Option<String>,
+    /// What the agent must get to see all the same, where something is cut out.
+    pub(super) keeps: Option<String>,
     /// What must come of it; absent where nothing can go wrong.
     pub(super) expect: Option<Expect>,
 }

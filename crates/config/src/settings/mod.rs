@@ -18,6 +18,7 @@ mod joined;
 mod limits;
 mod listen;
 mod log;
+mod on_finding;
 mod placeholder;
 mod policy;
 mod seal;
@@ -40,6 +41,7 @@ pub use joined::{Joined, Prefix};
 pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
+pub use on_finding::OnFinding;
 pub use placeholder::Placeholder;
 pub use policy::{PolicyBase, PolicyFiles};
 pub use seal::Seal;
@@ -93,6 +95,9 @@ pub struct Settings {
     pub policy: PolicyFiles,
     /// What detectors do.
     pub detect: Detect,
+    /// What is done about what they find in what servers say, before what the level does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_finding: Vec<OnFinding>,
     /// The diagnostic log.
     pub log: Log,
 }
@@ -121,6 +126,7 @@ impl Settings {
             assurance: BTreeMap::new(),
             policy: PolicyFiles::default(),
             detect: Detect::default(),
+            on_finding: Vec::new(),
             log: Log::default(),
         }
     }
@@ -185,6 +191,7 @@ impl Shape {
             assurance: file.table("assurance").map(floors).unwrap_or_default(),
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
             detect: file.table("detect").map(Detect::read).unwrap_or_default(),
+            on_finding: file.tables("on_finding").into_iter().filter_map(OnFinding::read).collect(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };
         file.finish();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 mod channels;
+mod consequences;
 mod given;
 mod inputs;
 mod instances;

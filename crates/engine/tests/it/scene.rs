@@ -3,8 +3,8 @@
 use doorward_audit::{Basis, Conversation};
 use doorward_detect::{KnownSecrets, Scanner, Settings};
 use doorward_engine::{
-    Actor, Clearance, Correlation, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile, Snapshot,
-    Subject, Target, clear, rule,
+    Actor, Clearance, Correlation, Handling, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile,
+    Snapshot, Subject, Target, clear, rule,
 };
 use doorward_identity::{Authenticator, Presented};
 use doorward_mcp::{
@@ -53,6 +53,7 @@ impl Scene {
                 policies: Arc::new(Policies::compile(&sources, Base::Level(level)).unwrap()),
                 scanner: Scanner::new(&Settings::default()).unwrap(),
                 marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
+                handling: Handling::new(level, Vec::new()),
                 secrets: secrets(),
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),

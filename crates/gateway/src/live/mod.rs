@@ -18,7 +18,7 @@ use crate::{
 };
 use doorward_config::{self as config, Settings};
 use doorward_detect as detect;
-use doorward_engine::Snapshot;
+use doorward_engine::{Handling, OnFinding, Snapshot};
 use doorward_identity as identity;
 use doorward_mcp::json::Limits;
 use doorward_policy::{Base, Diagnostic, Policies, Source};
@@ -190,6 +190,7 @@ impl Live {
             level: settings.level,
             policies,
             scanner: detect::Scanner::new(&detectors(&settings.detect, settings.mode))?,
+            handling: handling(&settings),
             secrets: around.secrets.clone(),
             marks,
         };
@@ -272,6 +273,18 @@ fn policies(settings: &Settings) -> Result<Policies, LiveError> {
         config::PolicyBase::None => Base::None,
     };
     Policies::compile(&sources, base).map_err(LiveError::Policies)
+}
+
+/// What is done about findings.
+fn handling(settings: &Settings) -> Handling {
+    let rule = |rule: &config::OnFinding| OnFinding {
+        kinds: rule.kinds.as_slice().into(),
+        severity: rule.severity,
+        servers: rule.servers.as_slice().into(),
+        channels: rule.channels.as_slice().into(),
+        then: rule.then,
+    };
+    Handling::new(settings.level, settings.on_finding.iter().map(rule).collect::<Vec<_>>())
 }
 
 fn detectors(settings: &config::Detect, mode: Mode) -> detect::Settings {

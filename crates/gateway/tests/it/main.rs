@@ -11,6 +11,7 @@ mod asking;
 mod aws;
 mod bytes;
 mod clouds;
+mod consequences;
 mod credentials;
 mod definitions;
 mod delegations;
