@@ -26,6 +26,7 @@ mod level;
 mod name;
 mod ruling;
 mod secret;
+mod standing;
 mod template;
 
 pub use assurance::Assurance;
@@ -42,4 +43,5 @@ pub use level::{Level, Mode};
 pub use name::{NameError, ServerName};
 pub use ruling::{AuthorizedBy, Decision, Outcome, Reason, ReasonCode};
 pub use secret::Secret;
+pub use standing::{Class, Classes, Endorsement, Lowered, Owners, Standing};
 pub use template::{Template, TemplateError};

@@ -1,0 +1,201 @@
+//! Sums and where they stood, in as little memory as they need: two rows side by side, ordered by sum.
+
+use crate::unit::Sum;
+use std::ops::Range;
+
+/// Bits of a sum that choose a page, and bits that are kept beside the class.
+const PAGE: u32 = 10;
+const KEPT: u32 = Sum::BITS - PAGE;
+const PAGES: usize = 1 << PAGE;
+/// The most entries that two bytes count.
+const MOST: usize = 65_000;
+
+/// How much an entry is worth when memory runs out, from the least on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Class {
+    /// Of prose.
+    Prose,
+    /// Of prose, with a word in it that is not common.
+    Rare,
+    /// A word or a short number.
+    Weak,
+    /// Out of the middle of a value.
+    Inner,
+    /// The end of a value.
+    End,
+    /// The beginning of a value, or all of it.
+    Begin,
+}
+
+impl Class {
+    pub(crate) const ALL: [Self; 6] = [Self::Prose, Self::Rare, Self::Weak, Self::Inner, Self::End, Self::Begin];
+    fn of(bits: u32) -> Self {
+        Self::ALL.get(bits as usize & 7).copied().unwrap_or(Self::Prose)
+    }
+}
+
+/// An entry before it is in the table, as a number that sorts: sum, class, zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry(u64);
+
+#[expect(clippy::cast_possible_truncation, reason = "each takes out the bits that were put there")]
+impl Entry {
+    pub(crate) const fn new(sum: Sum, class: Class, zone: u16) -> Self {
+        Self(sum.0 << 19 | (class as u64) << 16 | zone as u64)
+    }
+    pub(crate) const fn sum(self) -> Sum {
+        Sum(self.0 >> 19)
+    }
+    pub(crate) fn class(self) -> Class {
+        Class::of((self.0 >> 16) as u32)
+    }
+    pub(crate) const fn zone(self) -> u16 {
+        self.0 as u16
+    }
+    const fn check(self) -> u32 {
+        (self.0 >> 16) as u32
+    }
+}
+
+/// All entries. The upper bits of a sum are the page, the others stand in the check, with the class below them.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Table {
+    pages: Vec<u16>,
+    checks: Vec<u32>,
+    zones: Vec<u16>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "pages and counts have fewer bits than they are cut to")]
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// In bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.pages.capacity() * 2 + self.checks.capacity() * 4 + self.zones.capacity() * 2
+    }
+
+    const fn page(sum: Sum) -> usize {
+        (sum.0 >> KEPT) as usize
+    }
+
+    /// The numbers of the entries with this sum.
+    #[inline]
+    pub(crate) fn find(&self, sum: Sum) -> Range<usize> {
+        let page = Self::page(sum);
+        let (Some(from), Some(to)) = (self.pages.get(page), self.pages.get(page + 1)) else { return 0..0 };
+        let (from, to) = (usize::from(*from), usize::from(*to));
+        let wanted = sum.0 as u32 & ((1 << KEPT) - 1);
+        let checks = self.checks.get(from..to).unwrap_or_default();
+        let mut start = 0;
+        while checks.get(start).is_some_and(|c| c >> 3 < wanted) {
+            start += 1;
+        }
+        let same = checks.iter().skip(start).take_while(|c| **c >> 3 == wanted).count();
+        from + start..from + start + same
+    }
+
+    #[cfg(test)]
+    pub(crate) fn class(&self, number: usize) -> Class {
+        Class::of(self.checks.get(number).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn zone(&self, number: usize) -> u16 {
+        self.zones.get(number).copied().unwrap_or_default()
+    }
+
+    /// Every entry, ordered.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        let mut page = 0_usize;
+        self.checks.iter().zip(&self.zones).enumerate().map(move |(at, (check, zone))| {
+            while self.pages.get(page + 1).is_some_and(|end| usize::from(*end) <= at) {
+                page += 1;
+            }
+            let sum = Sum((page as u64) << KEPT | u64::from(*check >> 3));
+            Entry::new(sum, Class::of(*check), *zone)
+        })
+    }
+
+    /// Takes in entries that are ordered, as many as there is room for.
+    pub(crate) fn merge(&mut self, new: &[Entry]) {
+        let new = new.get(..new.len().min(MOST.saturating_sub(self.len()))).unwrap_or_default();
+        if new.is_empty() {
+            return;
+        }
+        if self.pages.is_empty() {
+            self.pages = vec![0; PAGES + 1];
+        }
+        let old = self.checks.len();
+        self.checks.reserve_exact(new.len());
+        self.zones.reserve_exact(new.len());
+        self.checks.resize(old + new.len(), 0);
+        self.zones.resize(old + new.len(), 0);
+        // From the last page on backwards, each old entry moves behind its place at most once.
+        let (mut read, mut write, mut rest) = (old, old + new.len(), new);
+        for page in (0..PAGES).rev() {
+            let begin = self.pages.get(page).map_or(0, |at| usize::from(*at));
+            if let Some(end) = self.pages.get_mut(page + 1) {
+                *end = write as u16;
+            }
+            while let Some((last, before)) = rest.split_last().filter(|(e, _)| Self::page(e.sum()) == page) {
+                let check = last.check();
+                while read > begin && self.checks.get(read - 1).is_some_and(|c| *c > check) {
+                    (read, write) = (read - 1, write - 1);
+                    self.checks.copy_within(read..=read, write);
+                    self.zones.copy_within(read..=read, write);
+                }
+                write -= 1;
+                if let (Some(c), Some(z)) = (self.checks.get_mut(write), self.zones.get_mut(write)) {
+                    (*c, *z) = (check, last.zone());
+                }
+                rest = before;
+            }
+            let left = read - begin;
+            if write != read {
+                self.checks.copy_within(begin..read, write - left);
+                self.zones.copy_within(begin..read, write - left);
+            }
+            (read, write) = (begin, write - left);
+        }
+    }
+
+    /// Keeps the entries that `keep` says, and gives back the memory of the others. `keep` may change the zone.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Entry) -> Option<u16>) {
+        let all: Vec<Entry> = self.entries().filter_map(|e| Some(Entry::new(e.sum(), e.class(), keep(e)?))).collect();
+        *self = Self::default();
+        self.merge(&all);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_merged_is_found(batches in proptest::collection::vec(proptest::collection::vec((0..1_u64 << 39, 0..6_usize, any::<u16>()), 0..80), 0..8)) {
+            let (mut table, mut all) = (Table::default(), Vec::new());
+            for batch in batches {
+                let mut new: Vec<Entry> = batch.iter().map(|(s, c, z)| Entry::new(Sum(*s), Class::ALL[*c], *z)).collect();
+                new.sort_unstable();
+                table.merge(&new);
+                all.extend(new);
+            }
+            all.sort_unstable();
+            prop_assert_eq!(table.entries().collect::<Vec<_>>(), all.clone());
+            for e in &all {
+                let found = table.find(e.sum());
+                let expected = all.iter().filter(|o| o.sum() == e.sum()).count();
+                prop_assert_eq!(found.len(), expected);
+                prop_assert!(found.clone().any(|n| table.class(n) == e.class() && table.zone(n) == e.zone()));
+                prop_assert!(table.find(Sum(e.sum().0 ^ 1)).len() <= all.len());
+            }
+            table.retain(|e| (e.zone() % 2 == 0).then_some(e.zone() / 2));
+            prop_assert_eq!(table.len(), all.iter().filter(|e| e.zone() % 2 == 0).count());
+            prop_assert_eq!(table.checks.capacity(), table.len());
+        }
+    }
+}

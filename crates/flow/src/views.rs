@@ -1,0 +1,116 @@
+//! What a text may have been before it was encoded. Each view knows for each of its bytes where in the text it came from.
+
+mod coded;
+mod escapes;
+mod spread;
+
+use crate::origin::Form;
+use std::ops::Range;
+
+/// How many encodings are undone, one within the other; how many views there are of one text; and how long they are
+/// together, in bytes, beside twice the text.
+pub(crate) const DEPTH: u8 = 3;
+pub(crate) const VIEWS: usize = 32;
+pub(crate) const ROOM: usize = 2048;
+
+/// A text that came out of another.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) text: String,
+    /// For each byte the bytes of the outermost text that it came from.
+    from: Vec<(u32, u32)>,
+    pub(crate) form: Form,
+    pub(crate) layers: u8,
+}
+
+impl View {
+    /// The text itself.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), from: Vec::new(), form: Form::Plain, layers: 0 }
+    }
+
+    /// Where `span` came from.
+    pub(crate) fn origin(&self, span: &Range<usize>) -> Range<usize> {
+        if self.from.is_empty() {
+            return span.clone();
+        }
+        let bytes = self.from.get(span.clone()).unwrap_or_default();
+        let start = bytes.iter().map(|b| b.0).min().unwrap_or_default();
+        let end = bytes.iter().map(|b| b.1).max().unwrap_or_default();
+        start as usize..end as usize
+    }
+
+    /// Tells what this may have been before.
+    pub(crate) fn undo(&self, each: &mut dyn FnMut(Self)) {
+        escapes::undo(self, each);
+        coded::undo(self, each);
+        spread::undo(self, each);
+    }
+
+    /// Backwards, and with each letter moved by thirteen.
+    pub(crate) fn turned(&self) -> [Self; 2] {
+        let mut back = Writer::default();
+        for (at, c) in self.text.char_indices().rev() {
+            back.push_char(c, at..at + c.len_utf8());
+        }
+        let turn = |c: char| match c {
+            'a'..='m' | 'A'..='M' => char::from_u32(c as u32 + 13).unwrap_or(c),
+            'n'..='z' | 'N'..='Z' => char::from_u32(c as u32 - 13).unwrap_or(c),
+            _ => c,
+        };
+        let rotated = Self {
+            text: self.text.chars().map(turn).collect(),
+            from: self.from.clone(),
+            form: Form::Rotated,
+            layers: self.layers + 1,
+        };
+        [back.view(self, Form::Reversed), rotated]
+    }
+}
+
+/// Writes a view.
+#[derive(Default)]
+struct Writer {
+    bytes: Vec<u8>,
+    from: Vec<Range<usize>>,
+}
+
+impl Writer {
+    fn push(&mut self, byte: u8, from: Range<usize>) {
+        self.bytes.push(byte);
+        self.from.push(from);
+    }
+
+    fn push_char(&mut self, c: char, from: Range<usize>) {
+        let mut buffer = [0; 4];
+        for byte in c.encode_utf8(&mut buffer).bytes() {
+            self.push(byte, from.clone());
+        }
+    }
+
+    /// Whether what was written looks like a text and not like noise.
+    fn is_text(&self) -> bool {
+        let odd = |b: &&u8| matches!(b, 0..=8 | 11..=12 | 14..=31 | 127);
+        let head = self.bytes.get(..self.bytes.len().min(48)).unwrap_or_default();
+        let strange = head.iter().filter(|b| **b >= 0x80).count();
+        let control = head.iter().filter(odd).count();
+        let good = match std::str::from_utf8(head) {
+            Ok(_) => true,
+            Err(e) => e.error_len().is_none() || e.valid_up_to() + 4 > head.len(),
+        };
+        head.len() >= 3 && control * 24 <= head.len() && (strange == 0 || (good && strange * 3 <= head.len() * 2))
+    }
+
+    /// The view of `parent`. What is no UTF-8 is a space in it.
+    #[expect(clippy::cast_possible_truncation, reason = "a text has fewer than 2^32 bytes")]
+    fn view(mut self, parent: &View, form: Form) -> View {
+        while let Err(error) = std::str::from_utf8(&self.bytes) {
+            let bad = error.valid_up_to();
+            let len = error.error_len().unwrap_or(self.bytes.len() - bad);
+            self.bytes.get_mut(bad..bad + len).unwrap_or_default().fill(b' ');
+        }
+        let from = self.from.iter().map(|r| parent.origin(r)).map(|r| (r.start as u32, r.end as u32)).collect();
+        let text = String::from_utf8(self.bytes).unwrap_or_default();
+        View { text, from, form, layers: parent.layers + 1 }
+    }
+}

@@ -1,0 +1,32 @@
+//! A result as records and fields: the item of a list, the mail, the row, and what stands where in it. One stranger may have
+//! written one record and not the next, so a value is told with the place that it stood in.
+
+mod json;
+mod lines;
+
+use bytes::Bytes;
+use doorward_mcp::json::{Document, Limits, Strictness};
+
+/// Texts that nest deeper, or hold more values, are read as lines.
+const LIMITS: Limits = Limits { depth: 64, nodes: 1_000_000 };
+
+/// One field of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Field<'a> {
+    /// The number of the record, in the order in which records begin.
+    pub(crate) record: usize,
+    /// The keys that lead to the field, as `/items/*/author`; `*` stands for any item.
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// Tells the fields of `text`, which stands at `pointer` of a result, and how many records there are. What no record holds
+/// belongs to record `first`.
+pub(crate) fn split(pointer: &str, text: &str, first: usize, each: &mut dyn FnMut(Field<'_>)) -> usize {
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(document) = Document::parse(Bytes::copy_from_slice(text.as_bytes()), &LIMITS, Strictness::Result)
+    {
+        return json::split(document.root(), pointer, first, each);
+    }
+    lines::split(pointer, text, first, each)
+}
