@@ -1,8 +1,8 @@
 use crate::{
     DETECTORS, DefinitionContext, Detector, Findings, Hit, Reads, Sighting, Text, View,
+    literals::Literals,
     reading::{Reading, Readings},
 };
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use doorward_vocab::{Channel, Finding, Mode};
 use std::borrow::Cow;
 
@@ -57,13 +57,6 @@ pub struct Scanner {
     ascii: Literals,
 }
 
-/// Literals as one automaton.
-struct Literals {
-    automaton: AhoCorasick,
-    /// For each, whose it is and its index there.
-    owners: Vec<(usize, usize)>,
-}
-
 struct Running {
     detector: &'static dyn Detector,
     mode: Mode,
@@ -89,7 +82,7 @@ impl Scanner {
                 }
             })
             .collect();
-        let (all, ascii) = (Literals::of(&running, |_| true), Literals::of(&running, str::is_ascii));
+        let (all, ascii) = (literals(&running, |_| true), literals(&running, str::is_ascii));
         Ok(Self { running, all, ascii })
     }
 
@@ -168,31 +161,12 @@ impl Scanner {
     }
 }
 
-impl Literals {
-    fn of(running: &[Running], take: impl Fn(&str) -> bool) -> Self {
-        let literals = running.iter().enumerate().flat_map(|(at, r)| {
-            r.detector.literals().iter().enumerate().map(move |(literal, text)| (*text, (at, literal)))
-        });
-        let (texts, owners): (Vec<_>, Vec<_>) = literals.filter(|(text, _)| take(text)).unzip();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(texts);
-        #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
-        let automaton = automaton.expect("the literals of the detectors fit into an automaton");
-        Self { automaton, owners }
-    }
-
-    /// Gives each detector the places of its literals.
-    fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
-        hits.iter_mut().for_each(Vec::clear);
-        for found in self.automaton.find_overlapping_iter(text) {
-            let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
-            let Some(hits) = hits.get_mut(owner) else { continue };
-            hits.push(Hit { literal, start: found.start(), end: found.end() });
-        }
-    }
+/// The literals of the detectors that run, those that `take` takes.
+fn literals(running: &[Running], take: impl Fn(&str) -> bool) -> Literals {
+    let all = running.iter().enumerate().flat_map(|(owner, r)| {
+        r.detector.literals().iter().enumerate().map(move |(literal, text)| (owner, literal, *text))
+    });
+    Literals::of(all.filter(|(_, _, text)| take(text)))
 }
 
 /// All channels that hold what other people wrote: everything but the turns of the human.

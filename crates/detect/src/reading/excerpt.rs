@@ -2,7 +2,7 @@
 
 use super::{Way, Ways, origin::Origin};
 use crate::text::snap;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// So many bytes before and after a place are read with it.
 const CONTEXT: usize = 256;
@@ -35,6 +35,19 @@ impl Undone {
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The bytes, with a question mark for each that belongs to no character.
+    fn readable(&self) -> Cow<'_, [u8]> {
+        let mut bytes = Cow::Borrowed(&*self.bytes);
+        let mut at = 0;
+        while let Err(error) = std::str::from_utf8(bytes.get(at..).unwrap_or_default()) {
+            at += error.valid_up_to();
+            let length = error.error_len().unwrap_or(bytes.len() - at).max(1);
+            bytes.to_mut().iter_mut().skip(at).take(length).for_each(|b| *b = b'?');
+            at += length;
+        }
+        bytes
     }
 
     pub(super) fn clear(&mut self) {
@@ -71,7 +84,8 @@ impl<'t> Excerpts<'t> {
     }
 
     fn splice(&mut self, span: Range<usize>, way: Way, undone: &Undone) {
-        let Ok(said) = std::str::from_utf8(&undone.bytes) else { return };
+        let bytes = undone.readable();
+        let Ok(said) = std::str::from_utf8(&bytes) else { return };
         let far = self.open.is_some() && span.start > self.to + 2 * CONTEXT;
         if far {
             self.close();
