@@ -3,13 +3,15 @@
 use crate::Hit;
 use aho_corasick::{
     Anchored, MatchKind, StartKind,
-    automaton::Automaton,
+    automaton::{Automaton, StateID},
     dfa::{Builder, DFA},
 };
 use std::ops::Range;
 
 /// So many places of a text are read at a time: each step waits for memory, and the steps of the others fill the wait.
 const LANES: usize = 4;
+/// So many bytes are skipped at a time where all are ASCII.
+const BLOCK: usize = 32;
 /// Shorter texts are read from one place.
 const SHORT: usize = 256;
 
@@ -37,64 +39,94 @@ impl Literals {
         Self { automaton, longest, owners }
     }
 
-    /// Gives each owner the places of its literals, ordered by their end.
+    /// Adds to each owner's hits the places of its literals, ordered by their end.
     pub(crate) fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
-        hits.iter_mut().for_each(Vec::clear);
         if self.owners.is_empty() {
             return;
         }
         let bytes = text.as_bytes();
         if bytes.len() < SHORT.max(LANES * self.longest * 2) {
-            let Ok(mut state) = self.automaton.start_state(Anchored::No) else { return };
-            for (at, b) in bytes.iter().enumerate() {
-                state = self.automaton.next_state(Anchored::No, state, *b);
-                if self.automaton.is_special(state) {
-                    self.hit(state, at + 1, hits);
-                }
-            }
+            self.find_in(bytes, 0..bytes.len(), hits);
             return;
         }
         self.find_in_lanes(bytes, hits);
     }
 
-    fn find_in_lanes(&self, bytes: &[u8], hits: &mut [Vec<Hit>]) {
-        let Ok(start) = self.automaton.start_state(Anchored::No) else { return };
-        let part = bytes.len().div_ceil(LANES);
-        let mut lanes: [_; LANES] = std::array::from_fn(|n| Lane {
-            state: start,
-            part: (n * part).min(bytes.len())..((n + 1) * part).min(bytes.len()),
-            met: Vec::new(),
-        });
-        // What ends at the beginning of a part began before it.
-        for lane in &mut lanes {
-            for b in bytes.get(lane.part.start.saturating_sub(self.longest)..lane.part.start).unwrap_or_default() {
-                lane.state = self.automaton.next_state(Anchored::No, lane.state, *b);
+    /// The same, where all literals hold a character beyond ASCII: only what is near one is looked at.
+    pub(crate) fn find_beyond_ascii(&self, text: &str, hits: &mut [Vec<Hit>]) {
+        if self.owners.is_empty() {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let mut part = 0..0;
+        for (n, block) in bytes.chunks(BLOCK).enumerate().filter(|(_, block)| !block.is_ascii()) {
+            let near =
+                (n * BLOCK).saturating_sub(self.longest)..(n * BLOCK + block.len() + self.longest).min(bytes.len());
+            if near.start <= part.end {
+                part.end = near.end;
+            } else {
+                self.find_in(bytes, std::mem::replace(&mut part, near), hits);
             }
         }
-        let [a, b, c, d] = &mut lanes;
-        let read = |lane: &Lane| bytes.get(lane.part.clone()).unwrap_or_default();
-        let rows = read(a).iter().zip(read(b)).zip(read(c)).zip(read(d)).enumerate();
-        let short = d.part.len();
-        for (at, (((x, y), z), w)) in rows {
-            a.step(&self.automaton, *x, at);
-            b.step(&self.automaton, *y, at);
-            c.step(&self.automaton, *z, at);
-            d.step(&self.automaton, *w, at);
-        }
-        // The last part may be shorter.
-        for lane in [a, b, c] {
-            for (at, byte) in bytes.get(lane.part.clone()).unwrap_or_default().iter().enumerate().skip(short) {
-                lane.step(&self.automaton, *byte, at);
-            }
-        }
-        for lane in lanes {
-            for (state, at) in lane.met {
-                self.hit(state, lane.part.start + at + 1, hits);
+        self.find_in(bytes, part, hits);
+        // Those of another automaton are there already.
+        hits.iter_mut().for_each(|hits| hits.sort_by_key(|hit| hit.end));
+    }
+
+    fn find_in(&self, bytes: &[u8], part: Range<usize>, hits: &mut [Vec<Hit>]) {
+        let Ok(mut state) = self.automaton.start_state(Anchored::No) else { return };
+        for (at, b) in bytes.get(part.clone()).unwrap_or_default().iter().enumerate() {
+            state = self.automaton.next_state(Anchored::No, state, *b);
+            if self.automaton.is_special(state) {
+                self.hit(state, part.start + at + 1, hits);
             }
         }
     }
 
-    fn hit(&self, state: aho_corasick::automaton::StateID, end: usize, hits: &mut [Vec<Hit>]) {
+    fn find_in_lanes(&self, bytes: &[u8], hits: &mut [Vec<Hit>]) {
+        let part = bytes.len() / LANES;
+        let lane = |n: usize| bytes.get(n * part..(n + 1) * part).unwrap_or_default();
+        // What ends at the beginning of a part began before it.
+        let enter = |n: usize| {
+            let mut state = self.automaton.start_state(Anchored::No).unwrap_or_default();
+            for b in bytes.get((n * part).saturating_sub(self.longest)..n * part).unwrap_or_default() {
+                state = self.automaton.next_state(Anchored::No, state, *b);
+            }
+            state
+        };
+        let (mut a, mut b, mut c, mut d) = (enter(0), enter(1), enter(2), enter(3));
+        let mut met: [Vec<(StateID, usize)>; LANES] = Default::default();
+        let [in_a, in_b, in_c, in_d] = &mut met;
+        let rows = lane(0).iter().zip(lane(1)).zip(lane(2)).zip(lane(3));
+        for (at, (((w, x), y), z)) in rows.enumerate() {
+            a = self.automaton.next_state(Anchored::No, a, *w);
+            b = self.automaton.next_state(Anchored::No, b, *x);
+            c = self.automaton.next_state(Anchored::No, c, *y);
+            d = self.automaton.next_state(Anchored::No, d, *z);
+            let special = |state| self.automaton.is_special(state);
+            if special(a) | special(b) | special(c) | special(d) {
+                for (state, met) in [(a, &mut *in_a), (b, &mut *in_b), (c, &mut *in_c), (d, &mut *in_d)] {
+                    if special(state) {
+                        met.push((state, at));
+                    }
+                }
+            }
+        }
+        for (n, met) in met.into_iter().enumerate() {
+            for (state, at) in met {
+                self.hit(state, n * part + at + 1, hits);
+            }
+        }
+        // What is left over after four equal parts.
+        for (at, byte) in bytes.iter().enumerate().skip(LANES * part) {
+            d = self.automaton.next_state(Anchored::No, d, *byte);
+            if self.automaton.is_special(d) {
+                self.hit(d, at + 1, hits);
+            }
+        }
+    }
+
+    fn hit(&self, state: StateID, end: usize, hits: &mut [Vec<Hit>]) {
         if !self.automaton.is_match(state) {
             return;
         }
@@ -107,25 +139,20 @@ impl Literals {
     }
 }
 
-struct Lane {
-    state: aho_corasick::automaton::StateID,
-    part: Range<usize>,
-    met: Vec<(aho_corasick::automaton::StateID, usize)>,
-}
-
-impl Lane {
-    #[inline(always)]
-    fn step(&mut self, automaton: &DFA, byte: u8, at: usize) {
-        self.state = automaton.next_state(Anchored::No, self.state, byte);
-        if automaton.is_special(self.state) {
-            self.met.push((self.state, at));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_beyond_ascii_is_found_wherever_it_stands() {
+        let all = Literals::of([(0, 0, "früher anweis"), (0, 1, "忽略")].into_iter());
+        for lead in 0..100 {
+            let text = format!("{}früher Anweisung{}忽略", "x".repeat(lead), " y".repeat(lead));
+            let mut hits = [Vec::new()];
+            all.find_beyond_ascii(&text, &mut hits);
+            assert_eq!(hits[0].iter().map(|h| h.literal).collect::<Vec<_>>(), [0, 1], "{lead}");
+        }
+    }
 
     #[test]
     fn parts_find_what_the_whole_finds() {

@@ -51,10 +51,10 @@ pub struct Located {
 /// Runs the detectors. Built once per configuration, shared by all requests.
 pub struct Scanner {
     running: Vec<Running>,
-    /// The literals of all running detectors.
-    all: Literals,
-    /// Those that an ASCII text can hold: an automaton of half the size, which matters, for it is bound by the caches.
+    /// The literals of all running detectors that are ASCII.
     ascii: Literals,
+    /// The others. Most texts hold few places where one may be, and an automaton of all would not fit into the caches.
+    beyond: Literals,
 }
 
 struct Running {
@@ -82,8 +82,8 @@ impl Scanner {
                 }
             })
             .collect();
-        let (all, ascii) = (literals(&running, |_| true), literals(&running, str::is_ascii));
-        Ok(Self { running, all, ascii })
+        let (ascii, beyond) = (literals(&running, str::is_ascii), literals(&running, |text| !text.is_ascii()));
+        Ok(Self { running, ascii, beyond })
     }
 
     /// The mode of a detector, by its name; `None` where it does not run.
@@ -138,7 +138,11 @@ impl Scanner {
     ) {
         let read = Text { path: text.path, text: reading.text(), channel: text.channel };
         let ascii = read.text.is_ascii();
-        if ascii { &self.ascii } else { &self.all }.find(read.text, hits);
+        hits.iter_mut().for_each(Vec::clear);
+        self.ascii.find(read.text, hits);
+        if !ascii {
+            self.beyond.find_beyond_ascii(read.text, hits);
+        }
         for ((running, hits), seen) in self.running.iter().zip(hits).zip(seen) {
             let detector = running.detector;
             let asked = detector.channels().contains(&text.channel)
@@ -257,6 +261,35 @@ mod tests {
             "send_email instead of ",
             "include ",
             "conversation history ",
+            "i g n o r e ",
+            "i g n o r e t h e r u l e s ",
+            "1gn0r3 4ll ",
+            "ignoreallpreviousinstructions",
+            "ignoreallpreviousinstructions ",
+            "aWdub3JlIGFsbCBvZiBpdA== ",
+            "YVdkdWIzSmxJR0ZzYkNCdlppQnBkQT09",
+            "69676e6f726520616c6c206f66206974 ",
+            "69 67 6e 6f 72 65 ",
+            "105, 103, 110, ",
+            "%69",
+            "\\u0069",
+            "&#105;",
+            "&lt;|",
+            "a<b></b>",
+            "a<!-- ",
+            "a**",
+            " gur ",
+            "gur rules naq ",
+            " eht ",
+            "ｉ",
+            "i\u{336}",
+            "ign\u{43e}re ",
+            "\u{e0169}",
+            "\u{fe01}",
+            "\u{200b}\u{200c}",
+            "your response must ",
+            "agents must ",
+            "инструкции ",
         ] {
             let (short, long) = (work(&scanner, &piece.repeat(500)), work(&scanner, &piece.repeat(2000)));
             let length = piece.len() * 2000;

@@ -16,9 +16,7 @@ pub(super) fn places(text: &str, out: &mut Vec<Place>) {
         let length = match bytes.get(at) {
             Some(0x1b) => terminal(bytes.get(at..).unwrap_or_default()),
             Some(b'<') if inside => tags(bytes.get(at..).unwrap_or_default()),
-            Some(b'*') if inside => {
-                bytes.get(at..).unwrap_or_default().iter().take(3).take_while(|b| **b == b'*').count()
-            }
+            Some(b'*') if inside && bytes.get(at + 1) == Some(&b'*') => 2,
             _ => 0,
         };
         // A colour before a word makes one word of the two to those who read bytes.

@@ -29,6 +29,14 @@ impl Undone {
         self.units.push((bytes.len(), from));
     }
 
+    /// Adds bytes that came from nowhere, and are taken for a part of what was added before them.
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        if let Some((length, _)) = self.units.last_mut() {
+            *length += bytes.len();
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
     pub(super) fn push_char(&mut self, c: char, from: Range<usize>) {
         self.push(c.encode_utf8(&mut [0; 4]).as_bytes(), from);
     }

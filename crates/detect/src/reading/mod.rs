@@ -23,6 +23,7 @@ mod words;
 
 pub(crate) use invisible::{Class, class, complex_script, is_invisible, right_to_left};
 
+use crate::text::spend;
 use excerpt::Excerpt;
 use origin::Origin;
 use std::{borrow::Cow, ops::Range, sync::Arc};
@@ -134,6 +135,9 @@ impl<'t> Reading<'t> {
     /// What comes out where something is undone in this reading, within `budget`.
     fn undone(&self, budget: &mut usize) -> Vec<Self> {
         let text = self.text();
+        if self.depth() > 0 {
+            spend(text.len());
+        }
         let mut places = Vec::new();
         if !text.is_ascii() {
             strange::places(text, &mut places);

@@ -50,9 +50,7 @@ impl Origin {
     pub(super) fn of(&self, span: &Range<usize>, source: &str) -> Range<usize> {
         let first = self.unit(span.start);
         let last = self.unit(span.end.max(span.start + 1) - 1);
-        // What was put in between words came from nowhere; what stands before it is pointed at.
-        let (start, end) = (first.start, last.end.max(first.start));
-        snap(source, start.min(end.saturating_sub(1))..end)
+        snap(source, first.start..last.end.max(first.start))
     }
 
     /// Whether any of the bytes `span` is something else than the byte that it came from.

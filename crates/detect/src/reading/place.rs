@@ -2,6 +2,7 @@ use super::{
     Way,
     excerpt::{Excerpts, Undone},
 };
+use crate::text::spend;
 use std::ops::Range;
 
 /// Reads the bytes of a text; `false` where they are no such thing after all.
@@ -20,6 +21,7 @@ pub(super) fn undo(text: &str, mut places: Vec<Place>, budget: usize) -> Excerpt
     let mut excerpts = Excerpts::new(text, budget);
     for place in places {
         let undo = place.undo;
+        spend(place.span.len());
         excerpts.replace(place.span.clone(), place.way, |out| undo(text, place.span, out));
     }
     excerpts

@@ -12,7 +12,7 @@ pub(super) struct Odd {
     pub(super) runs: Vec<usize>,
     /// Letters that stand alone, one after the other.
     pub(super) lone: Vec<Range<usize>>,
-    /// Digits and signs inside of words.
+    /// Digits inside of words.
     pub(super) mixed: Vec<Range<usize>>,
     /// Many numbers.
     pub(super) numbers: Vec<Range<usize>>,
@@ -54,8 +54,6 @@ struct Masks {
     digits: u64,
     /// What is neither, and occurs in encodings.
     joints: u64,
-    /// What stands for a letter beside digits.
-    signs: u64,
 }
 
 impl Masks {
@@ -65,7 +63,6 @@ impl Masks {
             letters: mask(block, |b| (b | 0x20).wrapping_sub(b'a') < 26),
             digits: mask(block, |b| b.wrapping_sub(b'0') < 10),
             joints: mask(block, |b| (b == b'+') | (b == b'/') | (b == b'-') | (b == b'_')),
-            signs: mask(block, |b| (b == b'@') | (b == b'$') | (b == b'!')),
         }
     }
 }
@@ -93,7 +90,7 @@ impl Odd {
         if lone.count_ones() >= LONE {
             join(&mut self.lone, part.clone());
         }
-        let mixed = (digits | both(before.signs, now.signs)) & (letters << 1) & (letters >> 1);
+        let mixed = digits & (letters << 1) & (letters >> 1);
         if mixed.count_ones() >= MIXED {
             join(&mut self.mixed, part.clone());
         }

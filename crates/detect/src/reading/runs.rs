@@ -55,35 +55,41 @@ fn place(bytes: &[u8], run: Range<usize>) -> Option<Place> {
 fn begins(digits: &Digits, said: &[u8], skip: usize) -> bool {
     const SAMPLE: usize = 24;
     let sample = said.get(skip..said.len().min(skip + SAMPLE)).unwrap_or_default();
-    let (mut bytes, mut length) = ([0_u8; SAMPLE], 0);
     if !sample.iter().all(|b| digits.value(*b).is_some() || b.is_ascii_whitespace()) {
         return false;
     }
-    for ((byte, _), slot) in digits.decoded(sample).zip(&mut bytes) {
-        (*slot, length) = (byte, length + 1);
-    }
-    let begin = bytes.get(..length).unwrap_or_default();
-    length >= 6 && (is_said(begin) || is_wide(begin))
+    let bytes = || digits.decoded(sample).map(|(byte, _)| byte);
+    bytes().nth(5).is_some() && (is_said(bytes()) || is_wide(bytes()))
 }
 
-/// Whether bytes are words, or their beginning.
-fn is_said(bytes: &[u8]) -> bool {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        // Cut within a character.
-        Err(e) if e.error_len().is_none() => {
-            std::str::from_utf8(bytes.get(..e.valid_up_to()).unwrap_or_default()).unwrap_or_default()
-        }
-        Err(_) => return false,
-    };
-    !text.is_empty() && !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1b}'))
+/// Whether bytes are words, or their beginning, in UTF-8. Most that are not say so by their second.
+fn is_said(bytes: impl Iterator<Item = u8>) -> bool {
+    let mut more = 0;
+    for byte in bytes {
+        more = match byte {
+            0x80..0xc0 if more > 0 => more - 1,
+            _ if more > 0 => return false,
+            b' '..=b'~' | b'\t' | b'\n' | b'\r' | 0x1b => 0,
+            0xc2..0xe0 => 1,
+            0xe0..0xf0 => 2,
+            0xf0..0xf5 => 3,
+            _ => return false,
+        };
+    }
+    true
 }
 
 /// Whether they are ASCII in UTF-16, as some shells want it.
-fn is_wide(bytes: &[u8]) -> bool {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    pairs.len() >= 3
-        && pairs.iter().all(|[low, high]| *high == 0 && (low.is_ascii_graphic() || low.is_ascii_whitespace()))
+fn is_wide(bytes: impl Iterator<Item = u8>) -> bool {
+    let mut high = false;
+    for byte in bytes {
+        let fits = if high { byte == 0 } else { matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r') };
+        if !fits {
+            return false;
+        }
+        high = !high;
+    }
+    true
 }
 
 fn hexadecimal(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
@@ -102,9 +108,7 @@ fn base64(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
     for (n, b) in said.iter().take(skip).enumerate() {
         out.push(&[*b], span.start + n..span.start + n + 1);
     }
-    if skip > 0 {
-        out.push(b" ", span.start + skip..span.start + skip);
-    }
+    out.put(b" ");
     decode(&BASE64, 3, bytes, span.start + skip..span.end, out)
 }
 

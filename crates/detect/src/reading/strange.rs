@@ -209,23 +209,31 @@ fn tags(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
     for (c, from) in chars(text, span) {
         let said = (u32::from(c) & 0x7f) as u8;
         if said.is_ascii_graphic() || matches!(said, b' ' | b'\n') {
-            out.push(&[said], from);
+            apart(said, from, out);
         }
     }
     true
+}
+
+/// Adds a byte of a hidden text, which is none with the word that it stands in.
+fn apart(byte: u8, from: Range<usize>, out: &mut Undone) {
+    if out.bytes().is_empty() {
+        out.push(&[b' ', byte], from);
+    } else {
+        out.push(&[byte], from);
+    }
 }
 
 fn selectors(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
     // Two ways of counting are in use: selectors as one row of 256, and the far ones alone.
     [16, 0].into_iter().any(|first| {
         out.clear();
-        out.push(b" ", span.start..span.start);
         for (c, from) in chars(text, span.clone()) {
             let byte = match u32::from(c) {
                 n @ 0xfe00..=0xfe0f => n - 0xfe00,
                 n => n - 0xe0100 + first,
             };
-            out.push(&[u8::try_from(byte).unwrap_or(b'?')], from);
+            apart(u8::try_from(byte).unwrap_or(b'?'), from, out);
         }
         is_text(out.bytes())
     })
@@ -253,11 +261,11 @@ fn bits(hidden: impl Iterator<Item = (char, Range<usize>)> + Clone, out: &mut Un
             byte = byte << 1 | u8::from(c != zero);
             count += 1;
             if count == width {
-                out.push(&[byte], start..from.end);
+                apart(byte, start..from.end, out);
                 (byte, count) = (0, 0);
             }
         }
-        if out.bytes().len() > 3 && is_text(out.bytes()) {
+        if out.bytes().len() > 4 && is_text(out.bytes()) {
             return;
         }
     }

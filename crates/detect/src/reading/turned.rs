@@ -6,6 +6,7 @@ use super::{
     place::{Place, Undo},
     words,
 };
+use crate::text::{snap, spend};
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use std::{ops::Range, sync::LazyLock};
 
@@ -52,11 +53,12 @@ pub(super) fn places(text: &str, out: &mut Vec<Place>) {
 /// The line around `span`, as far as it is looked at.
 fn line(text: &str, span: Range<usize>, least: usize) -> Range<usize> {
     let bytes = text.as_bytes();
+    spend(2 * REACH);
     let low = span.start.saturating_sub(REACH).max(least);
     let high = (span.end + REACH).min(bytes.len());
     let before = memchr::memrchr(b'\n', bytes.get(low..span.start).unwrap_or_default());
     let after = memchr::memchr(b'\n', bytes.get(span.end..high).unwrap_or_default());
-    crate::text::snap(text, before.map_or(low, |n| low + n + 1)..after.map_or(high, |n| span.end + n))
+    snap(text, before.map_or(low, |n| low + n + 1)..after.map_or(high, |n| span.end + n))
 }
 
 /// Whether what comes out is more of a text than what went in.
@@ -98,7 +100,7 @@ fn backwards(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
         return false;
     }
     out.push(whole.as_bytes(), span.clone());
-    out.push(b"\n", span.end..span.end);
+    out.put(b"\n");
     let words: Vec<String> = said.split(' ').map(|word| word.chars().rev().collect()).collect();
     out.push(words.join(" ").as_bytes(), span);
     true

@@ -1,6 +1,7 @@
 //! Words that are known, to tell words from noise and to find them again where they were joined.
 
 use super::excerpt::Undone;
+use crate::text::spend;
 use std::{
     collections::HashSet,
     hash::{BuildHasherDefault, Hasher},
@@ -97,6 +98,7 @@ pub(super) fn count(text: &str) -> usize {
 
 /// Where joined words begin, but the first; empty where they are no known words.
 pub(super) fn cuts(joined: &str) -> Vec<usize> {
+    spend(joined.len() * WORD);
     let lower = joined.to_ascii_lowercase();
     let length = lower.len();
     if length > LONGEST || !joined.is_ascii() {
@@ -136,7 +138,7 @@ pub(super) fn undo(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
     let mut next = cuts.iter().peekable();
     for (n, b) in said.bytes().enumerate() {
         if next.next_if_eq(&&n).is_some() {
-            out.push(b" ", span.start + n..span.start + n);
+            out.put(b" ");
         }
         out.push(&[b], span.start + n..span.start + n + 1);
     }
