@@ -1,6 +1,6 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic, and every span must be usable.
 
-use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition, encoded};
+use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition, encoded, reading};
 use doorward_vocab::{Channel, Effects};
 use std::sync::OnceLock;
 
@@ -32,4 +32,33 @@ pub fn fuzz_scan(data: &[u8]) {
     let _ = definition::digest(data);
     let effects = definition::infer_effects(&text, &text, definition::Annotations::default(), &text);
     assert!(effects == Effects::NONE || effects.iter().count() > 0);
+}
+
+/// Reads `data` in every way.
+///
+/// # Panics
+/// When a reading breaks a law: the first is the text, all together are bounded, and what a part of one came from can be
+/// cut out of the text, is something, and is no less for a wider part.
+pub fn fuzz_reading(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let readings = reading::Readings::of(&text);
+    let mut total = 0;
+    for (n, reading) in readings.iter().enumerate() {
+        assert_eq!(n == 0, reading.depth() == 0 && reading.ways().is_none() && reading.text() == text);
+        assert!(reading.depth() <= reading::DEPTH);
+        total += reading.text().len();
+        let places: Vec<usize> = reading.text().char_indices().map(|(at, _)| at).collect();
+        // Every part would be too many of them.
+        let step = places.len() / 24 + 1;
+        for start in places.iter().step_by(step) {
+            let mut last = reading.original(*start..*start);
+            for end in places.iter().chain([&reading.text().len()]).filter(|end| *end > start).step_by(step) {
+                let span = reading.original(*start..*end);
+                assert!(text.get(span.clone()).is_some_and(|cut| !cut.is_empty()), "{span:?}");
+                assert!(span.start <= last.start && last.end <= span.end, "{last:?} then {span:?}");
+                last = span;
+            }
+        }
+    }
+    assert!(total <= text.len() * 3 + 1024, "{total} of {}", text.len());
 }

@@ -16,10 +16,12 @@ mod assessment;
 pub mod definition;
 mod detector;
 mod detectors;
+mod digits;
 pub mod encoded;
 #[doc(hidden)]
 pub mod fuzzing;
 mod known;
+mod literals;
 pub mod reading;
 mod scanner;
 mod text;

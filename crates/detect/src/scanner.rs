@@ -1,8 +1,8 @@
 use crate::{
     DETECTORS, DefinitionContext, Detector, Findings, Hit, Reads, Sighting, Text, View,
+    literals::Literals,
     reading::{Reading, Readings},
 };
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use doorward_vocab::{Channel, Finding, Mode};
 use std::borrow::Cow;
 
@@ -51,17 +51,10 @@ pub struct Located {
 /// Runs the detectors. Built once per configuration, shared by all requests.
 pub struct Scanner {
     running: Vec<Running>,
-    /// The literals of all running detectors.
-    all: Literals,
-    /// Those that an ASCII text can hold: an automaton of half the size, which matters, for it is bound by the caches.
+    /// The literals of all running detectors that are ASCII.
     ascii: Literals,
-}
-
-/// Literals as one automaton.
-struct Literals {
-    automaton: AhoCorasick,
-    /// For each, whose it is and its index there.
-    owners: Vec<(usize, usize)>,
+    /// The others. Most texts hold few places where one may be, and an automaton of all would not fit into the caches.
+    beyond: Literals,
 }
 
 struct Running {
@@ -89,8 +82,8 @@ impl Scanner {
                 }
             })
             .collect();
-        let (all, ascii) = (Literals::of(&running, |_| true), Literals::of(&running, str::is_ascii));
-        Ok(Self { running, all, ascii })
+        let (ascii, beyond) = (literals(&running, str::is_ascii), literals(&running, |text| !text.is_ascii()));
+        Ok(Self { running, ascii, beyond })
     }
 
     /// The mode of a detector, by its name; `None` where it does not run.
@@ -145,7 +138,11 @@ impl Scanner {
     ) {
         let read = Text { path: text.path, text: reading.text(), channel: text.channel };
         let ascii = read.text.is_ascii();
-        if ascii { &self.ascii } else { &self.all }.find(read.text, hits);
+        hits.iter_mut().for_each(Vec::clear);
+        self.ascii.find(read.text, hits);
+        if !ascii {
+            self.beyond.find_beyond_ascii(read.text, hits);
+        }
         for ((running, hits), seen) in self.running.iter().zip(hits).zip(seen) {
             let detector = running.detector;
             let asked = detector.channels().contains(&text.channel)
@@ -168,31 +165,12 @@ impl Scanner {
     }
 }
 
-impl Literals {
-    fn of(running: &[Running], take: impl Fn(&str) -> bool) -> Self {
-        let literals = running.iter().enumerate().flat_map(|(at, r)| {
-            r.detector.literals().iter().enumerate().map(move |(literal, text)| (*text, (at, literal)))
-        });
-        let (texts, owners): (Vec<_>, Vec<_>) = literals.filter(|(text, _)| take(text)).unzip();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(texts);
-        #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
-        let automaton = automaton.expect("the literals of the detectors fit into an automaton");
-        Self { automaton, owners }
-    }
-
-    /// Gives each detector the places of its literals.
-    fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
-        hits.iter_mut().for_each(Vec::clear);
-        for found in self.automaton.find_overlapping_iter(text) {
-            let Some(&(owner, literal)) = self.owners.get(found.pattern().as_usize()) else { continue };
-            let Some(hits) = hits.get_mut(owner) else { continue };
-            hits.push(Hit { literal, start: found.start(), end: found.end() });
-        }
-    }
+/// The literals of the detectors that run, those that `take` takes.
+fn literals(running: &[Running], take: impl Fn(&str) -> bool) -> Literals {
+    let all = running.iter().enumerate().flat_map(|(owner, r)| {
+        r.detector.literals().iter().enumerate().map(move |(literal, text)| (owner, literal, *text))
+    });
+    Literals::of(all.filter(|(_, _, text)| take(text)))
 }
 
 /// All channels that hold what other people wrote: everything but the turns of the human.
@@ -283,6 +261,35 @@ mod tests {
             "send_email instead of ",
             "include ",
             "conversation history ",
+            "i g n o r e ",
+            "i g n o r e t h e r u l e s ",
+            "1gn0r3 4ll ",
+            "ignoreallpreviousinstructions",
+            "ignoreallpreviousinstructions ",
+            "aWdub3JlIGFsbCBvZiBpdA== ",
+            "YVdkdWIzSmxJR0ZzYkNCdlppQnBkQT09",
+            "69676e6f726520616c6c206f66206974 ",
+            "69 67 6e 6f 72 65 ",
+            "105, 103, 110, ",
+            "%69",
+            "\\u0069",
+            "&#105;",
+            "&lt;|",
+            "a<b></b>",
+            "a<!-- ",
+            "a**",
+            " gur ",
+            "gur rules naq ",
+            " eht ",
+            "ｉ",
+            "i\u{336}",
+            "ign\u{43e}re ",
+            "\u{e0169}",
+            "\u{fe01}",
+            "\u{200b}\u{200c}",
+            "your response must ",
+            "agents must ",
+            "инструкции ",
         ] {
             let (short, long) = (work(&scanner, &piece.repeat(500)), work(&scanner, &piece.repeat(2000)));
             let length = piece.len() * 2000;

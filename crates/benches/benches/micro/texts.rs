@@ -40,3 +40,9 @@ pub(crate) fn digests(kib: usize) -> String {
         ./target/release/build/parcel-sorter-1f2e3d4c/out/generated.rs\n";
     LINE.repeat((kib << 10).div_ceil(LINE.len()))
 }
+
+/// Sentences in base64, twice, so many KiB of it.
+pub(crate) fn nested(kib: usize) -> String {
+    let encode = |text: &str| doorward_detect::encoded::base64(text);
+    encode(&encode(&prose(kib * 9 / 16)))
+}

@@ -85,6 +85,13 @@ fn invisible(text: &str, out: &mut Findings) {
     let mut before = None;
     let all = text.char_indices().map(|(at, c)| (at, Some(c))).chain([(text.len(), None)]);
     for (at, c) in all {
+        // Nearly all characters, and nothing is to be said about them.
+        if let Some(c) = c.filter(char::is_ascii)
+            && run.is_none()
+        {
+            before = Some(c);
+            continue;
+        }
         let class = c.map_or(Class::Plain, class);
         if let Some(r) = run.as_mut().filter(|r| r.class == class) {
             (r.span.end, r.count) = (at + c.map_or(0, char::len_utf8), r.count + 1);

@@ -2,7 +2,7 @@
 
 use super::{Way, Ways, origin::Origin};
 use crate::text::snap;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// So many bytes before and after a place are read with it.
 const CONTEXT: usize = 256;
@@ -29,12 +29,33 @@ impl Undone {
         self.units.push((bytes.len(), from));
     }
 
+    /// Adds bytes that came from nowhere, and are taken for a part of what was added before them.
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        if let Some((length, _)) = self.units.last_mut() {
+            *length += bytes.len();
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
     pub(super) fn push_char(&mut self, c: char, from: Range<usize>) {
         self.push(c.encode_utf8(&mut [0; 4]).as_bytes(), from);
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The bytes, with a question mark for each that belongs to no character.
+    fn readable(&self) -> Cow<'_, [u8]> {
+        let mut bytes = Cow::Borrowed(&*self.bytes);
+        let mut at = 0;
+        while let Err(error) = std::str::from_utf8(bytes.get(at..).unwrap_or_default()) {
+            at += error.valid_up_to();
+            let length = error.error_len().unwrap_or(bytes.len() - at).max(1);
+            bytes.to_mut().iter_mut().skip(at).take(length).for_each(|b| *b = b'?');
+            at += length;
+        }
+        bytes
     }
 
     pub(super) fn clear(&mut self) {
@@ -71,7 +92,8 @@ impl<'t> Excerpts<'t> {
     }
 
     fn splice(&mut self, span: Range<usize>, way: Way, undone: &Undone) {
-        let Ok(said) = std::str::from_utf8(&undone.bytes) else { return };
+        let bytes = undone.readable();
+        let Ok(said) = std::str::from_utf8(&bytes) else { return };
         let far = self.open.is_some() && span.start > self.to + 2 * CONTEXT;
         if far {
             self.close();

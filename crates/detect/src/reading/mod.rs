@@ -5,15 +5,26 @@
 //! Invariant: all readings together are at most twice as long as the text, and a bit; the first is the text itself, and
 //! the only one where there is nothing to undo.
 
+mod broken;
+mod escapes;
 mod excerpt;
 mod invisible;
+mod leet;
 mod letters;
+mod numbers;
 mod origin;
+mod place;
+mod quick;
+mod runs;
+mod spelled;
 mod strange;
+mod turned;
+mod words;
 
 pub(crate) use invisible::{Class, class, complex_script, is_invisible, right_to_left};
 
-use excerpt::{Excerpt, Excerpts};
+use crate::text::spend;
+use excerpt::Excerpt;
 use origin::Origin;
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -32,6 +43,24 @@ pub enum Way {
     Tags,
     /// Variation selectors became the bytes that they number.
     Selectors,
+    /// Characters that were written as numbers or names.
+    Escapes,
+    /// Base64 or base32 was decoded.
+    Base64,
+    /// Hexadecimal was decoded.
+    Hex,
+    /// A list of numbers became the text that they are the codes of.
+    Numbers,
+    /// Letters that stood alone became words.
+    Spelled,
+    /// Digits in words became letters.
+    Leet,
+    /// Words that were joined were parted.
+    Joined,
+    /// Text was turned around, or its letters were.
+    Turned,
+    /// Markup and colours within words went.
+    Broken,
 }
 
 /// A set of ways.
@@ -93,20 +122,38 @@ impl<'t> Reading<'t> {
             .fold(span, |span, (origin, source)| origin.of(&span, source.as_deref().unwrap_or(self.original)))
     }
 
+    /// Whether anything within the bytes `span` of this reading is other than in the text itself.
+    pub fn is_undone(&self, span: &Range<usize>) -> bool {
+        let mut span = span.clone();
+        self.origins.iter().any(|(origin, source)| {
+            let undone = origin.is_undone(&span);
+            span = origin.of(&span, source.as_deref().unwrap_or(self.original));
+            undone
+        })
+    }
+
     /// What comes out where something is undone in this reading, within `budget`.
     fn undone(&self, budget: &mut usize) -> Vec<Self> {
         let text = self.text();
+        if self.depth() > 0 {
+            spend(text.len());
+        }
         let mut places = Vec::new();
         if !text.is_ascii() {
             strange::places(text, &mut places);
         }
+        let odd = quick::look(text);
+        runs::places(text, &odd.runs, &mut places);
+        numbers::places(text, &odd.numbers, &mut places);
+        spelled::places(text, &odd.lone, &mut places);
+        leet::places(text, &odd.mixed, &mut places);
+        escapes::places(text, &mut places);
+        broken::places(text, &mut places);
+        turned::places(text, &mut places);
         if places.is_empty() {
             return Vec::new();
         }
-        let mut excerpts = Excerpts::new(text, *budget);
-        for place in places {
-            place.undo(text, &mut excerpts);
-        }
+        let excerpts = place::undo(text, places, *budget);
         let (done, left) = excerpts.finish();
         *budget = left;
         let source: Option<Arc<str>> = (self.depth() > 0).then(|| Arc::from(text));

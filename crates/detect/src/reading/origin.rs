@@ -17,24 +17,25 @@ struct Stretch {
     from: u32,
     out: u32,
     of: u32,
+    copied: bool,
 }
 
 impl Origin {
     /// The bytes from `at` on, so many, came from `from`, and cannot be told apart.
     pub(super) fn push(&mut self, at: usize, bytes: usize, from: Range<usize>) {
-        self.add(at, from.start, bytes, from.len());
+        self.add(at, from.start, bytes, from.len(), false);
     }
 
     /// The bytes from `at` on are those from `from` on, one for one.
     pub(super) fn copy(&mut self, at: usize, from: usize) {
-        self.add(at, from, 1, 1);
+        self.add(at, from, 1, 1, true);
     }
 
-    fn add(&mut self, at: usize, from: usize, out: usize, of: usize) {
+    fn add(&mut self, at: usize, from: usize, out: usize, of: usize, copied: bool) {
         let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let next = Stretch { at: short(at), from: short(from), out: short(out.max(1)), of: short(of) };
+        let next = Stretch { at: short(at), from: short(from), out: short(out.max(1)), of: short(of), copied };
         let goes_on = self.stretches.last().is_some_and(|last| {
-            (last.out, last.of) == (next.out, next.of)
+            (last.out, last.of, last.copied) == (next.out, next.of, copied)
                 && (next.at - last.at).is_multiple_of(last.out)
                 && u64::from(last.from) + u64::from((next.at - last.at) / last.out) * u64::from(last.of)
                     == u64::from(next.from)
@@ -49,9 +50,17 @@ impl Origin {
     pub(super) fn of(&self, span: &Range<usize>, source: &str) -> Range<usize> {
         let first = self.unit(span.start);
         let last = self.unit(span.end.max(span.start + 1) - 1);
-        // What was put in between words came from nowhere; what stands before it is pointed at.
-        let (start, end) = (first.start, last.end.max(first.start));
-        snap(source, start.min(end.saturating_sub(1))..end)
+        snap(source, first.start..last.end.max(first.start))
+    }
+
+    /// Whether any of the bytes `span` is something else than the byte that it came from.
+    pub(super) fn is_undone(&self, span: &Range<usize>) -> bool {
+        let place = |at: usize| {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            self.stretches.partition_point(|s| s.at <= at).saturating_sub(1)
+        };
+        let (first, last) = (place(span.start), place(span.end.max(span.start + 1) - 1));
+        self.stretches.get(first..=last).is_some_and(|all| all.iter().any(|s| !s.copied))
     }
 
     fn unit(&self, at: usize) -> Range<usize> {

@@ -2,17 +2,12 @@
 
 use super::{
     Way,
-    excerpt::{Excerpts, Undone},
+    excerpt::Undone,
     invisible::{Class, complex_script, right_to_left},
     letters::{Letter, letter},
+    place::{Place, Undo},
 };
 use std::ops::Range;
-
-/// A place with such characters, and what is to be done with it.
-pub(super) struct Place {
-    pub(super) span: Range<usize>,
-    kind: Kind,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -143,13 +138,18 @@ impl Walk<'_, '_> {
     }
 
     fn place(&mut self, span: Range<usize>, kind: Kind) {
-        self.out.push(Place { span, kind });
+        let (way, undo): (Way, Undo) = match kind {
+            Kind::Word => (Way::Letters, word),
+            Kind::Hidden => (Way::Invisible, hidden),
+            Kind::Tags => (Way::Tags, tags),
+            Kind::Selectors => (Way::Selectors, selectors),
+        };
+        self.out.push(Place { span, way, undo });
     }
 
     fn end(&mut self) {
         self.close_hidden();
         self.close_word();
-        self.out.sort_unstable_by_key(|p| p.span.start);
     }
 }
 
@@ -183,55 +183,60 @@ fn is_disguised(word: &str) -> bool {
     shape > 0 || (mark > 0 && ascii > 0) || (alike > 0 && (ascii > 0 || (plain == 0 && alike > 1)))
 }
 
-impl Place {
-    /// Undoes the place, as part of `excerpts`.
-    pub(super) fn undo(&self, text: &str, excerpts: &mut Excerpts<'_>) {
-        let said = text.get(self.span.clone()).unwrap_or_default();
-        let chars =
-            || said.char_indices().map(|(at, c)| (c, self.span.start + at..self.span.start + at + c.len_utf8()));
-        match self.kind {
-            Kind::Word => excerpts.replace(self.span.clone(), Way::Letters, |out| {
-                for (c, from) in chars() {
-                    match letter(c) {
-                        Letter::Plain => out.push_char(c, from),
-                        Letter::Shape(b) | Letter::Alike(b) => out.push(&[b], from),
-                        Letter::Mark | Letter::Hidden(_) => {}
-                    }
-                }
-                true
-            }),
-            Kind::Hidden => excerpts.replace(self.span.clone(), Way::Invisible, |out| {
-                bits(chars(), out);
-                true
-            }),
-            Kind::Tags => excerpts.replace(self.span.clone(), Way::Tags, |out| {
-                for (c, from) in chars() {
-                    let said = (u32::from(c) & 0x7f) as u8;
-                    if said.is_ascii_graphic() || said == b' ' {
-                        out.push(&[said], from);
-                    } else if said == b'\n' {
-                        out.push(b"\n", from);
-                    }
-                }
-                true
-            }),
-            Kind::Selectors => excerpts.replace(self.span.clone(), Way::Selectors, |out| {
-                // Two ways of counting are in use: selectors as one row of 256, and the far ones alone.
-                [16, 0].into_iter().any(|first| {
-                    out.clear();
-                    out.push(b" ", self.span.start..self.span.start);
-                    for (c, from) in chars() {
-                        let byte = match u32::from(c) {
-                            n @ 0xfe00..=0xfe0f => n - 0xfe00,
-                            n => n - 0xe0100 + first,
-                        };
-                        out.push(&[u8::try_from(byte).unwrap_or(b'?')], from);
-                    }
-                    is_text(out.bytes())
-                })
-            }),
+/// The characters of a place, each with its bytes.
+fn chars(text: &str, span: Range<usize>) -> impl Iterator<Item = (char, Range<usize>)> + Clone {
+    let said = text.get(span.clone()).unwrap_or_default();
+    said.char_indices().map(move |(at, c)| (c, span.start + at..span.start + at + c.len_utf8()))
+}
+
+fn word(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
+    for (c, from) in chars(text, span) {
+        match letter(c) {
+            Letter::Plain => out.push_char(c, from),
+            Letter::Shape(b) | Letter::Alike(b) => out.push(&[b], from),
+            Letter::Mark | Letter::Hidden(_) => {}
         }
     }
+    true
+}
+
+fn hidden(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
+    bits(chars(text, span), out);
+    true
+}
+
+fn tags(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
+    for (c, from) in chars(text, span) {
+        let said = (u32::from(c) & 0x7f) as u8;
+        if said.is_ascii_graphic() || matches!(said, b' ' | b'\n') {
+            apart(said, from, out);
+        }
+    }
+    true
+}
+
+/// Adds a byte of a hidden text, which is none with the word that it stands in.
+fn apart(byte: u8, from: Range<usize>, out: &mut Undone) {
+    if out.bytes().is_empty() {
+        out.push(&[b' ', byte], from);
+    } else {
+        out.push(&[byte], from);
+    }
+}
+
+fn selectors(text: &str, span: Range<usize>, out: &mut Undone) -> bool {
+    // Two ways of counting are in use: selectors as one row of 256, and the far ones alone.
+    [16, 0].into_iter().any(|first| {
+        out.clear();
+        for (c, from) in chars(text, span.clone()) {
+            let byte = match u32::from(c) {
+                n @ 0xfe00..=0xfe0f => n - 0xfe00,
+                n => n - 0xe0100 + first,
+            };
+            apart(u8::try_from(byte).unwrap_or(b'?'), from, out);
+        }
+        is_text(out.bytes())
+    })
 }
 
 /// The text that two hidden characters spell in bits, where they do.
@@ -256,11 +261,11 @@ fn bits(hidden: impl Iterator<Item = (char, Range<usize>)> + Clone, out: &mut Un
             byte = byte << 1 | u8::from(c != zero);
             count += 1;
             if count == width {
-                out.push(&[byte], start..from.end);
+                apart(byte, start..from.end, out);
                 (byte, count) = (0, 0);
             }
         }
-        if out.bytes().len() > 3 && is_text(out.bytes()) {
+        if out.bytes().len() > 4 && is_text(out.bytes()) {
             return;
         }
     }

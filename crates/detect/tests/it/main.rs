@@ -7,6 +7,7 @@ mod benign;
 mod changes;
 mod drawn;
 mod laws;
+mod obfuscation;
 mod shapes;
 
 use doorward_detect::{DefinitionContext, Located, Scanner, Settings, Text};
@@ -24,6 +25,12 @@ const OTHERS: &[(&str, &str)] = &[
     ("notes", "add_note"),
     ("notes", "list_notes"),
 ];
+
+/// A harmless text to put something into the middle of.
+const INBOUND_HOST: (&str, &str) = (
+    "Minutes of the harbour board\nThe chair opened the meeting at nine. The budget of the north dock was approved.\n\n",
+    "\n\nThe next meeting is in May. Minutes are kept by the secretary, and copies are in the library.\n",
+);
 
 fn scan(channel: Channel, text: &str) -> Vec<Located> {
     SCANNER.scan(&[Text { path: "/content/0/text", text, channel }])

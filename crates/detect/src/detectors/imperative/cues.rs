@@ -22,12 +22,14 @@ pub(super) enum Cue {
     Task,
     /// Presses.
     Pressure,
-    /// Moves data or runs something: needs [`Cue::Asset`] or [`Cue::Target`] after it. English ones are [`ACTS`].
+    /// Moves data or runs something: needs [`Cue::Asset`] or [`Cue::Target`] after it.
     Act,
     /// What an attacker wants.
     Asset,
     /// Where an attacker wants it.
     Target,
+    /// Says nothing alone: a word that orders are made of, so that what stands around it is listened to.
+    Hint,
     /// Speaks about attacks, as documentation does.
     Discussion,
 }
@@ -167,6 +169,11 @@ pub(super) const GROUPS: &[Group] = &[
         "following address", "following email", "following url", "following link", "following account",
         "this account", "sidenote", "side_note", "iban", "ngrok", "pastebin", "attacker",
     ]),
+    words(Cue::Hint, &[
+        "assistant", "agents", "agent", "llm", "llms", "language models", "instructions", "instead of", "orders",
+        "restrictions", "safety", "reveal", "obey", "quietly", "mailbox", "skip", "do not ask", "don't ask",
+        "without asking", "user's", "your response", "your answer", "your reply", "your output", "decode", "this note", "hide",
+    ]),
     words(Cue::Discussion, &[
         "prompt injection", "prompt injections", "prompt-injection", "injection attack", "injection attacks",
         "jailbreak", "jailbreaks", "attackers", "an attacker", "the attacker", "adversary", "adversarial",
@@ -280,16 +287,68 @@ pub(super) const GROUPS: &[Group] = &[
         Cue::Asset,
         &["密码", "密钥", "凭证", "凭据", "对话记录", "聊天记录", "对话历史", "所有文件", "所有邮件", "私钥", "令牌"],
     ),
-];
-
-/// English verbs that move data or run something. Too common to look for in every text: they are looked for around
-/// the other phrases only. Sorted.
-#[rustfmt::skip]
-pub(super) const ACTS: &[&str] = &[
-    "add", "append", "attach", "book", "browse", "buy", "cat", "change", "click", "collect", "copy", "create",
-    "delete", "disclose", "download", "email", "encode", "enter", "execute", "exfiltrate", "fetch", "forward",
-    "gather", "go", "grant", "include", "invite", "leak", "list", "mail", "navigate", "open", "output", "pass",
-    "paste", "pay", "post", "print", "provide", "purchase", "read", "remove", "repeat", "report", "reset", "retrieve",
-    "reveal", "run", "schedule", "search", "send", "share", "submit", "supply", "transfer", "transmit", "type",
-    "upload", "visit", "wire", "write",
+    // Portuguese
+    stems(Cue::Override, &["ignore todas", "ignore as", "esqueca", "esqueça", "desconsidere", "não siga", "nao siga"]),
+    stems(Cue::Prior, &[
+        "instruções anteriores", "instrucoes anteriores", "todas as instruções", "todas as instrucoes", "suas instruções",
+        "regras anteriores", "instruções acima", "prompt do sistema",
+    ]),
+    stems(Cue::Addressee, &["assistente de ia", "agente de ia", "modelo de linguagem", "ao assistente", "à ia"]),
+    stems(Cue::Secrecy, &["não diga ao usuário", "não conte", "não mencione", "sem avisar", "sem informar", "sem pedir confirmação"]),
+    stems(Cue::Task, &["novas instruções", "novas instrucoes", "nova tarefa", "a partir de agora"]),
+    stems(Cue::Hint, &["instruções", "instrucoes", "senha", "usuário", "regras"]),
+    // Italian
+    stems(Cue::Override, &["ignora tutte", "ignora le", "ignorare", "dimentica", "non seguire"]),
+    stems(Cue::Prior, &[
+        "istruzioni precedenti", "tutte le istruzioni", "le tue istruzioni", "istruzioni di cui sopra", "regole precedenti",
+        "prompt di sistema",
+    ]),
+    stems(Cue::Addressee, &["assistente ia", "assistente ai", "agente ia", "modello linguistico", "all'assistente", "all'ia"]),
+    stems(Cue::Secrecy, &["non dire all'utente", "non dirlo all'utente", "non menzionare", "senza avvisare", "senza chiedere conferma"]),
+    stems(Cue::Task, &["nuove istruzioni", "nuovo compito", "d'ora in poi"]),
+    stems(Cue::Hint, &["istruzioni", "utente", "regole"]),
+    // German, French and Spanish words around which it is worth to listen
+    stems(Cue::Hint, &[
+        "anweisung", "sprachmodell", "benutzer", "an die ki", "consignes", "instructions", "utilisateur", "instrucciones",
+        "usuario", "asistente",
+    ]),
+    // Russian
+    stems(Cue::Override, &["игнорируй", "проигнорируй", "забудь", "не следуй", "не обращай внимания", "отбрось"]),
+    stems(Cue::Prior, &[
+        "предыдущие инструкции", "все инструкции", "прежние инструкции", "инструкции выше", "предыдущие указания",
+        "свои инструкции", "твои инструкции", "системный промпт", "предыдущих инструкций", "все правила",
+    ]),
+    stems(Cue::Addressee, &["ии-ассистент", "ассистент", "языковая модель", "ии-агент", "нейросеть", "помощник ии"]),
+    stems(Cue::Secrecy, &[
+        "не говори пользователю", "не сообщай", "не говорите пользователю", "не упоминай", "без подтверждения",
+        "незаметно", "тайно", "без ведома",
+    ]),
+    stems(Cue::Task, &["новые инструкции", "новая задача", "с этого момента", "отныне", "теперь ты"]),
+    stems(Cue::Act, &["отправь", "перешли", "удали", "переведи", "прочитай", "скопируй", "покажи", "раскрой"]),
+    stems(Cue::Asset, &["парол", "ключ api", "секретн", "учетные данные", "учётные данные", "историю переписки", "все файлы", "все письма"]),
+    // Arabic
+    stems(Cue::Override, &["تجاهل", "تجاهلوا", "انس ", "انسى", "لا تتبع"]),
+    stems(Cue::Prior, &["التعليمات السابقة", "جميع التعليمات", "كل التعليمات", "تعليماتك", "الأوامر السابقة", "التعليمات أعلاه"]),
+    stems(Cue::Addressee, &["المساعد الذكي", "أيها المساعد", "نموذج اللغة", "الذكاء الاصطناعي"]),
+    stems(Cue::Secrecy, &["لا تخبر المستخدم", "دون إخبار", "بدون علم", "لا تذكر", "دون تأكيد", "سرا"]),
+    stems(Cue::Task, &["تعليمات جديدة", "مهمتك الجديدة", "من الآن فصاعدا", "أنت الآن"]),
+    stems(Cue::Act, &["أرسل", "ارسل", "حول", "احذف", "انسخ", "اقرأ"]),
+    stems(Cue::Asset, &["كلمة المرور", "كلمات المرور", "المفتاح", "بيانات الاعتماد", "جميع الملفات"]),
+    // Japanese
+    stems(Cue::Override, &["無視し", "無視して", "忘れて", "従わない"]),
+    stems(Cue::Prior, &[
+        "以前の指示", "これまでの指示", "前の指示", "上記の指示", "すべての指示", "全ての指示", "以前の命令", "システムプロンプト", "前の命令", "これまでの命令",
+    ]),
+    stems(Cue::Addressee, &["aiアシスタント", "アシスタントへ", "言語モデル", "aiエージェント", "人工知能"]),
+    stems(Cue::Secrecy, &["ユーザーに伝えない", "ユーザーに言わない", "ユーザーには知らせ", "確認せずに", "こっそり", "密かに", "内緒で"]),
+    stems(Cue::Task, &["新しい指示", "新しいタスク", "今から", "これからは", "あなたの任務"]),
+    stems(Cue::Act, &["送信", "転送", "削除", "送って", "読み取", "公開", "振り込"]),
+    stems(Cue::Asset, &["パスワード", "秘密鍵", "apiキー", "認証情報", "会話履歴", "すべてのファイル", "トークン"]),
+    // Korean
+    stems(Cue::Override, &["무시하", "무시해", "잊어버", "따르지 마"]),
+    stems(Cue::Prior, &["이전 지시", "모든 지시", "위의 지시", "이전의 모든", "이전 명령", "시스템 프롬프트"]),
+    stems(Cue::Addressee, &["ai 어시스턴트", "ai 비서", "언어 모델", "ai 에이전트"]),
+    stems(Cue::Secrecy, &["사용자에게 말하지", "사용자에게 알리지", "확인 없이", "몰래"]),
+    stems(Cue::Act, &["보내", "전송", "삭제", "전달"]),
+    stems(Cue::Asset, &["비밀번호", "암호", "개인 키", "api 키", "대화 기록", "모든 파일"]),
 ];

@@ -1,4 +1,6 @@
 mod cues;
+mod lexicon;
+mod speech;
 
 use crate::{
     Detector, Findings, Hit, Sighting, View,
@@ -6,8 +8,9 @@ use crate::{
     text::{snap, window},
 };
 use aho_corasick::{AhoCorasick, MatchKind};
-use cues::{ACTS, Cue, GROUPS};
+use cues::{Cue, GROUPS};
 use doorward_vocab::{Channel, FindingKind, Severity};
+use speech::Speech;
 use std::{ops::Range, sync::LazyLock};
 
 /// # What it does
@@ -43,9 +46,13 @@ impl Detector for Imperative {
             Channel::Definition => (1.15, THRESHOLD),
             _ => (1.0, THRESHOLD),
         };
-        clusters(text, view.hits, &mut |cluster| {
-            let weight = cluster.weight() * factor;
-            if weight < threshold || cluster.kinds() < 2 {
+        let ear = if view.reading.depth() > 0 { Ear::Keen } else { Ear::Plain };
+        clusters(text, view.hits, ear, &mut |cluster| {
+            // What was written so that nobody can read it needs less to be an order.
+            let undone = if view.reading.is_undone(&cluster.span) { DISGUISE } else { 0.0 };
+            let weight = cluster.weight() * factor + undone;
+            let speaks = undone > 0.0 || cluster.speaks();
+            if weight < threshold || !speaks || cluster.kinds() + usize::from(undone > 0.0) < 2 {
                 return;
             }
             let severity = match weight {
@@ -64,16 +71,17 @@ impl Detector for Imperative {
     }
 }
 
-/// The cues that speak for an order by themselves, if weakly.
-const SPEAKING: [Cue; 7] =
-    [Cue::Addressee, Cue::Frame, Cue::Wrapper, Cue::Secrecy, Cue::Sequence, Cue::Task, Cue::Pressure];
 /// The weight from which a cluster is reported.
 const THRESHOLD: f32 = 0.7;
+/// What a disguise weighs.
+const DISGUISE: f32 = 0.2;
 /// The most bytes between two phrases of a cluster, and of a cluster.
 const GAP: usize = 160;
 const LENGTH: usize = 800;
 /// How far a phrase may stand from the phrase that it completes.
 const PAIR: usize = 72;
+/// How far around its phrases a cluster is listened to.
+const AROUND: usize = 160;
 
 static PHRASES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| GROUPS.iter().flat_map(|g| g.phrases).copied().collect());
@@ -89,12 +97,25 @@ pub(super) fn strength(text: &str) -> f32 {
     let found = phrases.find_overlapping_iter(text);
     let hits: Vec<_> = found.map(|f| Hit { literal: f.pattern().as_usize(), start: f.start(), end: f.end() }).collect();
     let mut most = 0.0_f32;
-    clusters(text, &hits, &mut |c| most = most.max(c.weight()));
+    clusters(text, &hits, Ear::Keen, &mut |c| {
+        if c.speaks() {
+            most = most.max(c.weight());
+        }
+    });
     most
 }
 
 fn confidence(weight: f32) -> f32 {
     (1.0 - (-1.3 * weight).exp()).min(0.99)
+}
+
+/// How closely phrases are listened to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ear {
+    /// Where one of them speaks to a reader.
+    Plain,
+    /// All of them: the text was hidden or disguised.
+    Keen,
 }
 
 /// Phrases that stand near each other.
@@ -103,6 +124,8 @@ struct Cluster {
     span: Range<usize>,
     /// Which cues occur, as bits.
     cues: u16,
+    /// How many phrases.
+    phrases: u32,
     overrides: bool,
     /// An act on an asset, and towards a target.
     asset: bool,
@@ -110,19 +133,18 @@ struct Cluster {
     quoted: bool,
     last_override: Option<usize>,
     last_act: Option<usize>,
-    /// Where assets and targets stand, as long as there is room.
-    objects: Vec<(usize, bool)>,
+    /// What the words around the phrases do.
+    speech: Speech,
 }
 
 impl Cluster {
-    const OBJECTS: usize = 32;
-
     fn add(&mut self, text: &str, cue: Cue, hit: &Hit) {
         if self.cues == 0 {
             self.span = hit.start..hit.end;
         }
         self.span = self.span.start.min(hit.start)..self.span.end.max(hit.end);
         self.cues |= 1 << cue as u16;
+        self.phrases += 1;
         let near = |last: Option<usize>| last.is_some_and(|end| hit.start >= end && hit.start - end <= PAIR);
         match cue {
             Cue::Override => {
@@ -135,69 +157,70 @@ impl Cluster {
                 let asset = cue == Cue::Asset;
                 self.asset |= asset && near(self.last_act);
                 self.target |= !asset && near(self.last_act);
-                if self.objects.len() < Self::OBJECTS {
-                    self.objects.push((hit.start, asset));
-                }
             }
             _ => {}
         }
     }
 
-    /// Looks for verbs before assets and targets; worth it only where something else speaks for an order.
-    fn complete(&mut self, text: &str) {
-        let speaks = self.overrides || SPEAKING.into_iter().any(|c| self.has(c));
-        if !speaks || (self.asset && self.target) {
-            return;
+    /// Listens to what is said around the phrases.
+    fn complete(&mut self, text: &str, ear: Ear) {
+        const SPEAKS: u16 = 1 << Cue::Override as u16
+            | 1 << Cue::Addressee as u16
+            | 1 << Cue::Frame as u16
+            | 1 << Cue::Wrapper as u16
+            | 1 << Cue::Secrecy as u16
+            | 1 << Cue::Sequence as u16
+            | 1 << Cue::Task as u16;
+        // A word that orders are made of says something beside another.
+        const HINTS: u16 = 1 << Cue::Hint as u16 | 1 << Cue::Prior as u16;
+        if ear == Ear::Keen || self.cues & SPEAKS != 0 || (self.cues & HINTS != 0 && self.phrases > 1) {
+            let (_, around) = window(text, self.span.clone(), AROUND, AROUND);
+            self.speech = speech::hear(around);
         }
-        let (from, around) = window(text, self.span.clone(), PAIR, PAIR);
-        let at_signs = memchr::memchr_iter(b'@', around.as_bytes()).filter(|at| address_at(around, *at));
-        self.objects.extend(at_signs.take(Self::OBJECTS).map(|at| (from + at, false)));
-        self.objects.sort_unstable();
-        let mut objects = self.objects.iter().peekable();
-        let mut act: Option<usize> = None;
-        let mut at = from;
-        for word in around.split(|c: char| !c.is_ascii_alphanumeric()) {
-            while let Some((_, asset)) = objects.next_if(|(object, _)| *object < at + word.len()) {
-                if act.is_some_and(|act| at <= act + PAIR) {
-                    self.asset |= asset;
-                    self.target |= !asset;
-                }
-            }
-            if (2..=12).contains(&word.len()) && ACTS.binary_search(&word.to_ascii_lowercase().as_str()).is_ok() {
-                act = Some(at + word.len());
-            }
-            // The separator is one character of unknown length.
-            let next = at + word.len();
-            at = next + around.get(next - from..).and_then(|r| r.chars().next()).map_or(0, char::len_utf8);
-        }
+    }
+
+    /// Whether something speaks to a reader, and does not only tell of data that goes somewhere.
+    fn speaks(&self) -> bool {
+        let speech = &self.speech;
+        let cues = [Cue::Addressee, Cue::Frame, Cue::Wrapper, Cue::Secrecy, Cue::Sequence, Cue::Task];
+        self.overrides
+            || cues.into_iter().any(|cue| self.has(cue))
+            || Speech { asset: false, target: false, orders: false, ..*speech } != Speech::default()
     }
 
     const fn has(&self, cue: Cue) -> bool {
         self.cues & (1 << cue as u16) != 0
     }
 
+    /// What speaks for an order, each with how much.
+    fn table(&self) -> [(bool, f32); 15] {
+        let speech = &self.speech;
+        [
+            (self.overrides || speech.overrides, 0.85),
+            (self.has(Cue::Secrecy) || speech.secrecy, 0.5),
+            (speech.reveals, 0.5),
+            (self.has(Cue::Frame), 0.55),
+            (speech.decodes, 0.5),
+            (speech.dictates, 0.4),
+            (self.has(Cue::Wrapper), 0.4),
+            (self.asset || speech.asset, 0.4),
+            (self.has(Cue::Addressee) || speech.addressee, 0.4),
+            (self.has(Cue::Sequence), 0.35),
+            (self.has(Cue::Task) || speech.task, 0.3),
+            (speech.must, 0.2),
+            (self.target || speech.target, 0.2),
+            (self.has(Cue::Pressure), 0.15),
+            (speech.orders, 0.15),
+        ]
+    }
+
     /// How many different things speak for an order.
     fn kinds(&self) -> usize {
-        let speaking =
-            [Cue::Addressee, Cue::Frame, Cue::Wrapper, Cue::Secrecy, Cue::Sequence, Cue::Task, Cue::Pressure];
-        let phrases = speaking.into_iter().filter(|c| self.has(*c)).count();
-        phrases + 2 * usize::from(self.overrides) + usize::from(self.asset) + usize::from(self.target)
+        self.table().iter().filter(|(holds, _)| *holds).count() + usize::from(self.overrides || self.speech.overrides)
     }
 
     fn weight(&self) -> f32 {
-        let table = [
-            (self.overrides, 0.85),
-            (self.has(Cue::Secrecy), 0.5),
-            (self.has(Cue::Frame), 0.45),
-            (self.has(Cue::Wrapper), 0.4),
-            (self.has(Cue::Addressee), 0.35),
-            (self.asset, 0.4),
-            (self.has(Cue::Sequence), 0.35),
-            (self.has(Cue::Task), 0.3),
-            (self.target, 0.2),
-            (self.has(Cue::Pressure), 0.15),
-        ];
-        let sum: f32 = table.iter().filter(|(holds, _)| *holds).map(|(_, w)| w).sum();
+        let sum: f32 = self.table().iter().filter(|(holds, _)| *holds).map(|(_, w)| w).sum();
         match (self.has(Cue::Discussion), self.quoted) {
             (true, true) => sum * 0.45,
             (true, false) => sum * 0.7,
@@ -207,7 +230,7 @@ impl Cluster {
 }
 
 /// Groups the hits and hands each group to `each`. Every hit is looked at once, with a bounded look around it.
-fn clusters(text: &str, hits: &[Hit], each: &mut dyn FnMut(&Cluster)) {
+fn clusters(text: &str, hits: &[Hit], ear: Ear, each: &mut dyn FnMut(&Cluster)) {
     let mut cluster = Cluster::default();
     for hit in hits {
         let Some(&(cue, stem)) = MEANINGS.get(hit.literal) else { continue };
@@ -216,14 +239,14 @@ fn clusters(text: &str, hits: &[Hit], each: &mut dyn FnMut(&Cluster)) {
         }
         let far = hit.start > cluster.span.end + GAP || hit.end > cluster.span.start + LENGTH;
         if cluster.cues != 0 && far {
-            cluster.complete(text);
+            cluster.complete(text, ear);
             each(&cluster);
             cluster = Cluster::default();
         }
         cluster.add(text, cue, hit);
     }
     if cluster.cues != 0 {
-        cluster.complete(text);
+        cluster.complete(text, ear);
         each(&cluster);
     }
 }
@@ -241,12 +264,6 @@ fn stands_alone(text: &str, hit: &Hit, stem: bool) -> bool {
 fn quote_before(text: &str, start: usize) -> bool {
     let before = text.get(..start).and_then(|t| t.chars().next_back());
     matches!(before, Some('"' | '\'' | '`' | '“' | '‘' | '«' | '「'))
-}
-
-/// Whether the `@` at `at` is that of a mail address.
-fn address_at(text: &str, at: usize) -> bool {
-    let letter = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
-    letter(at.checked_sub(1)) && letter(Some(at + 1))
 }
 
 /// `span` widened to the sentences that it touches, as far as 160 bytes.
