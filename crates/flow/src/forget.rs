@@ -42,6 +42,7 @@ impl Index {
 
     /// Keeps the `most` entries that are worth most.
     fn thin(&mut self, most: usize) {
+        let before = self.table.len();
         let mut levels = [0_usize; LEVELS];
         for entry in self.table.entries() {
             if let Some(level) = levels.get_mut(self.worth(entry)) {
@@ -78,6 +79,7 @@ impl Index {
             }
             keep.then_some(zone)
         });
+        self.counts.shrink(self.table.len(), before);
         for (source, _) in lost.iter().enumerate().filter(|(_, lost)| **lost) {
             self.lose(source);
         }

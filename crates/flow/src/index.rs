@@ -1,11 +1,13 @@
 //! What a conversation has seen, and from where.
 
 use crate::{
+    counts::{Counts, Slot},
     gather::{Unit, gather},
+    left::Outbox,
     sources::{self, From, Source, SourceId, Sources, Zone},
     symbols::Symbols,
     table::{Entry, Table},
-    unit::{Key, Kind},
+    unit::Key,
     zones,
 };
 use doorward_vocab::{Declassification, Endorsement, Lowered, Standing, TurnId};
@@ -43,11 +45,12 @@ pub struct Index {
     pub(crate) counts: Counts,
     /// The join of the standings of what was forgotten.
     pub(crate) lost: Option<Standing>,
+    pub(crate) outbox: Outbox,
 }
 
 thread_local! {
     static SYMBOLS: Cell<Symbols> = Cell::default();
-    static PENDING: Cell<Vec<Entry>> = const { Cell::new(Vec::new()) };
+    static PENDING: Cell<Vec<(Entry, Slot)>> = const { Cell::new(Vec::new()) };
 }
 
 /// The longest symbols and entries for which a thread keeps room.
@@ -64,6 +67,7 @@ impl Index {
             sources: Sources::default(),
             counts: Counts::default(),
             lost: None,
+            outbox: Outbox::default(),
         }
     }
 
@@ -144,15 +148,19 @@ impl Index {
 
     /// The memory that the index holds, in bytes.
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.table.memory() + self.zones.capacity() * 4 + self.sources.memory()
+        size_of::<Self>()
+            + self.table.memory()
+            + self.zones.capacity() * 4
+            + self.sources.memory()
+            + self.outbox.memory()
     }
 
     pub(crate) fn zone(&self, number: u16) -> Zone {
         Zone::unpacked(self.zones.get(usize::from(number)).copied().unwrap_or_default())
     }
 
-    fn gather(&mut self, zone: Zone, symbols: &Symbols, pending: &mut Vec<Entry>) {
-        let Self { key, counts, zones, .. } = self;
+    fn gather(&mut self, zone: Zone, symbols: &Symbols, pending: &mut Vec<(Entry, Slot)>) {
+        let Self { key, zones, .. } = self;
         let packed = zone.packed();
         let mut number = None;
         gather(key, symbols, &mut |unit: Unit| {
@@ -162,22 +170,25 @@ impl Index {
                 }
                 u16::try_from(zones.len() - 1).unwrap_or(u16::MAX)
             });
-            counts.add(unit.kind, usize::from(unit.len));
-            pending.push(Entry::new(unit.sum, unit.class, number));
+            pending.push((Entry::new(unit.sum, unit.class, number), Slot::of(unit.kind, usize::from(unit.len))));
         });
     }
 
-    fn absorb(&mut self, source: u16, pending: &mut Vec<Entry>) {
+    fn absorb(&mut self, source: u16, pending: &mut Vec<(Entry, Slot)>) {
         pending.sort_unstable();
         // Once for each source is enough.
-        pending.dedup_by_key(|e| e.sum());
-        let same = |at: usize| self.zone(self.table.zone(at)).source;
-        pending.retain(|e| {
-            let known = self.table.find(e.sum());
-            known.len() < SAME
-                || self.sources.is_turn(source)
-                    && known.clone().filter(|at| self.sources.is_turn(same(*at))).count() < SAME
+        pending.dedup_by_key(|(entry, _)| entry.sum());
+        let mut counts = std::mem::take(&mut self.counts);
+        let is_turn = |at: usize| self.sources.is_turn(self.zone(self.table.zone(at)).source);
+        let turn = self.sources.is_turn(source);
+        pending.retain(|(entry, slot)| {
+            let known = self.table.find(entry.sum());
+            if known.is_empty() {
+                counts.add(*slot);
+            }
+            known.len() < SAME || turn && known.filter(|at| is_turn(*at)).count() < SAME
         });
+        self.counts = counts;
         self.table.merge(pending);
         pending.clear();
         self.forget();
@@ -206,43 +217,6 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 /// As many sources are remembered of one value, and as many turns beside them.
 const SAME: usize = 4;
-
-/// How many units of each kind and length were taken in: among many, one is hit by chance.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct Counts {
-    pub(crate) windows: u32,
-    pub(crate) prose: u32,
-    pub(crate) days: u32,
-    pub(crate) wholes: [u16; 17],
-    pub(crate) numbers: [u16; 17],
-}
-
-impl Counts {
-    fn add(&mut self, kind: Kind, len: usize) {
-        let row = match kind {
-            Kind::Window => return self.windows = self.windows.saturating_add(1),
-            Kind::Prose => return self.prose = self.prose.saturating_add(1),
-            Kind::Date => return self.days = self.days.saturating_add(1),
-            Kind::Whole => &mut self.wholes,
-            Kind::Number => &mut self.numbers,
-        };
-        if let Some(count) = row.get_mut(len.min(16)) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// How many units there are that one of this kind and length could be by chance.
-    pub(crate) fn of(&self, kind: Kind, len: usize) -> u32 {
-        let row = match kind {
-            Kind::Window => return self.windows,
-            Kind::Prose => return self.prose,
-            Kind::Date => return self.days,
-            Kind::Whole => &self.wholes,
-            Kind::Number => &self.numbers,
-        };
-        row.get(len.min(16)).copied().unwrap_or_default().into()
-    }
-}
 
 impl Sources {
     pub(crate) fn is_turn(&self, source: u16) -> bool {

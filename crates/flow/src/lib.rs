@@ -25,13 +25,16 @@
 //! ```
 
 mod bits;
+mod counts;
 mod dates;
 mod forget;
 mod gather;
 mod index;
+mod left;
 mod names;
 mod numbers;
 mod origin;
+mod pieces;
 mod scan;
 mod sources;
 mod symbols;
@@ -43,5 +46,6 @@ mod words;
 mod zones;
 
 pub use index::{Index, Settings};
+pub use left::Leaf;
 pub use origin::{Form, Origin, Part, Place};
 pub use sources::{From, Source, SourceId};

@@ -1,6 +1,9 @@
 //! The answer: which parts of a text came from where.
 
-use crate::sources::{SourceId, Zone};
+use crate::{
+    sources::{SourceId, Zone},
+    unit::Kind,
+};
 use doorward_vocab::{Integrity, Label, Standing};
 use std::ops::Range;
 
@@ -87,6 +90,8 @@ pub struct Part {
     pub places: Vec<Place>,
     /// How it was written.
     pub form: Form,
+    /// What was found.
+    pub(crate) kind: Kind,
     /// How many encodings lie around that one.
     pub layers: u8,
     /// Whether it came together only with other texts: of the same call, or of calls before.

@@ -56,9 +56,14 @@ impl Index {
             regions.extend(self.region(these, &weights));
             rest = after;
         }
-        regions.retain(|r: &Region| r.bits >= self.settings.least_bits);
+        regions.retain(|r: &Region| r.bits >= self.least(r.kind));
         regions.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.symbols.start.cmp(&b.symbols.start)));
         regions
+    }
+
+    /// The bits that a match must carry; fewer for units of which a text has few, so that few can be hit by chance.
+    pub(crate) fn least(&self, kind: Kind) -> f32 {
+        self.settings.least_bits - if matches!(kind, Kind::Date) { 3.0 } else { 0.0 }
     }
 
     fn windows(&self, symbols: &Symbols, hits: &mut Vec<Hit>) {
@@ -143,7 +148,7 @@ impl Index {
             Kind::Date => dates::BITS,
             _ => raw,
         };
-        let bits = raw - (1.0 + self.counts.of(first.kind, usize::from(first.len)) as f32).log2();
+        let bits = raw - (1.0 + f32::from(self.counts.of(first.kind, usize::from(first.len)))).log2();
         Some(Region {
             symbols: first.start as usize..covered as usize,
             zone,

@@ -119,7 +119,7 @@ impl Table {
     }
 
     /// Takes in entries that are ordered, as many as there is room for.
-    pub(crate) fn merge(&mut self, new: &[Entry]) {
+    pub(crate) fn merge<T>(&mut self, new: &[(Entry, T)]) {
         let new = new.get(..new.len().min(MOST.saturating_sub(self.len()))).unwrap_or_default();
         if new.is_empty() {
             return;
@@ -139,7 +139,7 @@ impl Table {
             if let Some(end) = self.pages.get_mut(page + 1) {
                 *end = write as u16;
             }
-            while let Some((last, before)) = rest.split_last().filter(|(e, _)| Self::page(e.sum()) == page) {
+            while let Some(((last, _), before)) = rest.split_last().filter(|((e, _), _)| Self::page(e.sum()) == page) {
                 let check = last.check();
                 while read > begin && self.checks.get(read - 1).is_some_and(|c| *c > check) {
                     (read, write) = (read - 1, write - 1);
@@ -163,7 +163,8 @@ impl Table {
 
     /// Keeps the entries that `keep` says, and gives back the memory of the others. `keep` may change the zone.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Entry) -> Option<u16>) {
-        let all: Vec<Entry> = self.entries().filter_map(|e| Some(Entry::new(e.sum(), e.class(), keep(e)?))).collect();
+        let all: Vec<(Entry, ())> =
+            self.entries().filter_map(|e| Some((Entry::new(e.sum(), e.class(), keep(e)?), ()))).collect();
         *self = Self::default();
         self.merge(&all);
     }
@@ -181,7 +182,7 @@ mod tests {
             for batch in batches {
                 let mut new: Vec<Entry> = batch.iter().map(|(s, c, z)| Entry::new(Sum(*s), Class::ALL[*c], *z)).collect();
                 new.sort_unstable();
-                table.merge(&new);
+                table.merge(&new.iter().map(|e| (*e, ())).collect::<Vec<_>>());
                 all.extend(new);
             }
             all.sort_unstable();

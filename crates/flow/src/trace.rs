@@ -11,10 +11,12 @@ use crate::{
 use doorward_vocab::{Integrity, Standing};
 use std::ops::Range;
 
+/// A view with fewer letters and digits shows nothing.
+const LEAST: usize = 4;
 /// As many places are told of one part.
 const PLACES: usize = 8;
 /// Bits that a text must carry more when it was turned around first: there are more ways to find something.
-const TURNED: f32 = 2.0;
+const TURNED: f32 = 1.0;
 
 impl Index {
     /// Where the parts of `leaf`, a string of an argument, came from.
@@ -38,7 +40,9 @@ impl Index {
         let mut views = Vec::new();
         let mut room = 2 * leaf.len() + ROOM;
         let mut take = |views: &mut Vec<View>, view: View| {
-            if views.len() < VIEWS && view.text.len() <= room {
+            let symbols = view.text.chars().filter(|c| c.is_alphanumeric()).take(LEAST).count();
+            let new = symbols == LEAST && views.iter().all(|known: &View| known.text != view.text);
+            if new && views.len() < VIEWS && view.text.len() <= room {
                 room -= view.text.len();
                 views.push(view);
             }
@@ -68,7 +72,7 @@ impl Index {
     pub(crate) fn look(&self, view: &View, leaf: &str, symbols: &Symbols, found: &mut Found) {
         for region in self.regions(symbols) {
             let turned = matches!(view.form, Form::Reversed | Form::Rotated);
-            if turned && region.bits < self.settings.least_bits + TURNED {
+            if turned && region.bits < self.least(region.kind) + TURNED {
                 continue;
             }
             let within = widened(&region, symbols);
@@ -83,12 +87,13 @@ impl Index {
                 _ => view.form,
             };
             let (place, bits) = (Place { source: self.sources.id(region.zone.source), zone: region.zone }, region.bits);
-            self.add(
-                found,
+            Self::add(
+                &mut found.parts,
                 Part {
                     span,
                     places: vec![place],
                     form,
+                    kind: region.kind,
                     layers: view.layers.saturating_sub(1),
                     split: false,
                     bits,
@@ -102,14 +107,14 @@ impl Index {
     }
 
     /// Adds a part, or its place to the part that tells of the same text.
-    fn add(&self, found: &mut Found, part: Part) {
+    pub(crate) fn add(parts: &mut Vec<Part>, part: Part) {
         let over = |a: &Range<usize>, b: &Range<usize>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
-        let Some(known) = found.parts.iter_mut().max_by_key(|p| over(&p.span, &part.span)) else {
-            return found.parts.push(part);
+        let Some(known) = parts.iter_mut().max_by_key(|p| over(&p.span, &part.span)) else {
+            return parts.push(part);
         };
         let common = over(&known.span, &part.span);
         if common == 0 {
-            found.parts.push(part);
+            parts.push(part);
         } else if common * 10 >= known.span.len() * 7 {
             for place in part.places {
                 if known.places.len() < PLACES && !known.places.contains(&place) {
@@ -119,14 +124,14 @@ impl Index {
         } else if common * 2 < part.span.len() {
             let after = part.span.end > known.span.end;
             let span = if after { known.span.end..part.span.end } else { part.span.start..known.span.start };
-            if !found.parts.iter().any(|p| over(&p.span, &span) > 0) {
-                found.parts.push(Part { span, ..part });
+            if !parts.iter().any(|p| over(&p.span, &span) > 0) {
+                parts.push(Part { span, ..part });
             }
         }
     }
 
     /// The standing of a value that came from one of `places`.
-    fn alternatives(&self, places: &[Place]) -> Standing {
+    pub(crate) fn alternatives(&self, places: &[Place]) -> Standing {
         let mut believed = false;
         let mut all = Standing::BOTTOM;
         for place in places {
@@ -144,25 +149,42 @@ impl Index {
     /// The runs of tokens that say something and belong to no part.
     pub(crate) fn unknown(&self, leaf: &str, symbols: &Symbols, parts: &[Part]) -> Vec<Range<usize>> {
         let mut unknown: Vec<Range<usize>> = Vec::new();
-        let (mut open, mut said) = (None::<Range<usize>>, 0.0);
-        let mut close = |open: &mut Option<Range<usize>>, said: &mut f32| {
-            unknown.extend(open.take().filter(|_| *said >= self.settings.least_bits));
-            *said = 0.0;
+        let mut open = Open::default();
+        let mut close = |open: &mut Open| {
+            let Open { span, said, crumbs, more } = std::mem::take(open);
+            let says = said >= self.settings.least_bits || (more >= CRUMBS && crumbs >= self.settings.least_bits);
+            unknown.extend(span.filter(|_| says));
         };
         for token in &symbols.tokens {
             let span = symbols.bytes(&token.range(), leaf);
             let bits = bits::token(symbols, token);
+            // Many short tokens in a row are no words, whatever each of them says.
+            let crumb = token.len() <= 2 && (token.len() == 1 || bits > 7.0) || token.digits;
             let known = parts.iter().any(|p| p.span.start < span.end && span.start < p.span.end);
-            if known || bits <= 7.0 {
-                close(&mut open, &mut said);
-            } else {
-                said += bits;
-                open = Some(open.map_or(span.clone(), |o| o.start..span.end));
+            if known || (bits <= 7.0 && !crumb) {
+                close(&mut open);
+                continue;
             }
+            open.said += if bits > 7.0 || token.digits { bits } else { 0.0 };
+            open.crumbs += bits;
+            open.more += usize::from(crumb);
+            open.span = Some(open.span.map_or(span.clone(), |o| o.start..span.end));
         }
-        close(&mut open, &mut said);
+        close(&mut open);
         unknown
     }
+}
+
+/// So many short tokens in a row may be something that was taken apart.
+const CRUMBS: usize = 6;
+
+/// A run of tokens that no part explains so far.
+#[derive(Default)]
+struct Open {
+    span: Option<Range<usize>>,
+    said: f32,
+    crumbs: f32,
+    more: usize,
 }
 
 /// What was found so far.

@@ -10,8 +10,11 @@ use std::ops::Range;
 /// How many encodings are undone, one within the other; how many views there are of one text; and how long they are
 /// together, in bytes, beside twice the text.
 pub(crate) const DEPTH: u8 = 3;
-pub(crate) const VIEWS: usize = 32;
+pub(crate) const VIEWS: usize = 48;
 pub(crate) const ROOM: usize = 2048;
+/// Fewer characters in a row look like text by chance; and so do fewer that are all.
+const STRETCH: usize = 6;
+const SHORT: usize = 4;
 
 /// A text that came out of another.
 #[derive(Clone, Debug)]
@@ -88,17 +91,38 @@ impl Writer {
         }
     }
 
-    /// Whether what was written looks like a text and not like noise.
-    fn is_text(&self) -> bool {
-        let odd = |b: &&u8| matches!(b, 0..=8 | 11..=12 | 14..=31 | 127);
-        let head = self.bytes.get(..self.bytes.len().min(48)).unwrap_or_default();
-        let strange = head.iter().filter(|b| **b >= 0x80).count();
-        let control = head.iter().filter(odd).count();
-        let good = match std::str::from_utf8(head) {
-            Ok(_) => true,
-            Err(e) => e.error_len().is_none() || e.valid_up_to() + 4 > head.len(),
-        };
-        head.len() >= 3 && control * 24 <= head.len() && (strange == 0 || (good && strange * 3 <= head.len() * 2))
+    /// Adds another text, with a space before it.
+    fn part(&mut self, other: Self) {
+        if let Some(last) = self.from.last().cloned() {
+            self.push(b' ', last);
+        }
+        self.bytes.extend(other.bytes);
+        self.from.extend(other.from);
+    }
+
+    /// The same with one that is being written, where it is long enough to be anything.
+    fn part_of(&mut self, other: &mut Self) {
+        let done = std::mem::take(other);
+        if done.bytes.len() >= SHORT {
+            self.part(done);
+        }
+    }
+
+    /// Leaves only what reads like text, and spaces for the rest; whether there is anything.
+    fn only_text(&mut self) -> bool {
+        let text = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+        if std::str::from_utf8(&self.bytes).is_ok() && !self.bytes.iter().any(|b| *b < 0x80 && !text(b)) {
+            return self.bytes.len() >= SHORT;
+        }
+        let mut any = false;
+        for stretch in self.bytes.chunk_by_mut(|a, b| text(a) == text(b)) {
+            if stretch.first().is_some_and(text) && stretch.len() >= STRETCH {
+                any = true;
+            } else {
+                stretch.fill(b' ');
+            }
+        }
+        any
     }
 
     /// The view of `parent`. What is no UTF-8 is a space in it.

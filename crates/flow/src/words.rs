@@ -36,8 +36,21 @@ static TABLE: LazyLock<Box<[u32]>> = LazyLock::new(|| {
     table
 });
 
-/// How common a word of at most sixteen symbols is, if it is.
+/// How common a word of at most sixteen symbols is, if it or what it is made of is.
 pub(crate) fn common(word: Packed) -> Option<Common> {
+    listed(word).or_else(|| {
+        let len = 16 - word.0.leading_zeros() as usize / 8;
+        let bytes = word.0.to_le_bytes();
+        let text = bytes.get(..len).filter(|t| t.len() > 4 && t.is_ascii())?;
+        let stem = |end: &[u8]| text.strip_suffix(end).filter(|stem| stem.len() > 2);
+        let endings: [&[u8]; 6] = [b"s", b"d", b"ed", b"ing", b"ly", b"er"];
+        let stems = endings.iter().filter_map(|end| stem(end));
+        let found = |stem: &[u8]| listed(unit::pack(stem)).or_else(|| listed(unit::pack(&[stem, b"e"].concat())));
+        stems.into_iter().find_map(found).map(|_| Common::Known)
+    })
+}
+
+fn listed(word: Packed) -> Option<Common> {
     let (sum, mut at) = sum(word);
     loop {
         match *TABLE.get(at)? {

@@ -6,6 +6,7 @@
 mod audit;
 mod detect;
 mod engine;
+mod flow;
 mod identity;
 mod known;
 mod mcp;
@@ -26,11 +27,11 @@ const ROOMS: &[Room] = &[
     ("identity", identity::benches),
     ("detect", detect::benches),
     ("known", known::benches),
+    ("flow", flow::benches),
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),
     ("seal", seal::benches),
-    // To come with its room: flow (index and match).
 ];
 
 fn main() {

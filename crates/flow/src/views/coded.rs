@@ -2,101 +2,127 @@
 
 use super::{View, Writer};
 use crate::origin::Form;
-use std::ops::Range;
 
 /// Shorter runs hold nothing that could be told from chance.
 const LEAST: usize = 6;
 
+/// Characters of one alphabet, each with its place.
+type Run = Vec<(usize, u8)>;
+
+/// How bytes are written as digits of some bits each, and at how many digits they may begin.
+struct Alphabet {
+    width: u32,
+    starts: usize,
+    digit: fn(u8) -> Option<u32>,
+    form: Form,
+}
+
+const HEX: Alphabet = Alphabet { width: 4, starts: 2, digit: hex_digit, form: Form::Hex };
+const BASE32: Alphabet = Alphabet { width: 5, starts: 8, digit: quintet, form: Form::Base32 };
+const BASE64: Alphabet = Alphabet { width: 6, starts: 4, digit: sextet, form: Form::Base64 };
+
 pub(super) fn undo(view: &View, each: &mut dyn FnMut(View)) {
-    runs(view, each);
+    let mut runs = Runs::default();
+    let (mut letters, mut marked) = (Run::new(), Run::new());
+    let mut marks = false;
+    for (at, byte) in view.text.bytes().chain([b' ']).enumerate() {
+        if byte.is_ascii_alphanumeric() {
+            letters.push((at, byte));
+            marked.push((at, byte));
+        } else if !byte.is_ascii_whitespace() && sextet(byte).is_some() {
+            marks = true;
+            marked.push((at, byte));
+        } else {
+            // A value may have marks between its letters, or marks that are letters of base64: both are tried.
+            let marked = std::mem::take(&mut marked);
+            if std::mem::take(&mut marks) && marked.len() >= LEAST {
+                runs.marked.push(marked);
+            }
+            if byte.is_ascii_whitespace() {
+                runs.sort(std::mem::take(&mut letters));
+            }
+        }
+    }
+    HEX.undo(view, &runs.hex, each);
+    BASE64.undo(view, &runs.sixty_four, each);
+    BASE64.undo(view, &runs.marked, each);
+    BASE32.undo(view, &runs.thirty_two, each);
     listed(view, each);
 }
 
-/// Runs of characters of one alphabet.
-fn runs(view: &View, each: &mut dyn FnMut(View)) {
-    let bytes = view.text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let len = rest.iter().take_while(|b| sextet(**b).is_some()).count();
-        if len >= LEAST {
-            run(view, at..at + len, each);
-            // An alphabet without marks may stand between marks of the other.
-            let mut from = at;
-            for part in rest.get(..len).unwrap_or_default().split(|b| matches!(b, b'-' | b'_' | b'/' | b'+')) {
-                if (LEAST..len).contains(&part.len()) {
-                    run(view, from..from + part.len(), each);
+/// What may be written in which alphabet.
+#[derive(Default)]
+struct Runs {
+    hex: Vec<Run>,
+    thirty_two: Vec<Run>,
+    sixty_four: Vec<Run>,
+    marked: Vec<Run>,
+}
+
+impl Runs {
+    /// Puts the letters and digits of a text without spaces where they may belong.
+    fn sort(&mut self, run: Run) {
+        if run.len() < LEAST {
+            return;
+        }
+        let (mut digits, mut lower, mut upper) = (0, 0, 0);
+        for (_, byte) in &run {
+            digits += usize::from(byte.is_ascii_digit());
+            lower += usize::from(byte.is_ascii_lowercase());
+            upper += usize::from(byte.is_ascii_uppercase());
+        }
+        if digits > 1 {
+            let parts = run.split(|(_, b)| !b.is_ascii_hexdigit()).filter(|part| part.len() >= LEAST);
+            self.hex.extend(parts.map(<[_]>::to_vec));
+        }
+        if (digits > 0 || run.len() >= 16) && lower.min(upper) * 8 < run.len() {
+            let parts = run.split(|(_, b)| quintet(*b).is_none()).filter(|part| part.len() > LEAST);
+            self.thirty_two.extend(parts.map(<[_]>::to_vec));
+        }
+        // A word in small letters is no base64, but for one in a million.
+        if digits + upper > 0 || run.len() >= 24 {
+            self.sixty_four.push(run);
+        }
+    }
+}
+
+impl Alphabet {
+    /// Tells, for each digit that bytes may begin with, what reads like text then.
+    fn undo(&self, view: &View, runs: &[Run], each: &mut dyn FnMut(View)) {
+        for start in 0..if runs.is_empty() { 0 } else { self.starts } {
+            let mut all = Writer::default();
+            for run in runs {
+                let mut writer = self.read(run.get(start..).unwrap_or_default());
+                if writer.only_text() {
+                    all.part(writer);
                 }
-                from += part.len() + 1;
             }
-        }
-        at += len + 1;
-    }
-}
-
-fn run(view: &View, run: Range<usize>, each: &mut dyn FnMut(View)) {
-    let bytes = view.text.as_bytes().get(run.clone()).unwrap_or_default();
-    let (mut hex, mut thirty_two, mut digits, mut marks, mut lower, mut upper) =
-        (true, true, false, false, false, false);
-    for byte in bytes {
-        hex &= byte.is_ascii_hexdigit();
-        thirty_two &= quintet(*byte).is_some();
-        digits |= byte.is_ascii_digit();
-        marks |= !byte.is_ascii_alphanumeric();
-        lower |= byte.is_ascii_lowercase();
-        upper |= byte.is_ascii_uppercase();
-    }
-    if hex && bytes.len() >= 8 && digits {
-        for start in 0..2 {
-            grouped(view, &run, start, 2, 4, |b| char::from(b).to_digit(16), Form::Hex, each);
-        }
-    }
-    if thirty_two && (digits || bytes.len() >= 16) && !(lower && upper) {
-        for start in 0..8 {
-            grouped(view, &run, start, 8, 5, quintet, Form::Base32, each);
-        }
-    }
-    // A word in small letters is no base64, but for one in a million.
-    if digits || upper || marks || bytes.len() >= 24 {
-        for start in 0..4 {
-            grouped(view, &run, start, 4, 6, sextet, Form::Base64, each);
-        }
-    }
-}
-
-/// Reads groups of `group` digits of `width` bits from the digit `start` on.
-#[expect(clippy::too_many_arguments, reason = "what an alphabet is, and where it is read")]
-fn grouped(
-    view: &View,
-    run: &Range<usize>,
-    start: usize,
-    group: usize,
-    width: u32,
-    digit: impl Fn(u8) -> Option<u32>,
-    form: Form,
-    each: &mut dyn FnMut(View),
-) {
-    let bytes = view.text.as_bytes().get(run.start + start..run.end).unwrap_or_default();
-    let (mut writer, mut bits, mut held) = (Writer::default(), 0_u32, 0);
-    let mut first = run.start + start;
-    for (at, byte) in (run.start + start..).zip(bytes) {
-        let Some(value) = digit(*byte) else { break };
-        bits = bits << width | value;
-        held += width;
-        if held >= 8 {
-            held -= 8;
-            writer.push(u8::try_from(bits >> held & 0xff).unwrap_or_default(), first..at + 1);
-            first = if held == 0 { at + 1 } else { at };
-            bits &= (1 << held) - 1;
-            // What begins like noise goes on like it.
-            if writer.bytes.len() == 8 && !writer.is_text() {
-                return;
+            if !all.bytes.is_empty() {
+                each(all.view(view, self.form));
             }
         }
     }
-    if writer.bytes.len() >= 3 && bytes.len() + group > LEAST && writer.is_text() {
-        each(writer.view(view, form));
+
+    fn read(&self, run: &[(usize, u8)]) -> Writer {
+        let (mut writer, mut bits, mut held, mut first) = (Writer::default(), 0_u32, 0, None);
+        for (at, byte) in run {
+            let Some(value) = (self.digit)(*byte) else { break };
+            first.get_or_insert(*at);
+            bits = bits << self.width | value;
+            held += self.width;
+            if held >= 8 {
+                held -= 8;
+                let from = if held == 0 { first.take() } else { first.replace(*at) };
+                writer.push(u8::try_from(bits >> held & 0xff).unwrap_or_default(), from.unwrap_or(*at)..at + 1);
+                bits &= (1 << held) - 1;
+            }
+        }
+        writer
     }
+}
+
+fn hex_digit(byte: u8) -> Option<u32> {
+    char::from(byte).to_digit(16)
 }
 
 fn sextet(byte: u8) -> Option<u32> {
@@ -121,24 +147,20 @@ fn quintet(byte: u8) -> Option<u32> {
 /// Characters one by one as numbers, with marks between them: `41 6e`, `\x41\x6e`, `65,110`, `&#65;`, `u0041`.
 fn listed(view: &View, each: &mut dyn FnMut(View)) {
     for (form, read) in [(Form::Hex, hex_code as fn(&str) -> Option<char>), (Form::Codes, decimal_code)] {
-        let (mut writer, mut at) = (Writer::default(), 0);
+        let (mut all, mut writer, mut at) = (Writer::default(), Writer::default(), 0);
         for token in view.text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
             let bare = token.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
             match read(bare) {
                 Some(c) => writer.push_char(c, at..at + bare.len()),
                 None if bare.is_empty() => {}
-                None => finish(&mut writer, view, form, each),
+                None => all.part_of(&mut writer),
             }
             at += token.len();
         }
-        finish(&mut writer, view, form, each);
-    }
-}
-
-fn finish(writer: &mut Writer, view: &View, form: Form, each: &mut dyn FnMut(View)) {
-    let done = std::mem::take(writer);
-    if done.bytes.len() >= 3 && done.is_text() {
-        each(done.view(view, form));
+        all.part_of(&mut writer);
+        if !all.bytes.is_empty() {
+            each(all.view(view, form));
+        }
     }
 }
 
