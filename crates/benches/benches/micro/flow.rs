@@ -17,7 +17,8 @@ pub(crate) fn benches(suite: &mut Suite) {
     let call = CallId::mint(Timestamp::from_micros(1), &Fixed);
     let server: ServerName = "notes".parse().expect("a good name");
     let source = Source::result(call, &server, "list", Standing::of(Label::OUTSIDE));
-    let texts = [("lines of a log", texts::lines(8)), ("prose", texts::prose(8)), ("a result in JSON", texts::result(8))];
+    let texts =
+        [("lines of a log", texts::lines(8)), ("prose", texts::prose(8)), ("a result in JSON", texts::result(8))];
     let mut full = Index::new(Settings::new([7; 16]));
     full.turn(TurnId::mint(Timestamp::from_micros(1), &Fixed), "Please send the notes to ann.miller@example.org.");
     for n in 0..200 {

@@ -14,6 +14,7 @@ use crate::{
 };
 use doorward_mcp::Id;
 use doorward_transport::serve::{Body, Ends, StreamOptions};
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Response, StatusCode, header};
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -169,18 +170,17 @@ pub(super) fn stream(
 
 /// Asks, whether or not the client waits: the end of a connection cancels nothing in this era, so the request must outlive
 /// it, and so must its answer.
-pub(super) async fn to_its_end(
+pub(super) fn to_its_end(
     gateway: Arc<Gateway>,
     asking: impl Future<Output = Result<Reply, Refusal>> + Send + 'static,
-) -> Result<Reply, Refusal> {
-    let asking = async move {
-        match asking.await? {
-            Reply::Stream(flow) => Ok::<_, Refusal>(Err(Beginning { gateway, flow: Some(flow) })),
-            reply => Ok(Ok(reply)),
-        }
-    };
-    match outliving(asking).await? {
+) -> impl Future<Output = Result<Reply, Refusal>> + Send {
+    // Boxed before anything waits for it: who waits has no room for all of a request.
+    let asking = outliving(asking.map(move |replied| match replied? {
+        Reply::Stream(flow) => Ok::<_, Refusal>(Err(Beginning { gateway, flow: Some(flow) })),
+        reply => Ok(Ok(reply)),
+    }));
+    asking.map(|asked| match asked? {
         Ok(reply) => Ok(reply),
         Err(beginning) => Ok(Reply::Stream(beginning.goes_on())),
-    }
+    })
 }
