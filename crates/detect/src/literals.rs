@@ -6,7 +6,7 @@ use aho_corasick::{
     automaton::{Automaton, StateID},
     dfa::{Builder, DFA},
 };
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 /// So many places of a text are read at a time: each step waits for memory, and the steps of the others fill the wait.
 const LANES: usize = 4;
@@ -15,46 +15,64 @@ const BLOCK: usize = 32;
 /// Shorter texts are read from one place.
 const SHORT: usize = 256;
 
+/// The automaton knows so many bytes of a literal; the others are compared where these occur. All bytes of all literals
+/// would not fit into the caches, and then each byte of a text costs several times as much.
+const KNOWN: usize = 8;
+
 /// Literals as one automaton.
 pub(crate) struct Literals {
     automaton: DFA,
+    /// The length of the longest literal.
     longest: usize,
-    /// For each, whose it is and its index there.
-    owners: Vec<(usize, usize)>,
+    /// For each beginning, the literals that begin so.
+    begin: Vec<Vec<Literal>>,
+}
+
+struct Literal {
+    owner: usize,
+    index: usize,
+    text: Box<[u8]>,
 }
 
 impl Literals {
     /// An automaton for these: whose each is, its index there, its text.
     pub(crate) fn of<'a>(literals: impl Iterator<Item = (usize, usize, &'a str)>) -> Self {
-        let (texts, owners): (Vec<_>, Vec<_>) = literals.map(|(owner, index, text)| (text, (owner, index))).unzip();
+        let mut beginnings: BTreeMap<Vec<u8>, Vec<Literal>> = BTreeMap::new();
+        let mut longest = 0;
+        for (owner, index, text) in literals {
+            let text: Box<[u8]> = text.as_bytes().into();
+            longest = longest.max(text.len());
+            let begin = text.get(..KNOWN).unwrap_or(&text).to_ascii_lowercase();
+            beginnings.entry(begin).or_default().push(Literal { owner, index, text });
+        }
         let automaton = Builder::new()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .start_kind(StartKind::Unanchored)
             .prefilter(false)
-            .build(&texts);
+            .build(beginnings.keys());
         #[expect(clippy::expect_used, reason = "the literals are constants, and tests build this from all of them")]
         let automaton = automaton.expect("the literals of the detectors fit into an automaton");
-        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
-        Self { automaton, longest, owners }
+        Self { automaton, longest, begin: beginnings.into_values().collect() }
     }
 
     /// Adds to each owner's hits the places of its literals, ordered by their end.
     pub(crate) fn find(&self, text: &str, hits: &mut [Vec<Hit>]) {
-        if self.owners.is_empty() {
+        if self.begin.is_empty() {
             return;
         }
         let bytes = text.as_bytes();
-        if bytes.len() < SHORT.max(LANES * self.longest * 2) {
+        if bytes.len() < SHORT {
             self.find_in(bytes, 0..bytes.len(), hits);
-            return;
+        } else {
+            self.find_in_lanes(bytes, hits);
         }
-        self.find_in_lanes(bytes, hits);
+        order(hits);
     }
 
     /// The same, where all literals hold a character beyond ASCII: only what is near one is looked at.
     pub(crate) fn find_beyond_ascii(&self, text: &str, hits: &mut [Vec<Hit>]) {
-        if self.owners.is_empty() {
+        if self.begin.is_empty() {
             return;
         }
         let bytes = text.as_bytes();
@@ -69,8 +87,7 @@ impl Literals {
             }
         }
         self.find_in(bytes, part, hits);
-        // Those of another automaton are there already.
-        hits.iter_mut().for_each(|hits| hits.sort_by_key(|hit| hit.end));
+        order(hits);
     }
 
     fn find_in(&self, bytes: &[u8], part: Range<usize>, hits: &mut [Vec<Hit>]) {
@@ -78,7 +95,7 @@ impl Literals {
         for (at, b) in bytes.get(part.clone()).unwrap_or_default().iter().enumerate() {
             state = self.automaton.next_state(Anchored::No, state, *b);
             if self.automaton.is_special(state) {
-                self.hit(state, part.start + at + 1, hits);
+                self.hit(bytes, state, part.start + at + 1, hits);
             }
         }
     }
@@ -89,7 +106,7 @@ impl Literals {
         // What ends at the beginning of a part began before it.
         let enter = |n: usize| {
             let mut state = self.automaton.start_state(Anchored::No).unwrap_or_default();
-            for b in bytes.get((n * part).saturating_sub(self.longest)..n * part).unwrap_or_default() {
+            for b in bytes.get((n * part).saturating_sub(KNOWN)..n * part).unwrap_or_default() {
                 state = self.automaton.next_state(Anchored::No, state, *b);
             }
             state
@@ -114,29 +131,39 @@ impl Literals {
         }
         for (n, met) in met.into_iter().enumerate() {
             for (state, at) in met {
-                self.hit(state, n * part + at + 1, hits);
+                self.hit(bytes, state, n * part + at + 1, hits);
             }
         }
         // What is left over after four equal parts.
         for (at, byte) in bytes.iter().enumerate().skip(LANES * part) {
             d = self.automaton.next_state(Anchored::No, d, *byte);
             if self.automaton.is_special(d) {
-                self.hit(d, at + 1, hits);
+                self.hit(bytes, d, at + 1, hits);
             }
         }
     }
 
-    fn hit(&self, state: StateID, end: usize, hits: &mut [Vec<Hit>]) {
+    fn hit(&self, bytes: &[u8], state: StateID, end: usize, hits: &mut [Vec<Hit>]) {
         if !self.automaton.is_match(state) {
             return;
         }
         for n in 0..self.automaton.match_len(state) {
             let pattern = self.automaton.match_pattern(state, n);
-            let Some(&(owner, literal)) = self.owners.get(pattern.as_usize()) else { continue };
-            let Some(hits) = hits.get_mut(owner) else { continue };
-            hits.push(Hit { literal, start: end.saturating_sub(self.automaton.pattern_len(pattern)), end });
+            let start = end.saturating_sub(self.automaton.pattern_len(pattern));
+            for literal in self.begin.get(pattern.as_usize()).into_iter().flatten() {
+                let end = start + literal.text.len();
+                let whole = bytes.get(start..end).is_some_and(|said| said.eq_ignore_ascii_case(&literal.text));
+                if let Some(hits) = hits.get_mut(literal.owner).filter(|_| whole) {
+                    hits.push(Hit { literal: literal.index, start, end });
+                }
+            }
         }
     }
+}
+
+/// By their ends. They nearly are: what begins first mostly ends first.
+fn order(hits: &mut [Vec<Hit>]) {
+    hits.iter_mut().for_each(|hits| hits.sort_by_key(|hit| hit.end));
 }
 
 #[cfg(test)]

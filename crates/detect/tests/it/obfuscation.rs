@@ -139,6 +139,7 @@ fn what_is_seen_in_plain_words_is_seen_in_others() {
     let plain = count(str::to_owned);
     let each: Vec<_> = WAYS.iter().map(|(name, way)| (*name, count(*way))).collect();
     let all: usize = each.iter().map(|(_, n)| n).sum();
+    println!("{plain} of 50 in plain words, {all} of 2000 in others: {each:?}");
     assert!(plain >= 48, "{plain}");
     // Within five of a hundred, over all ways; and no way hides much more than another.
     assert!(all * 20 >= plain * WAYS.len() * 19, "{all}: {each:?}");

@@ -28,6 +28,8 @@ pub(super) enum Cue {
     Asset,
     /// Where an attacker wants it.
     Target,
+    /// Names what the reader gives back.
+    Answer,
     /// Says nothing alone: a word that orders are made of, so that what stands around it is listened to.
     Hint,
     /// Speaks about attacks, as documentation does.
@@ -169,10 +171,13 @@ pub(super) const GROUPS: &[Group] = &[
         "following address", "following email", "following url", "following link", "following account",
         "this account", "sidenote", "side_note", "iban", "ngrok", "pastebin", "attacker",
     ]),
+    words(Cue::Answer, &[
+        "your response", "your answer", "your reply", "your output", "your final answer", "your next message",
+    ]),
     words(Cue::Hint, &[
         "assistant", "agents", "agent", "llm", "llms", "language models", "instructions", "instead of", "orders",
         "restrictions", "safety", "reveal", "obey", "quietly", "mailbox", "skip", "do not ask", "don't ask",
-        "without asking", "user's", "your response", "your answer", "your reply", "your output", "decode", "this note", "hide",
+        "without asking", "user's", "decode", "this note", "hide",
     ]),
     words(Cue::Discussion, &[
         "prompt injection", "prompt injections", "prompt-injection", "injection attack", "injection attacks",

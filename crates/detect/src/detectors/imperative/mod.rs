@@ -16,8 +16,9 @@ use std::{ops::Range, sync::LazyLock};
 /// # What it does
 /// Finds text that tells its reader what to do where data is expected: orders to drop earlier instructions, words to
 /// "the AI assistant", imitated role markers, orders to move data or call tools, steps to take "before using this
-/// tool", and requests to keep it from the user; in English, German, French, Spanish and Chinese. No phrase counts
-/// alone: phrases that stand near each other are weighed together, and talk about attacks weighs less.
+/// tool", words that the reader's answer has to have, and requests to keep it from the user; in eleven languages. No
+/// phrase counts alone: phrases that stand near each other are weighed together with what the words around them do,
+/// talk about attacks weighs less, and what was disguised weighs more.
 ///
 /// # Why that is bad
 /// An agent may take an order from whoever wrote the page, the mail or the tool description.
@@ -170,6 +171,7 @@ impl Cluster {
             | 1 << Cue::Wrapper as u16
             | 1 << Cue::Secrecy as u16
             | 1 << Cue::Sequence as u16
+            | 1 << Cue::Answer as u16
             | 1 << Cue::Task as u16;
         // A word that orders are made of says something beside another.
         const HINTS: u16 = 1 << Cue::Hint as u16 | 1 << Cue::Prior as u16;
@@ -201,7 +203,7 @@ impl Cluster {
             (speech.reveals, 0.5),
             (self.has(Cue::Frame), 0.55),
             (speech.decodes, 0.5),
-            (speech.dictates, 0.4),
+            (speech.dictates, 0.56),
             (self.has(Cue::Wrapper), 0.4),
             (self.asset || speech.asset, 0.4),
             (self.has(Cue::Addressee) || speech.addressee, 0.4),
