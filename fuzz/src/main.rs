@@ -28,6 +28,7 @@ const TARGETS: &[Target] = &[
     ("workload", doorward_transport::fuzzing::fuzz_workload),
     ("arguments", doorward_policy::fuzz_arguments),
     ("scan", doorward_detect::fuzzing::fuzz_scan),
+    ("flow", doorward_flow::fuzzing::fuzz_flow),
     ("record", doorward_audit::fuzzing::fuzz_record),
     ("note", doorward_audit::fuzzing::fuzz_note),
     ("segment", doorward_store::fuzzing::fuzz_segment),
