@@ -9,8 +9,8 @@ use doorward_vocab::Standing;
 
 /// What a source loses with each doubling of its age, and how much more what a human said is worth.
 const TURN: u32 = 16;
-/// As many turns are kept when others go.
-const TURNS: usize = 128;
+/// One source for so many bytes of memory: a fifth of it.
+const OF_SOURCES: usize = 256;
 /// The most entries and places that can be numbered, less what is taken in at once.
 const ENTRIES: usize = 60_000;
 /// Levels of worth.
@@ -131,13 +131,14 @@ impl Index {
 
     /// Forgets the older half of the sources where there are more than can be told apart; of turns only the oldest.
     pub(crate) fn make_room_for_a_source(&mut self) {
-        if self.sources.all.len() < MOST {
+        let most = (self.settings.memory / OF_SOURCES).clamp(16, MOST);
+        if self.sources.all.len() < most {
             return;
         }
-        let half = MOST / 2;
+        let half = most / 2;
         let turns = (0..half).filter(|s| self.is_turn_at(*s)).count();
-        let mut spare = turns.saturating_sub(TURNS);
-        let mut numbers = Vec::with_capacity(MOST);
+        let mut spare = turns.saturating_sub(most / 4);
+        let mut numbers = Vec::with_capacity(most);
         let mut next = 0_u16;
         for source in 0..self.sources.all.len() {
             let turn = self.is_turn_at(source);
@@ -151,6 +152,7 @@ impl Index {
         }
         let mut number = numbers.iter();
         self.sources.all.retain(|_| number.next().is_some_and(Option::is_some));
+        self.sources.all.shrink_to_fit();
         self.renumber(|zone| Some(Zone { source: (*numbers.get(usize::from(zone.source))?)?, ..zone }));
     }
 

@@ -104,6 +104,7 @@ impl Index {
                 }
             }
         }
+        self.forget();
     }
 
     /// How many bytes of arguments came from a source so far, as far as they were recognized.

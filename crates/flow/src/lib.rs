@@ -25,11 +25,15 @@
 //! ```
 
 mod bits;
+mod codec;
 mod counts;
 mod dates;
 mod forget;
+pub mod fuzzing;
 mod gather;
 mod index;
+#[cfg(test)]
+mod laws;
 mod left;
 mod names;
 mod numbers;
@@ -45,6 +49,7 @@ mod views;
 mod words;
 mod zones;
 
+pub use codec::DecodeError;
 pub use index::{Index, Settings};
 pub use left::Leaf;
 pub use origin::{Form, Origin, Part, Place};

@@ -41,6 +41,10 @@ impl Names {
         self.all.get(usize::from(number).checked_sub(1)?)
     }
 
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.all.iter()
+    }
+
     /// In bytes: the texts with their counts, and a place in the row and in the map.
     pub(crate) const fn memory(&self) -> usize {
         self.bytes

@@ -53,6 +53,15 @@ impl Entry {
     pub(crate) const fn zone(self) -> u16 {
         self.0 as u16
     }
+    /// As the number that it is.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+    /// The entry that is this number, if it is one.
+    pub(crate) fn from_bits(bits: u64) -> Option<Self> {
+        let good = bits >> (Sum::BITS + 19) == 0 && (bits >> 16 & 7) < Class::ALL.len() as u64;
+        good.then_some(Self(bits))
+    }
     const fn check(self) -> u32 {
         (self.0 >> 16) as u32
     }
@@ -141,10 +150,16 @@ impl Table {
             }
             while let Some(((last, _), before)) = rest.split_last().filter(|((e, _), _)| Self::page(e.sum()) == page) {
                 let check = last.check();
-                while read > begin && self.checks.get(read - 1).is_some_and(|c| *c > check) {
-                    (read, write) = (read - 1, write - 1);
-                    self.checks.copy_within(read..=read, write);
-                    self.zones.copy_within(read..=read, write);
+                let place = (check, last.zone());
+                let row = |at: usize| self.checks.get(at).copied().zip(self.zones.get(at).copied());
+                let mut after = read;
+                while after > begin && row(after - 1).is_some_and(|other| other > place) {
+                    after -= 1;
+                }
+                if after < read {
+                    self.checks.copy_within(after..read, write - (read - after));
+                    self.zones.copy_within(after..read, write - (read - after));
+                    (write, read) = (write - (read - after), after);
                 }
                 write -= 1;
                 if let (Some(c), Some(z)) = (self.checks.get_mut(write), self.zones.get_mut(write)) {
@@ -163,8 +178,9 @@ impl Table {
 
     /// Keeps the entries that `keep` says, and gives back the memory of the others. `keep` may change the zone.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Entry) -> Option<u16>) {
-        let all: Vec<(Entry, ())> =
+        let mut all: Vec<(Entry, ())> =
             self.entries().filter_map(|e| Some((Entry::new(e.sum(), e.class(), keep(e)?), ()))).collect();
+        all.sort_unstable();
         *self = Self::default();
         self.merge(&all);
     }
