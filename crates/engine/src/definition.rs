@@ -1,8 +1,5 @@
-use crate::{
-    Snapshot,
-    readable::{Texts, icon_finding},
-};
-use doorward_detect::{DefinitionContext, Text};
+use crate::readable::{Texts, icon_finding};
+use doorward_detect::{DefinitionContext, Scanner, Text};
 use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Level, Severity};
@@ -99,11 +96,11 @@ pub fn judge_definition(
 }
 
 /// What is seen in `item`, a tool as its server declares it.
-pub fn look_at_definition(view: &Snapshot, item: Value<'_>, context: &DefinitionContext<'_>) -> Vec<Finding> {
+pub fn look_at_definition(scanner: &Scanner, item: Value<'_>, context: &DefinitionContext<'_>) -> Vec<Finding> {
     let texts = Texts::of_definition(item);
     let views: Vec<Text<'_>> =
         texts.texts.iter().map(|(text, _)| Text { path: "", text, channel: Channel::Definition }).collect();
-    let seen = view.scanner.scan_definition(&views, context).into_iter().map(|located| located.finding);
+    let seen = scanner.scan_definition(&views, context).into_iter().map(|located| located.finding);
     seen.chain(texts.icons.iter().map(|span| icon_finding(Channel::Definition, span.clone()))).collect()
 }
 

@@ -28,6 +28,7 @@ mod cancel;
 mod catalog;
 mod conversation;
 mod credentials;
+mod declared;
 mod delegations;
 mod fetching;
 mod front;
@@ -55,7 +56,10 @@ mod travel;
 
 pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Trial, TrialError, Tried};
 pub use delegations::{Delegations, GrantRefused};
-pub use front::{console, http, stdio};
+pub use front::{
+    console, http, stdio,
+    survey::{Answered, SurveyError, Unapproved, survey},
+};
 pub use gateway::Gateway;
 pub use leaks::known_secrets;
 pub use live::{Live, LiveError, Surroundings, marks, standing};

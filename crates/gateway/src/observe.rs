@@ -26,6 +26,9 @@ impl Gateway {
             let judged = self.judge_tools(passage, tools);
             as_approved(passage, tools, &judged, &mut edits);
         }
+        if let (Some(method), Some(result)) = (passage.method(), response.result()) {
+            self.declared(passage, method, result, &mut edits);
+        }
         if edits.is_empty() {
             return None;
         }
@@ -38,6 +41,9 @@ impl Gateway {
         let (Some(method), Some(result)) = (passage.method(), response.result()) else { return };
         if matches!(method, Method::Initialize | Method::Discover) {
             self.hear_name(&passage.server, result);
+        }
+        if !crossed {
+            self.declared(passage, method, result, edits);
         }
         if let Some(task) = started(result) {
             let key = (passage.caller.actor.key(), task.into());

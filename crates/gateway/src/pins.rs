@@ -97,9 +97,14 @@ impl Pins {
         }
     }
 
-    /// The pin of a tool. A store that cannot be read pins everything to nothing: nothing new is approved.
-    pub(crate) fn pin(&self, server: &ServerName, name: &str) -> Pin {
-        match self.state.get(&PinKey::tool(server.clone(), name)) {
+    /// The pin of a tool.
+    pub(crate) fn tool(&self, server: &ServerName, name: &str) -> Pin {
+        self.pin_of(&PinKey::tool(server.clone(), name))
+    }
+
+    /// The pin of a definition. A store that cannot be read pins everything to nothing: nothing new is approved.
+    pub(crate) fn pin_of(&self, key: &PinKey) -> Pin {
+        match self.state.get(key) {
             Ok(None) => Pin::default(),
             Ok(Some(pin)) => {
                 let pending = pin.pending_digest();
@@ -149,11 +154,15 @@ impl Pins {
         found
     }
 
-    /// A definition was seen, in its canonical form; `first` says that it is approved at first sight.
+    /// A tool was seen, in its canonical form; `first` says that it is approved at first sight.
     pub(crate) fn saw(&self, server: &ServerName, name: &str, canonical: &str, first: bool, now: Timestamp) {
+        self.saw_key(&PinKey::tool(server.clone(), name), canonical, first, now);
+    }
+
+    /// The same of any definition.
+    pub(crate) fn saw_key(&self, key: &PinKey, canonical: &str, first: bool, now: Timestamp) {
         let unknown = if first { Unknown::Approve } else { Unknown::Wait };
-        let key = PinKey::tool(server.clone(), name);
-        if let Err(error) = self.state.upsert_seen(&key, canonical.as_bytes(), unknown, now) {
+        if let Err(error) = self.state.upsert_seen(key, canonical.as_bytes(), unknown, now) {
             tracing::error!("cannot keep what was declared: {error}");
         }
     }

@@ -39,8 +39,13 @@ book! {
     "poisoned-introduction"
     "lookalike-name"
     "hidden-letters"
+    "squatted-name"
     "shadowing"
     "rug-pull"
+    "rug-pull-by-turns"
+    "rug-pull-widened"
+    "rug-pull-effect"
+    "rug-pull-renamed"
     "honest-evening"
 }
 

@@ -41,6 +41,8 @@ outcomes! {
     Hidden "hidden" true None;
     /// The tool is in the list.
     Shown "shown" false None;
+    /// The tool is in the list as it was approved, and not as its server declares it now.
+    Restored "restored" true None;
     /// The question of the server reached the person.
     Asked "asked" false Some(true);
     /// The question of the server did not reach the person.

@@ -141,13 +141,13 @@ impl<'s> Player<'s> {
             played.contradiction = contradiction(step, outcome, None, &reply);
         } else if let Some(tool) = &step.list {
             let reply = self.client.list(&step.at, step.modern).await.map_err(broken)?;
-            let outcome = listed(&reply, tool);
+            let outcome = listed(&reply, tool, step.hides.as_deref());
             let (server, name) = match step.at.strip_prefix("/mcp/") {
                 Some(server) => (server, tool.as_str()),
                 None => tool.split_once("__").unwrap_or(("", tool)),
             };
             played.because = match outcome {
-                Outcome::Hidden => self.recorder.definition(server, name, true).await?,
+                Outcome::Hidden | Outcome::Restored => self.recorder.definition(server, name, true).await?,
                 _ => self.recorder.definition(server, name, false).await.map(|_| Vec::new())?,
             };
             played.observed = Some(outcome);
@@ -188,12 +188,16 @@ fn broken(error: Broken) -> Failure {
     Failure::Broken(format!("the demo's agent cannot speak to the gateway: {error}"))
 }
 
-fn listed(reply: &Reply, tool: &str) -> Outcome {
+/// Whether a tool is in the list, and where the step says what its server puts into it by now: whether that is there.
+fn listed(reply: &Reply, tool: &str, hides: Option<&str>) -> Outcome {
     let tools = reply.answer.as_ref().and_then(|a| a.pointer("/result/tools")).and_then(Value::as_array);
     match tools {
         None => Outcome::Failed,
-        Some(tools) if tools.iter().any(|t| t.get("name").is_some_and(|n| n == tool)) => Outcome::Shown,
-        Some(_) => Outcome::Hidden,
+        Some(tools) => match tools.iter().find(|t| t.get("name").is_some_and(|n| n == tool)) {
+            Some(found) if hides.is_none_or(|text| found.to_string().contains(text)) => Outcome::Shown,
+            Some(_) => Outcome::Restored,
+            None => Outcome::Hidden,
+        },
     }
 }
 

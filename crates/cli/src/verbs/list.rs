@@ -1,13 +1,23 @@
-use super::{ConfigFile, add::endpoint, approve};
+use super::{
+    ConfigFile,
+    add::endpoint,
+    approve::{self, review::kind, visible::visible},
+};
 use crate::{Done, Failure, Out};
+use doorward_audit::DefinitionKind;
 use doorward_config::{Server, Settings, Upstream, command};
+use doorward_detect::definition::declared_effects;
 use doorward_store::{Pin, PinState, Pins};
+use doorward_vocab::Effect;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// List the servers behind the gateway
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Show each definition too, and what tools do
+    #[arg(long)]
+    definitions: bool,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -22,6 +32,9 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
     if out.is_json() {
         for server in &settings.servers {
             out.record(&record(settings, server, &pins));
+            if args.definitions {
+                of(server, &pins).for_each(|pin| out.record(&definition(server, pin)));
+            }
         }
         return Ok(());
     }
@@ -36,8 +49,13 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     });
     out.say(out.faint(&line(&header, &widths)));
-    for row in &rows {
+    for (row, server) in rows.iter().zip(&settings.servers) {
         out.say(line(row, &widths));
+        for pin in of(server, &pins).filter(|_| args.definitions) {
+            let (kind, name) = (kind(pin.key.kind), visible(&pin.key.name));
+            let does = does(server, pin).map_or_else(String::new, |does| format!("  does: {does}"));
+            out.say(format!("  {kind} {name}  {}{does}", pin.state.as_str()).trim_end());
+        }
     }
     Ok(())
 }
@@ -46,6 +64,31 @@ fn row(settings: &Settings, server: &Server, pins: &[Pin]) -> [String; 5] {
     let mode = settings.mode_of(server).as_str().to_owned();
     let transport = server.upstream.transport().to_owned();
     [server.name.to_string(), transport, mode, definitions(server, pins), reached_by(server)]
+}
+
+fn of<'p>(server: &Server, pins: &'p [Pin]) -> impl Iterator<Item = &'p Pin> {
+    let name = server.name.clone();
+    pins.iter().filter(move |pin| pin.key.server == name)
+}
+
+/// What a tool does: by the operator's word, else by its own.
+fn does(server: &Server, pin: &Pin) -> Option<String> {
+    let tool = pin.key.kind == DefinitionKind::Tool;
+    let text = pin.approved.as_deref().or(pin.pending.as_deref()).filter(|_| tool)?;
+    let effects = server.effects_of(&pin.key.name).unwrap_or_else(|| declared_effects(text));
+    let words: Vec<&str> = effects.iter().map(Effect::as_str).collect();
+    Some(if words.is_empty() { "unknown".into() } else { words.join(", ") })
+}
+
+fn definition(server: &Server, pin: &Pin) -> serde_json::Value {
+    json!({
+        "server": server.name,
+        "kind": kind(pin.key.kind),
+        "name": pin.key.name,
+        "state": pin.state.as_str(),
+        "effects": does(server, pin),
+        "approved": pin.approved_digest(),
+    })
 }
 
 /// `12 approved, 1 quarantined`; a dash where the server has declared nothing yet.

@@ -183,11 +183,6 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
     effects
 }
 
-/// Whether a tool says of itself that it only reads, and its name, its text or its parameters say something else.
-pub fn is_false_read_only(name: &str, description: &str, annotations: Annotations, schema: &str) -> bool {
-    annotations.read_only == Some(true) && infer_effects(name, description, annotations, schema).is_sink()
-}
-
 /// `getUserByID`, `get-user`, `get_user` and `files.get` as words, lower case.
 pub(super) fn split(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -338,8 +333,8 @@ mod tests {
         let read_only = |name, description, schema| infer_effects(name, description, READ_ONLY, schema);
         assert_eq!(read_only("acme", "Deletes a record.", "{}").iter().collect::<Vec<_>>(), [Delete]);
         assert_eq!(read_only("get_page", "", r#"{"command":{}}"#).iter().collect::<Vec<_>>(), [Read, Execute]);
-        assert!(is_false_read_only("get_page", "", READ_ONLY, r#"{"recipient":{}}"#));
-        assert!(!is_false_read_only("get_page", "Gets a page.", READ_ONLY, r#"{"url":{}}"#));
+        assert!(read_only("get_page", "", r#"{"recipient":{}}"#).is_sink());
+        assert!(!read_only("get_page", "Gets a page.", r#"{"url":{}}"#).is_sink());
         assert_eq!(with("delete_all", READ_ONLY), [Delete], "a name that speaks of a change is believed over the hint");
         let changes = Annotations { read_only: Some(false), ..NO_HINTS };
         assert_eq!(with("get_token", changes), [Read, Update]);

@@ -5,9 +5,17 @@ pub mod change;
 mod effects;
 
 pub use canonical::{CanonicalError, canonical, digest};
-pub use effects::{Annotations, EffectRule, EffectRuleError, infer_effects, is_false_read_only, overridden};
+pub use effects::{Annotations, EffectRule, EffectRuleError, infer_effects, overridden};
 
 use doorward_vocab::Effects;
+
+/// Whether a tool says of itself that it only reads, and its name, its text or its parameters say something else.
+pub fn has_false_read_only(definition: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(definition).is_ok_and(|tool| {
+        let claimed = tool.pointer("/annotations/readOnlyHint").and_then(serde_json::Value::as_bool);
+        claimed == Some(true) && change::effects(&tool).is_sink()
+    })
+}
 
 /// What a tool does by its own words, as [`infer_effects`] says; unknown where it is no definition.
 pub fn declared_effects(definition: &[u8]) -> Effects {

@@ -94,6 +94,9 @@ impl Name {
         if self.seen == theirs.seen {
             return Some((Severity::High, 0.9, "a name looks like that of another server's tool"));
         }
+        if self.folded.len().min(theirs.folded.len()) >= SLIPPABLE && is_slip(&self.folded, &theirs.folded) {
+            return Some((Severity::High, 0.7, "a name is a slip of the pen away from that of another server's tool"));
+        }
         // Plurals and numbered versions are how honest names differ.
         let honest = |a: &str, b: &str| {
             a.strip_prefix(b)
@@ -105,6 +108,29 @@ impl Name {
             return Some((Severity::Medium, 0.5, "a name is one letter away from that of another server's tool"));
         }
         None
+    }
+}
+
+/// The shortest name that is meant when its letters are mixed up.
+const SLIPPABLE: usize = 6;
+
+/// Whether two letters that stand side by side are swapped, or one is written twice: no word becomes another like that, and
+/// nobody calls two tools so on purpose.
+fn is_slip(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let (long, short) = if a.len() >= b.len() { (&a, &b) } else { (&b, &a) };
+    let head = long.iter().zip(short.iter()).take_while(|(x, y)| x == y).count();
+    let (rest, other) = (long.get(head..).unwrap_or_default(), short.get(head..).unwrap_or_default());
+    match (rest, other) {
+        ([x, y, more @ ..], [v, w, less @ ..]) if long.len() == short.len() => {
+            x == w && y == v && more == less && x.is_alphabetic() && y.is_alphabetic()
+        }
+        // The run of equal letters ends with the one too many; digits count.
+        ([x, more @ ..], less) if long.len() == short.len() + 1 => {
+            let doubled = head.checked_sub(1).and_then(|at| long.get(at)) == Some(x);
+            doubled && x.is_alphabetic() && more == less && !(*x == 's' && more.is_empty())
+        }
+        _ => false,
     }
 }
 
@@ -199,6 +225,23 @@ mod tests {
             ("abcd", "badc", false),
         ] {
             assert_eq!(one_edit(a, b), near, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn slips_of_the_pen() {
+        for (a, b, slip) in [
+            ("sendmail", "sednmail", true),
+            ("sendmail", "senndmail", true),
+            ("sendmail", "sendmial", true),
+            ("sendmail", "sendmail", false),
+            ("getissue", "getissues", false),
+            ("getissue", "setissue", false),
+            ("classs", "class", false),
+            ("page10", "page01", false),
+            ("readfile", "readfiles", false),
+        ] {
+            assert_eq!(is_slip(a, b), slip, "{a} {b}");
         }
     }
 

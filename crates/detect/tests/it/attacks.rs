@@ -152,8 +152,9 @@ fn definitions_that_shadow() {
     };
     assert_eq!(worst("send_emai\u{4cf}"), Some(Severity::High), "Cyrillic palochka for l");
     assert_eq!(worst("s\u{435}nd_email"), Some(Severity::High), "Cyrillic e");
-    assert_eq!(worst("transfer_monney"), Some(Severity::Medium));
-    assert_eq!(worst("transfer_moeny"), Some(Severity::Medium));
+    assert_eq!(worst("transfer_monney"), Some(Severity::High), "a letter twice");
+    assert_eq!(worst("transfer_moeny"), Some(Severity::High), "two letters swapped");
+    assert_eq!(worst("transfer_honey"), Some(Severity::Medium), "another word");
     assert_eq!(worst("SendEmail"), Some(Severity::Low));
     assert_eq!(worst("send_email"), Some(Severity::Info));
     assert_eq!(worst("add_note"), None, "its own tool");

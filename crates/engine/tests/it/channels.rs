@@ -258,7 +258,7 @@ impl Case<'_> {
         let item = hostile["result"]["tools"][index].to_string();
         let item = Document::parse(item.into(), &Limits::default(), Strictness::Result).unwrap();
         let context = DefinitionContext { server: "crm", name: "plain", others: &[] };
-        let findings = look_at_definition(&self.scene.view, item.root(), &context);
+        let findings = look_at_definition(&self.scene.view.scanner, item.root(), &context);
         assert!(findings.iter().any(|f| f.severity >= Severity::High), "not seen: {}", told());
     }
 }
@@ -347,6 +347,6 @@ fn icons_come_from_the_web() {
         let tool = json!({ "name": "t", "inputSchema": { "type": "object" }, "icons": [{ "src": source }] });
         let tool = Document::parse(tool.to_string().into(), &Limits::default(), Strictness::Result).unwrap();
         let context = DefinitionContext { server: "crm", name: "t", others: &[] };
-        assert_eq!(look_at_definition(&scene.view, tool.root(), &context).is_empty(), fine, "{source}");
+        assert_eq!(look_at_definition(&scene.view.scanner, tool.root(), &context).is_empty(), fine, "{source}");
     }
 }

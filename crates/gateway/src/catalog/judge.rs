@@ -63,7 +63,7 @@ impl Judge<'_> {
     ) -> (Definition, Option<DefinitionRecord>) {
         let (name, seen) = (form.name, form.digest);
         let mut findings = self.scan(item, name);
-        let pin = self.pins.pin(&self.server.name, name);
+        let pin = self.pins.tool(&self.server.name, name);
         let since = self.since(&pin, form);
         if let Since::Changed(verdict) = &since {
             findings.splice(0..0, changes(item, verdict, form.two_faced));
@@ -111,7 +111,7 @@ impl Judge<'_> {
             Since::Changed(verdict) if !unsigned && !rejected => self.as_approved(item, name, &pin, verdict),
             _ => None,
         };
-        let effects = self.effects(item, name);
+        let effects = self.effects(item, item.get("inputSchema"), name);
         let change = match (state, before) {
             _ if !news => None,
             (DefinitionState::Approved, _) if first => Some(DefinitionChange::Pinned),
@@ -179,9 +179,12 @@ impl Judge<'_> {
         if state != DefinitionState::Approved {
             return None;
         }
-        let does_more = |c: &change::Change| c.meaning == Meaning::Effect && c.severity >= Severity::Medium;
-        let effects = self.effects(now, name).iter().fold(self.effects(item, name), Effects::with);
+        // A call with arguments that are new does not go on anyway.
+        let does_more = |c: &change::Change| {
+            c.meaning == Meaning::Effect && c.severity >= Severity::Medium && c.place != "/inputSchema"
+        };
         let schema = item.get("inputSchema");
+        let effects = self.effects(now, schema, name).iter().fold(self.effects(item, schema, name), Effects::with);
         let closed = schema.and_then(|s| s.get("properties")).filter(|_| !is_open(schema));
         Some(Arc::new(AsApproved {
             arguments: closed.map(|p| p.members().map(|(name, _)| name.as_ref().into()).collect()),
@@ -229,10 +232,11 @@ impl Judge<'_> {
     fn scan(&self, item: Value<'_>, name: &str) -> Vec<Finding> {
         let others = pairs(self.others);
         let context = DefinitionContext { server: self.server.name.as_str(), name, others: &others };
-        look_at_definition(&self.live.snapshot, item, &context)
+        look_at_definition(&self.live.snapshot.scanner, item, &context)
     }
 
-    fn effects(&self, item: Value<'_>, name: &str) -> Effects {
+    /// What a tool does that takes what `schema` says.
+    fn effects(&self, item: Value<'_>, schema: Option<Value<'_>>, name: &str) -> Effects {
         if let Some(set) = self.live.servers.get(self.server.name.as_str()).and_then(|s| s.settings.effects_of(name)) {
             return set;
         }
@@ -244,7 +248,7 @@ impl Judge<'_> {
             idempotent: hint("idempotentHint"),
             open_world: hint("openWorldHint"),
         };
-        infer_effects(name, &text("description"), annotations, item.get("inputSchema").map_or("{}", Value::raw))
+        infer_effects(name, &text("description"), annotations, schema.map_or("{}", Value::raw))
     }
 }
 

@@ -3,7 +3,7 @@
 mod faces;
 mod judge;
 
-use crate::{Live, all::Kind, pins::Pins, server::Server};
+use crate::{Live, all::Kind, declared::Settled, pins::Pins, server::Server};
 use arc_swap::ArcSwap;
 use doorward_audit::Definition as DefinitionRecord;
 use doorward_detect::definition::canonical;
@@ -39,6 +39,8 @@ pub(crate) struct Catalog {
     prompt_names: Declared,
     /// Who was shown what.
     faces: Mutex<Faces>,
+    /// What was concluded of everything that is no tool.
+    pub(crate) settled: Settled,
 }
 
 /// The names that a server has declared since it is reached as it is. They only grow: a name that clients were shown
@@ -132,6 +134,7 @@ impl Catalog {
         self.outdated();
         self.tools.store(Arc::default());
         self.faces.lock().forget();
+        self.settled.lock().clear();
     }
     /// The whole list was seen.
     pub(crate) fn complete(&self, now: Timestamp) {

@@ -13,5 +13,6 @@ mod route;
 pub(crate) mod sse;
 pub mod stdio;
 mod streams;
+pub(crate) mod survey;
 mod turns;
 mod who;

@@ -81,13 +81,13 @@ impl Review {
         let mut changes = Vec::new();
         compare("", pin.pending.as_ref().and(old.as_ref()), Some(&new), &mut changes);
         let mut found: Vec<(Risk, String)> = Vec::new();
-        if changes.iter().any(|c| c.new.as_deref().is_some_and(|t| t.chars().any(is_hidden))) {
+        let meant = meant(pin);
+        if meant.is_empty() && changes.iter().any(|c| c.new.as_deref().is_some_and(|t| t.chars().any(is_hidden))) {
             found.push((Risk::High, "it holds characters that people do not see".into()));
         }
         for name in parameters(&changes).filter(|name| is_secret_name(name)) {
             found.push((Risk::High, format!("it asks for a secret: `{}`", visible(name))));
         }
-        let meant = meant(pin);
         match &old {
             Some(_) if !meant.is_empty() => {
                 let risky = meant.iter().filter(|c| c.severity > Severity::Info);
@@ -116,10 +116,17 @@ impl Review {
     /// it, the most dangerous first.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut out = Vec::new();
-        for change in &self.meant {
+        for (at, change) in self.meant.iter().enumerate() {
+            let same =
+                |c: &&change::Change| (&c.place, &c.before, &c.after) == (&change.place, &change.before, &change.after);
+            if self.meant.iter().take(at).any(|c| same(&c)) {
+                continue;
+            }
             let place = if change.place.is_empty() { "text" } else { &change.place };
-            let (severity, meaning) = (weight(change.severity), change.meaning.as_str());
-            out.push(format!("  {}  [{severity}: {meaning}]", visible(place)));
+            let meanings = self.meant.iter().filter(same);
+            let meanings: Vec<_> =
+                meanings.map(|c| format!("{}: {}", weight(c.severity), c.meaning.as_str())).collect();
+            out.push(format!("  {}  [{}]", visible(place), meanings.join("; ")));
             out.extend(difference(change.before.as_deref(), change.after.as_deref()));
         }
         if self.meant.is_empty() {
@@ -305,7 +312,7 @@ mod tests {
         assert_eq!(
             review.lines(),
             [
-                "  /description  [high: hidden-text]",
+                "  /description  [medium: instruction]",
                 "  - Two.",
                 "  + Two!⟨U+001B⟩[2J",
                 "  /old  [low: other]",
@@ -316,6 +323,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_json_are_a_text() {
-        assert_eq!(review(Some("Be kind."), "Be quick.").lines(), ["  text", "  - Be kind.", "  + Be quick."]);
+        assert_eq!(
+            review(Some("Be kind."), "Be quick.").lines(),
+            ["  text  [harmless: wording]", "  - Be kind.", "  + Be quick."]
+        );
     }
 }

@@ -42,6 +42,7 @@ impl Form {
                 (Some(old), Some(new)),
                 "a page that people are shown is another one",
             ),
+            (Value::String(old), Value::String(new)) => prose::compare(look, "", Some(old), new),
             _ => look.note(Meaning::Other, Severity::High, "", (Some(old), Some(new)), "it cannot be compared"),
         }
         if self == Self::Tool {
@@ -121,6 +122,12 @@ fn effects_changed(look: &mut Look<'_>, old: &Value, new: &Value) {
         effects(&tool)
     };
     let (was, is) = (named(old), named(new));
+    // What only new parameters betray is where they are: a call without them does what it did.
+    let mut as_before = new.clone();
+    if let Some(members) = as_before.as_object_mut() {
+        members.insert("inputSchema".into(), old.get("inputSchema").cloned().unwrap_or_default());
+    }
+    let place = if named(&as_before) == was { "/inputSchema" } else { "" };
     let list = |effects: Effects| {
         let all: Vec<_> = effects.iter().map(doorward_vocab::Effect::as_str).collect();
         if all.is_empty() { "unknown".to_owned() } else { all.join(", ") }
@@ -128,9 +135,9 @@ fn effects_changed(look: &mut Look<'_>, old: &Value, new: &Value) {
     let shown = (Value::from(list(was)), Value::from(list(is)));
     let shown = (Some(&shown.0), Some(&shown.1));
     if is.iter().any(|e| e.is_sink() && !was.contains(e)) && was != Effects::NONE {
-        look.note(Meaning::Effect, Severity::High, "", shown, "it does more than what was approved");
+        look.note(Meaning::Effect, Severity::High, place, shown, "it does more than what was approved");
     } else if was.is_sink() && !is.is_sink() {
-        look.note(Meaning::Effect, Severity::Medium, "", shown, "it claims to do less than what was approved");
+        look.note(Meaning::Effect, Severity::Medium, place, shown, "it claims to do less than what was approved");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
 };
 use doorward_vocab::{Channel, Effect, Effects, FindingKind, Severity};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use unicode_security::confusable_detection::skeleton;
 
 /// Compares the texts at one place. Where there was none before, only what is risky in the new one is noted; what is
@@ -64,15 +65,19 @@ fn risks(look: &Look<'_>, place: &str, old: &str, new: &str) -> Vec<Risk> {
     }
     found.extend(foreign(look, old, new));
     let (was, is) = (sentences(old), sentences(new));
-    if is.len() > words::MOST || was.len() > words::MOST {
-        found.push((Meaning::Rewritten, Severity::Medium, "there are too many sentences to compare".into()));
+    // What stays is not looked at again; what is new is measured by what went.
+    let (before, after): (HashSet<&String>, HashSet<&String>) = (was.iter().collect(), is.iter().collect());
+    let gone: Vec<&String> = was.iter().filter(|s| !after.contains(s)).collect();
+    let fresh: Vec<&String> = is.iter().filter(|s| !before.contains(s)).collect();
+    if gone.len().max(fresh.len()) > words::MOST {
+        found.push((Meaning::Rewritten, Severity::Medium, "too many sentences are new to compare them".into()));
         return found;
     }
-    found.extend(
-        is.iter().filter(|s| !was.contains(s)).filter_map(|s| order(s, &was)).max_by_key(|(_, severity, _)| *severity),
-    );
+    let (orders, told): (Vec<_>, Vec<_>) =
+        fresh.iter().map(|s| (*s, order(s, &gone))).partition(|(_, order)| order.is_some());
+    found.extend(orders.into_iter().filter_map(|(_, order)| order).max_by_key(|(_, severity, _)| *severity));
     if look.form() == Form::Tool && place == "/description" {
-        let told: Vec<String> = is.iter().filter(|s| order(s, &was).is_none()).cloned().collect();
+        let told: Vec<&String> = told.into_iter().map(|(s, _)| s).collect();
         found.extend(effects(look.effects, &was, &told));
     }
     found
@@ -150,27 +155,36 @@ fn detected(look: &Look<'_>, place: &str, old: &str, new: &str) -> Option<Risk> 
 
 /// A tool of another server that was not named before.
 fn foreign(look: &Look<'_>, old: &str, new: &str) -> Option<Risk> {
-    let own = |tool: &str| look.context.others.iter().any(|(server, t)| *server == look.context.server && *t == tool);
-    let named = |text: &str, tool: &str| {
-        let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-        text.match_indices(tool).any(|(at, _)| {
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            let after = text.get(at + tool.len()..).and_then(|t| t.chars().next());
-            !before.is_some_and(|c| part(c) && c != '_') && !after.is_some_and(part)
-        })
+    let mine = |tool: &str| look.context.others.iter().any(|(server, t)| *server == look.context.server && *t == tool);
+    // Names that are no words of plain language.
+    let distinctive = |tool: &str| {
+        tool.len() >= 5 && (tool.contains(['_', '-', '.']) || tool.chars().skip(1).any(char::is_uppercase))
     };
-    let distinctive =
-        |tool: &str| tool.len() >= 5 && tool.contains(['_', '-', '.']) || tool.chars().skip(1).any(char::is_uppercase);
-    let strangers = look.context.others.iter().filter(|(server, tool)| {
-        *server != look.context.server && *tool != look.context.name && distinctive(tool) && !own(tool)
-    });
-    let (server, tool) = strangers.into_iter().find(|(_, tool)| named(new, tool) && !named(old, tool))?;
+    let strangers = look
+        .context
+        .others
+        .iter()
+        .filter(|(server, tool)| *server != look.context.server && *tool != look.context.name && distinctive(tool));
+    let strangers: HashMap<&str, &str> = strangers.map(|(server, tool)| (*tool, *server)).collect();
+    if strangers.is_empty() {
+        return None;
+    }
+    let before: HashSet<&str> = named(old).collect();
+    let found = named(new).filter(|tool| !before.contains(tool));
+    let (tool, server) = found.filter_map(|tool| Some((tool, strangers.get(tool)?))).find(|(tool, _)| !mine(tool))?;
     Some((Meaning::Reference, Severity::Medium, format!("it names `{tool}`, a tool of `{server}`, which it did not")))
 }
 
+/// The words of a text that may be names of tools; of a joined name (`server__tool`) the tool's own.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')));
+    let words = words.map(|w| w.trim_end_matches(['.', '-'])).filter(|w| !w.is_empty());
+    words.map(|w| w.rsplit_once("__").map_or(w, |(_, tool)| tool))
+}
+
 /// Whether a new sentence tells the agent what to do, beyond what the sentence that it replaces did.
-fn order(sentence: &str, was: &[String]) -> Option<Risk> {
-    let model = was.iter().map(|old| (likeness(old, sentence), old)).max_by(|a, b| a.0.total_cmp(&b.0));
+fn order(sentence: &str, gone: &[&String]) -> Option<Risk> {
+    let model = gone.iter().map(|old| (likeness(old, sentence), *old)).max_by(|a, b| a.0.total_cmp(&b.0));
     let model = model.filter(|(like, _)| *like >= 0.4).map(|(_, old)| old.as_str()).unwrap_or_default();
     let cues = CUES.iter().filter(|(cue, _)| sentence.contains(cue) && !model.contains(cue));
     let (mut weight, mut heaviest, mut phrase) = (0, 0, "");
@@ -182,24 +196,21 @@ fn order(sentence: &str, was: &[String]) -> Option<Risk> {
     }
     let severity = match weight {
         0..ENOUGH => return None,
-        ENOUGH..5 => Severity::Medium,
+        ENOUGH..5 if heaviest < ENOUGH => Severity::Medium,
         _ => Severity::High,
     };
     Some((Meaning::Instruction, severity, format!("it tells the agent what to do: `{}`", phrase.trim())))
 }
 
 /// Verbs in the new text that say that a call does more than it did.
-fn effects(approved: Effects, was: &[String], is: &[String]) -> Option<Risk> {
-    let said =
-        |all: &[String]| all.iter().flat_map(|s| does(s)).fold(Effects::NONE, |sum, (effect, _)| sum.with(effect));
-    let before = said(was);
+fn effects(approved: Effects, was: &[String], fresh: &[&String]) -> Option<Risk> {
+    let before = was.iter().flat_map(|s| does(s)).fold(Effects::NONE, |sum, (effect, _)| sum.with(effect));
     let gone_further = |effect: Effect| {
         let graver =
             !matches!(effect, Effect::Create | Effect::Update) || (approved != Effects::NONE && !approved.is_sink());
         effect.is_sink() && graver && !approved.contains(effect) && !before.contains(effect)
     };
-    let fresh = is.iter().filter(|s| !was.contains(s));
-    let (effect, verb) = fresh.flat_map(|s| does(s)).find(|(effect, _)| gone_further(*effect))?;
+    let (effect, verb) = fresh.iter().flat_map(|s| does(s)).find(|(effect, _)| gone_further(*effect))?;
     Some((Meaning::Effect, Severity::High, format!("it says that it does more: `{verb}` ({effect})")))
 }
 

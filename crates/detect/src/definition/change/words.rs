@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-/// The most sentences of one text that are looked at one by one.
-pub(super) const MOST: usize = 400;
+/// The most new sentences of one text that are looked at one by one, each beside each that went.
+pub(super) const MOST: usize = 200;
 
 /// The sentences of a text, each as its words with one space around each of them: ` reads a file `.
 pub(super) fn sentences(text: &str) -> Vec<String> {
