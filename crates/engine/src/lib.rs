@@ -27,6 +27,7 @@ mod marks;
 mod permit;
 mod readable;
 mod rule;
+mod schema;
 mod snapshot;
 mod subject;
 
@@ -42,6 +43,7 @@ pub use judgement::{Judgement, Ruling, human_party};
 pub use marks::{Fill, Marks, Placeholder, Unfilled, WebTarget};
 pub use permit::{Outbound, OutboundKind, Permit, Permitted};
 pub use rule::{Listed, rule, visible};
+pub use schema::ArgumentSchema;
 pub use snapshot::{ServerProfile, Snapshot};
 pub use subject::{Correlation, Subject, Target};
 

@@ -31,6 +31,8 @@ pub struct ServerProfile {
     pub mode: Mode,
     /// What its content is labelled, before anything was found in it.
     pub label: Label,
+    /// Whether arguments must fit the schemas that its tools declare.
+    pub checks_arguments: bool,
     /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
     pub withheld: Option<Arc<str>>,
     pub(crate) party: Server,
@@ -43,7 +45,7 @@ impl ServerProfile {
     /// A server, prepared for policy.
     pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
         let whole = PolicyTarget::server(&party);
-        Self { name, mode, label, withheld: None, party, whole, floors: Floors::default() }
+        Self { name, mode, label, checks_arguments: true, withheld: None, party, whole, floors: Floors::default() }
     }
     /// The same server, to which nothing goes for this reason.
     #[must_use]

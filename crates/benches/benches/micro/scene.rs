@@ -150,6 +150,7 @@ fn echo(server: &ServerProfile) -> Definition {
         state: DefinitionState::Approved,
         findings: Vec::new(),
         target: target(server),
+        schema: Arc::default(),
         parameters: Arc::default(),
         approved: None,
     }

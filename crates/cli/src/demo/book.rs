@@ -27,6 +27,8 @@ book! {
     "forbidden-tool"
     "path-traversal"
     "metadata-address"
+    "metadata-spellings"
+    "wrong-arguments"
     "header-body-split"
     "duplicate-key"
     "batch"
