@@ -42,6 +42,10 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::ServerNotApproved, why.to_string());
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
+        _ if view.poisons.source(subject, now) == Some(true) => {
+            let reason = Reason::new(ReasonCode::ContentRefused, "what it reads is quarantined: it gave orders before");
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
+        }
         _ if let Some(reason) = misused => (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy),
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");

@@ -1,4 +1,4 @@
-use crate::{Floors, Handling, Marks};
+use crate::{Floors, Handling, Marks, Poisons};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub scanner: Scanner,
     /// What is done about findings in what servers say.
     pub handling: Handling,
+    /// What was found to be poisoned before.
+    pub poisons: Arc<Poisons>,
     /// The secrets that the gateway handles.
     pub secrets: Arc<KnownSecrets>,
     /// Placeholders and canaries.

@@ -43,6 +43,7 @@ mod observe;
 mod one;
 mod passage;
 mod pins;
+mod poisons;
 mod refusal;
 mod replay;
 mod reply;

@@ -17,6 +17,7 @@ book! {
     "honest-mail"
     "honest-stateless"
     "injected-ticket"
+    "poisoned-document"
     "injected-error"
     "injected-log"
     "unspoken-injection"
