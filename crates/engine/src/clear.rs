@@ -4,6 +4,7 @@ use crate::{
     Cleared, Heard, History, Snapshot, Subject,
     asks::{Ask, asks, leads_astray},
     found::{Found, is_poison},
+    poison::Poison,
     rule,
 };
 use doorward_mcp::{
@@ -32,6 +33,8 @@ pub struct Clearance {
     pub heard: Heard,
     /// Whether a canary was among it: its server shows what it must not show.
     pub canary: bool,
+    /// What is to be remembered of it, for whoever reads it later.
+    pub poison: Option<Poison>,
 }
 
 /// Decides what of `message` its client may see. `subject` is the request that it belongs to, or for a message that a
@@ -57,21 +60,31 @@ pub fn clear(
     // Tools are judged one by one as definitions, and what a person approved stays as it is.
     let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
     let judged = is_tool_list(subject).then(tools).flatten().map_or(0..0, Value::span);
-    found.read(view, message, &judged, channel, subject);
+    found.read(view, message, &judged, channel, subject, now);
     let refused =
         asks(message).iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
     let refused = refused.map(|reasons| (Decision::Deny, reasons)).or_else(|| stopped(&found).filter(|_| enforce));
     let label = Some(found.label(subject.server.label)).filter(|_| says_something(message));
     let redactions = if enforce && refused.is_none() { found.change(&mut edits) } else { 0 };
     let heard = Heard { label, injected: found.injected, entities: found.entities };
-    let (findings, canary) = (found.findings, found.canary);
+    let (findings, canary, poison) = (found.findings, found.canary, found.poison);
     if let Some((decision, reasons)) = refused {
-        return Clearance { cleared: None, changed: true, decision, reasons, findings, redactions, heard, canary };
+        return Clearance {
+            cleared: None,
+            changed: true,
+            decision,
+            reasons,
+            findings,
+            redactions,
+            heard,
+            canary,
+            poison,
+        };
     }
     let changed = !edits.is_empty();
     let decision = if redactions > 0 { Decision::Oblige } else { Decision::Allow };
     let cleared = Some(Cleared::mint(edits.apply(message.doc())));
-    Clearance { cleared, changed, decision, reasons: found.reasons, findings, redactions, heard, canary }
+    Clearance { cleared, changed, decision, reasons: found.reasons, findings, redactions, heard, canary, poison }
 }
 
 /// What is decided where a finding stops the whole message.

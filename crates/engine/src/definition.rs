@@ -1,4 +1,7 @@
-use crate::readable::{Texts, icon_finding};
+use crate::{
+    ArgumentSchema,
+    readable::{Texts, icon_finding},
+};
 use doorward_detect::{DefinitionContext, Scanner, Text};
 use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
@@ -20,6 +23,8 @@ pub struct Definition {
     pub findings: Vec<Finding>,
     /// The tool as policies know it.
     pub target: Target,
+    /// What its arguments must look like.
+    pub schema: Arc<ArgumentSchema>,
     /// Arguments that are mirrored in headers (2026-07-28).
     pub parameters: Arc<[HeaderParameter]>,
     /// The approved one, where this one is withheld and what was approved can go on.

@@ -3,6 +3,7 @@
 use crate::{
     EntitySet, Snapshot, Subject,
     change::{Change, Splice, applied, in_string},
+    poison::{Poison, poison},
     readable::{Form, NO_DATA, Texts, icon_finding, in_json},
     rule::{look, reflections},
 };
@@ -13,9 +14,9 @@ use doorward_mcp::{
 };
 use doorward_vocab::{
     CallId, Channel, Confidentiality, Consequence, Finding, FindingKind, Integrity, Label, Mode, Reason, ReasonCode,
-    Severity,
+    Severity, Timestamp,
 };
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// What is found in a message.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Found {
     pub(crate) entities: EntitySet,
     pub(crate) injected: bool,
     pub(crate) canary: bool,
+    /// What is to be remembered of it.
+    pub(crate) poison: Option<Poison>,
     /// The strictest of what is to be done.
     pub(crate) then: Consequence,
     secret: bool,
@@ -47,6 +50,7 @@ impl Found {
             entities: EntitySet::none(),
             injected: false,
             canary: false,
+            poison: None,
             then: Consequence::Record,
             secret: false,
             splices: Vec::new(),
@@ -73,6 +77,7 @@ impl Found {
         judged: &Range<usize>,
         channel: Channel,
         subject: &Subject<'_>,
+        now: Timestamp,
     ) {
         let all = Texts::of_message(message.doc().root(), judged);
         let texts = &all.texts;
@@ -85,10 +90,17 @@ impl Found {
             }
             self.findings.extend(seen);
         }
+        let from = From::of(view, subject, now);
+        let mut seen: Vec<(usize, Range<usize>, Finding)> = Vec::new();
+        look(view, channel, texts, |index, within, finding| seen.push((index, within, from.weighed(finding))));
+        from.known(texts, channel, &mut seen);
+        let poisoned = || seen.iter().filter(|(.., finding)| is_poison(finding));
+        let spans = || poisoned().filter_map(|(index, within, _)| Some((&*texts.get(*index)?.0, within.clone())));
+        self.injected |= poisoned().next().is_some();
+        self.poison = self.injected.then(|| poison(subject, spans())).flatten();
         let mut acts: Vec<Act> = Vec::new();
-        look(view, channel, texts, |index, within, finding| {
-            self.injected |= is_poison(&finding);
-            let then = consequence(view, subject, &finding);
+        for (index, within, finding) in seen {
+            let then = from.consequence(&finding);
             if then > Consequence::Record {
                 if acts.last().is_none_or(|act| act.text != index) {
                     acts.push(Act { text: index, then, cuts: Vec::new() });
@@ -99,7 +111,7 @@ impl Found {
                 }
             }
             self.findings.push(finding);
-        });
+        }
         if self.injected {
             texts.iter().for_each(|(text, _)| self.entities.extend_from_text(text));
             self.reasons.push(Reason::new(ReasonCode::ContentRefused, "a text gives orders to its reader"));
@@ -108,7 +120,11 @@ impl Found {
         }
         self.then = acts.iter().map(|act| act.then).max().unwrap_or(self.then);
         let raw = message.doc().bytes();
-        acts.iter().for_each(|act| self.act(view, &all, raw, channel, subject, act));
+        let enforce = subject.server.mode == Mode::Enforce;
+        if let (Consequence::Quarantine, true, Some(poison)) = (self.then, enforce, &mut self.poison) {
+            poison.quarantined = true;
+        }
+        acts.iter().for_each(|act| self.act(&from, &all, raw, channel, act));
         if !all.icons.is_empty() {
             self.reasons.push(Reason::new(ReasonCode::ContentRefused, "an icon is no picture of the web"));
         }
@@ -119,27 +135,21 @@ impl Found {
     }
 
     /// Changes one text.
-    fn act(
-        &mut self,
-        view: &Snapshot,
-        all: &Texts<'_>,
-        raw: &[u8],
-        channel: Channel,
-        subject: &Subject<'_>,
-        act: &Act,
-    ) {
+    fn act(&mut self, from: &From<'_>, all: &Texts<'_>, raw: &[u8], channel: Channel, act: &Act) {
+        let (view, subject) = (from.view, from.subject);
         let Some((text, span)) = all.texts.get(act.text) else { return };
         // Nothing of the message passes.
         if act.then >= Consequence::Withhold {
             return;
         }
         let change = change(view, act.then, subject, span.start);
-        let from = if act.then == Consequence::Redact { Consequence::Redact } else { Consequence::Annotate };
+        let least = if act.then == Consequence::Redact { Consequence::Redact } else { Consequence::Annotate };
         let again = |text: &str| -> Vec<Range<usize>> {
             let read = in_json(text);
             let text = Text { path: "", text: read.as_deref().unwrap_or(text), channel };
             let seen = view.scanner.scan(&[text]).into_iter().map(|located| located.finding);
-            seen.filter(|f| consequence(view, subject, f) >= from).map(|f| f.span).collect()
+            let seen = seen.map(|f| from.weighed(f)).filter(|f| from.consequence(f) >= least).map(|f| f.span);
+            seen.chain(from.spans(text.text)).collect()
         };
         let splices = change.and_then(|change| match all.form(act.text)? {
             Form::Plain => {
@@ -200,11 +210,76 @@ impl Found {
     }
 }
 
-/// What is done about a finding. What a detector sees that only observes is recorded.
-fn consequence(view: &Snapshot, subject: &Subject<'_>, finding: &Finding) -> Consequence {
-    match view.scanner.mode(&finding.detector) {
-        Some(Mode::Enforce) => view.handling.of(&subject.server.name, finding),
-        _ => Consequence::Record,
+/// Where a message comes from, and what is known of that.
+struct From<'a> {
+    view: &'a Snapshot,
+    subject: &'a Subject<'a>,
+    now: Timestamp,
+    /// Whether anything is remembered at all.
+    remembers: bool,
+    /// Whether poison came from there before.
+    poisoned: bool,
+}
+
+/// What finds texts that were found before.
+const KNOWN: &str = "poisoned-source";
+
+impl<'a> From<'a> {
+    fn of(view: &'a Snapshot, subject: &'a Subject<'a>, now: Timestamp) -> Self {
+        let remembers = !view.poisons.is_empty();
+        Self { view, subject, now, remembers, poisoned: remembers && view.poisons.source(subject, now).is_some() }
+    }
+
+    /// A finding, as much worse as what it comes from is known for.
+    fn weighed(&self, mut finding: Finding) -> Finding {
+        let acts = matches!(finding.kind, FindingKind::Injection | FindingKind::HiddenText);
+        if self.poisoned && acts && finding.severity == Severity::Medium {
+            finding.severity = Severity::High;
+            finding.note = format!("{}; poison came from this source before", finding.note).into();
+        }
+        finding
+    }
+
+    /// Where a text is what was found before.
+    fn spans(&self, text: &str) -> Vec<Range<usize>> {
+        if self.remembers { self.view.poisons.in_text(text, self.now) } else { Vec::new() }
+    }
+
+    /// Adds the texts that were found before to what is `seen`, in the order of the texts.
+    fn known(
+        &self,
+        texts: &[(Cow<'_, str>, Range<usize>)],
+        channel: Channel,
+        seen: &mut Vec<(usize, Range<usize>, Finding)>,
+    ) {
+        if !self.remembers {
+            return;
+        }
+        for (index, (text, place)) in texts.iter().enumerate() {
+            for within in self.spans(text) {
+                let start = (place.start + 1 + within.start).min(place.end);
+                let finding = Finding {
+                    detector: KNOWN.into(),
+                    kind: FindingKind::Injection,
+                    severity: Severity::High,
+                    confidence: 1.0,
+                    channel,
+                    span: start..(start + within.len()).min(place.end),
+                    note: "a text that was found to give orders before".into(),
+                };
+                seen.push((index, within, finding));
+            }
+        }
+        seen.sort_by_key(|(index, ..)| *index);
+    }
+
+    /// What is done about a finding. What a detector sees that only observes is recorded.
+    fn consequence(&self, finding: &Finding) -> Consequence {
+        match self.view.scanner.mode(&finding.detector) {
+            Some(Mode::Observe) => Consequence::Record,
+            None if finding.detector != KNOWN => Consequence::Record,
+            _ => self.view.handling.of(&self.subject.server.name, finding),
+        }
     }
 }
 

@@ -2,8 +2,8 @@ use crate::{Permitted, Subject, Target};
 use doorward_audit::{Direction, Labels, Party, Payload, Proof, Ruling as RulingRecord};
 use doorward_identity::{Human, Principal};
 use doorward_mcp::Message;
-use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason};
-use std::{sync::Arc, time::Duration};
+use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason, ReasonCode};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// What was decided about a message, and everything that the trail keeps of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,14 @@ impl Judgement {
     pub const fn acts(&self) -> Decision {
         if self.enforced { self.decision } else { Decision::Allow }
     }
-    /// What an agent is told about a refusal.
-    pub fn told(&self) -> &'static str {
-        self.reasons.first().map_or("This is not permitted.", Reason::told)
+    /// What an agent is told about a refusal. What is wrong with its arguments it has to know to correct them, and it can
+    /// see the schema that says so.
+    pub fn told(&self) -> Cow<'_, str> {
+        match self.reasons.first() {
+            Some(r) if r.code == ReasonCode::ArgumentsInvalid => format!("{} ({})", r.told(), r.text).into(),
+            Some(reason) => reason.told().into(),
+            None => "This is not permitted.".into(),
+        }
     }
     /// The record of it.
     pub fn record(&self, subject: &Subject<'_>) -> RulingRecord {

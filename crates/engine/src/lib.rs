@@ -25,8 +25,10 @@ mod history;
 mod judgement;
 mod marks;
 mod permit;
+mod poison;
 mod readable;
 mod rule;
+mod schema;
 mod snapshot;
 mod subject;
 
@@ -41,7 +43,9 @@ pub use history::{Heard, History};
 pub use judgement::{Judgement, Ruling, human_party};
 pub use marks::{Fill, Marks, Placeholder, Unfilled, WebTarget};
 pub use permit::{Outbound, OutboundKind, Permit, Permitted};
+pub use poison::{Poison, Poisons, Words};
 pub use rule::{Listed, rule, visible};
+pub use schema::ArgumentSchema;
 pub use snapshot::{ServerProfile, Snapshot};
 pub use subject::{Correlation, Subject, Target};
 

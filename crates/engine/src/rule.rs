@@ -42,6 +42,10 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             let reason = Reason::new(ReasonCode::ServerNotApproved, why.to_string());
             (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
         }
+        _ if view.poisons.source(subject, now) == Some(true) => {
+            let reason = Reason::new(ReasonCode::ContentRefused, "what it reads is quarantined: it gave orders before");
+            (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy)
+        }
         _ if let Some(reason) = misused => (Decision::Deny, [reason].into(), AuthorizedBy::StandingPolicy),
         Target::Unknown(_) => {
             let reason = Reason::new(ReasonCode::Unknown, "no approved definition of this name for this principal");
@@ -57,7 +61,10 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             outside_of = outside(subject.actor, &matter.asked(subject, facts.max_amount()), now);
             match &outside_of {
                 Some(reason) => (Decision::Deny, [reason.clone()].into(), AuthorizedBy::StandingPolicy),
-                None => proven(subject, &matter, ask(view, history, subject, &matter, facts, &findings, now)),
+                None => {
+                    let answer = ask(view, history, subject, &matter, facts, &findings, now);
+                    fitting(subject, &matter, proven(subject, &matter, answer))
+                }
             }
         }
     };
@@ -291,6 +298,18 @@ fn proven(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer 
         (None, answer) => answer,
         (Some(low), (Decision::Allow | Decision::Oblige, _, by)) => (Decision::Challenge, [low].into(), by),
         (Some(low), (decision, reasons, by)) => (decision, reasons.iter().cloned().chain([low]).collect(), by),
+    }
+}
+
+/// The answer, or that the arguments are not what the tool asks for, where they would reach it.
+fn fitting(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer {
+    let is_call = matches!(subject.message.inspect(), Message::Request(r) if r.method == McpMethod::ToolsCall);
+    let checks = is_call && subject.server.checks_arguments && answer.0 != Decision::Deny;
+    let Some(tool) = subject.target.definition().filter(|_| checks) else { return answer };
+    let said = matter.arguments.filter(|said| said.kind() != Kind::Null);
+    match tool.schema.wrong(said) {
+        None => answer,
+        Some(wrong) => (Decision::Deny, [Reason::new(ReasonCode::ArgumentsInvalid, wrong)].into(), answer.2),
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Floors, Handling, Marks};
+use crate::{Floors, Handling, Marks, Poisons};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub scanner: Scanner,
     /// What is done about findings in what servers say.
     pub handling: Handling,
+    /// What was found to be poisoned before.
+    pub poisons: Arc<Poisons>,
     /// The secrets that the gateway handles.
     pub secrets: Arc<KnownSecrets>,
     /// Placeholders and canaries.
@@ -31,6 +33,8 @@ pub struct ServerProfile {
     pub mode: Mode,
     /// What its content is labelled, before anything was found in it.
     pub label: Label,
+    /// Whether arguments must fit the schemas that its tools declare.
+    pub checks_arguments: bool,
     /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
     pub withheld: Option<Arc<str>>,
     pub(crate) party: Server,
@@ -43,7 +47,7 @@ impl ServerProfile {
     /// A server, prepared for policy.
     pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
         let whole = PolicyTarget::server(&party);
-        Self { name, mode, label, withheld: None, party, whole, floors: Floors::default() }
+        Self { name, mode, label, checks_arguments: true, withheld: None, party, whole, floors: Floors::default() }
     }
     /// The same server, to which nothing goes for this reason.
     #[must_use]

@@ -130,6 +130,7 @@ impl Gateway {
     /// Forgets what is known of definitions where a person has approved or rejected some.
     async fn heed_decisions(&self, live: &Live, urgent: bool) {
         if self.pins.moved(self.clock.now(), urgent) {
+            self.recall();
             live.servers.values().for_each(|server| server.catalog.forget());
             Box::pin(self.heed_approvals(live.servers.values())).await;
         }

@@ -143,6 +143,7 @@ impl Gateway {
         });
         let secrets = gateway.surroundings.secrets.clone();
         gateway.trail.check_with(Box::new(NoSecrets(secrets)));
+        gateway.recall();
         gateway.started();
         Ok(gateway)
     }

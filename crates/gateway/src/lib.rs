@@ -44,6 +44,7 @@ mod observe;
 mod one;
 mod passage;
 mod pins;
+mod poisons;
 mod refusal;
 mod replay;
 mod reply;

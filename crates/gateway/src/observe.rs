@@ -103,6 +103,7 @@ impl Gateway {
         let server = &passage.server;
         let now = self.clock.now();
         if self.pins.moved(now, true) {
+            self.recall();
             passage.live.servers.values().for_each(|server| server.catalog.forget());
         }
         let observed =

@@ -337,7 +337,7 @@ impl Gateway {
         let out = outbound(&passage, bytes.clone(), link);
         let told = self.forward(&passage, link, out).await;
         if let Err(Refusal::Ruled(_, judgement)) = &told {
-            self.decline_instead(passage, link, bytes, judgement.told()).await;
+            self.decline_instead(passage, link, bytes, &judgement.told()).await;
         }
         match told? {
             Answer::Status(404) => Err(RpcError::new(RpcError::INVALID_REQUEST, 404, "The session is gone.").into()),

@@ -73,7 +73,7 @@ impl Refusal {
             Self::Ruled(call, judgement) => {
                 let ruling = ruling(*call, judgement.decision, &judgement.reasons);
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
-                    return Told { status: 200, message: refused_call(id, judgement.told(), &ruling, era) };
+                    return Told { status: 200, message: refused_call(id, &judgement.told(), &ruling, era) };
                 }
                 let status = if era == Era::Modern { 403 } else { 200 };
                 RpcError::new(RpcError::REFUSED, status, judgement.told()).with_data(ruling)

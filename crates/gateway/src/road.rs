@@ -272,8 +272,11 @@ impl Gateway {
         };
         let now = self.clock.now();
         let history = passage.conversation.lock().clone();
-        let clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
+        let mut clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
         passage.conversation.lock().heard(&clearance.heard, now);
+        if let Some(poison) = clearance.poison.take() {
+            self.remember(&passage, poison, now);
+        }
         if clearance.canary && passage.seen.mode == Mode::Enforce {
             passage.server.standing.quarantine("a canary came from it: it shows what nobody may see");
         }

@@ -203,6 +203,7 @@ impl Server {
             let party = ServerFacts { name: &settings.name, transport, attested, assurance }.prepare();
             let mut profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
             profile.floors = floors.clone();
+            profile.checks_arguments = settings.check_arguments;
             profile
         };
         let (profile, seen) = (profile(false), [false, true].map(|attested| Arc::new(profile(attested))));

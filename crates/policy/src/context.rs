@@ -127,6 +127,8 @@ attributes! {
     "args.amounts" = |c| Value::Longs(c.arguments.amounts().into()),
     "args.maxAmount" = |c| Value::Long(c.arguments.max_amount()),
     "args.values" = |c| Value::Texts(c.arguments.values().into()),
+    "args.sql" = |c| Value::Texts(c.arguments.sql().into()),
+    "args.shell" = |c| Value::Bool(c.arguments.shell()),
     "args.privateHosts" = |c| Value::Bool(c.arguments.private_hosts()),
     "args.metadataHosts" = |c| Value::Bool(c.arguments.metadata_hosts()),
     "args.traversal" = |c| Value::Bool(c.arguments.traversal()),

@@ -27,5 +27,5 @@ pub use index::{Filter, Hit, Index, IndexError, IndexThread};
 pub use kept::{Keep, KeepError, Kept, KeptDb, KeptKind};
 pub use place::{PlaceError, host_token, make_once, mark_key, replace_secret, state_dir};
 pub use sources::{OsEntropy, SystemClock};
-pub use state::{Pin, PinKey, PinState, Pins, Seen, State, StateError, Unknown};
+pub use state::{Pin, PinKey, PinState, Pins, PoisonedSource, Seen, State, StateError, Unknown};
 pub use trail::{OpenError, Options, Trail, TrailError};

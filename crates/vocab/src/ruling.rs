@@ -62,6 +62,8 @@ pub enum ReasonCode {
     FlowRefused,
     /// A secret was removed.
     SecretRemoved,
+    /// The arguments are not what the tool's schema asks for.
+    ArgumentsInvalid,
     /// The message is not valid for its protocol revision.
     Protocol,
     /// The mode only observes.
@@ -114,6 +116,7 @@ impl Reason {
                 "A value of this call came from content that must not decide it. Ask the user for the value."
             }
             ReasonCode::SecretRemoved => "A secret was removed from this text.",
+            ReasonCode::ArgumentsInvalid => "The arguments do not fit the tool's schema. Correct them and call again.",
             ReasonCode::Protocol => "The message is not valid for its protocol version.",
             ReasonCode::Observed => "This was only observed.",
         }

@@ -65,6 +65,7 @@ impl Scene {
                 policies: Arc::new(compile(estate)),
                 scanner: Scanner::new(&Settings::default()).expect("settings without names"),
                 handling: doorward_engine::Handling::new(Level::Guard, Vec::new()),
+                poisons: Arc::default(),
                 marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: secrets(),
             },
@@ -150,6 +151,7 @@ fn echo(server: &ServerProfile) -> Definition {
         state: DefinitionState::Approved,
         findings: Vec::new(),
         target: target(server),
+        schema: Arc::default(),
         parameters: Arc::default(),
         approved: None,
     }

@@ -180,7 +180,8 @@ impl<'s> Player<'s> {
                 *value = text.replace("{secret}", SECRET).into();
             }
         }
-        self.client.call(&step.at, (tool, &arguments), step.modern, scene.conversation()).await
+        let conversation = step.conversation.as_deref().unwrap_or(scene.conversation());
+        self.client.call(&step.at, (tool, &arguments), step.modern, conversation).await
     }
 }
 

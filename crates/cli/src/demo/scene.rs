@@ -39,6 +39,8 @@ pub(super) struct Step {
     pub(super) list: Option<String>,
     /// The agent calls this tool.
     pub(super) call: Option<String>,
+    /// The conversation of the call, where it is another than that of the scene.
+    pub(super) conversation: Option<String>,
     /// The arguments of the call.
     #[serde(default)]
     pub(super) arguments: serde_json::Map<String, serde_json::Value>,

@@ -10,6 +10,7 @@ pub(crate) mod remove;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod seal;
+pub(crate) mod sources;
 pub(crate) mod wrap;
 
 mod file;

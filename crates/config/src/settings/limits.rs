@@ -19,6 +19,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Conversations held in memory at once.
     pub conversations: usize,
+    /// Sources of poisoned texts that are remembered.
+    pub poisoned: usize,
     /// Event streams open at once.
     pub streams: usize,
     /// Calls in flight to one server.
@@ -47,6 +49,9 @@ pub struct Limits {
     /// Quiet time after which a conversation ends.
     #[serde(serialize_with = "units::write_duration")]
     pub conversation_idle: Duration,
+    /// How long a source of poisoned texts is remembered since it was last found.
+    #[serde(serialize_with = "units::write_duration")]
+    pub poisoned_for: Duration,
     /// Time that open calls get to finish when the gateway stops.
     #[serde(serialize_with = "units::write_duration")]
     pub drain_timeout: Duration,
@@ -62,6 +67,7 @@ impl Default for Limits {
             connections: 4_096,
             sessions: 10_000,
             conversations: 10_000,
+            poisoned: 4_096,
             streams: 1_024,
             in_flight: 256,
             header_timeout: Duration::from_secs(10),
@@ -72,6 +78,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(90),
             session_idle: Duration::from_secs(30 * 60),
             conversation_idle: Duration::from_secs(30 * 60),
+            poisoned_for: Duration::from_secs(30 * 24 * 3600),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -89,6 +96,7 @@ impl Limits {
         count("connections", &mut limits.connections);
         count("sessions", &mut limits.sessions);
         count("conversations", &mut limits.conversations);
+        count("poisoned", &mut limits.poisoned);
         count("streams", &mut limits.streams);
         count("in_flight", &mut limits.in_flight);
         let time = |key, into: &mut Duration| *into = section.get(key, Item::duration).unwrap_or(*into);
@@ -100,6 +108,7 @@ impl Limits {
         time("idle_timeout", &mut limits.idle_timeout);
         time("session_idle", &mut limits.session_idle);
         time("conversation_idle", &mut limits.conversation_idle);
+        time("poisoned_for", &mut limits.poisoned_for);
         time("drain_timeout", &mut limits.drain_timeout);
         section.finish();
         limits

@@ -21,6 +21,8 @@ pub struct Server {
     pub effects: Vec<EffectRule>,
     /// How well agents must be proven for its tools, beside what their effects ask for.
     pub assurance: Vec<AssuranceRule>,
+    /// Whether arguments must fit the schemas that its tools declare.
+    pub check_arguments: bool,
     /// The label of what it returns before anything is known about the content.
     pub label: Label,
     /// Its own timeout for a call; none: the one of the limits.
@@ -67,6 +69,7 @@ impl Server {
         let attest = Attest::read(&section, section.has("command"));
         let effects = section.table("effects").map(effects).unwrap_or_default();
         let assurance = section.table("assurance").map(assurance).unwrap_or_default();
+        let check_arguments = section.get("check_arguments", Item::flag).unwrap_or(true);
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
         let timeout = section.get("timeout", Item::duration);
@@ -82,6 +85,7 @@ impl Server {
             attest,
             effects,
             assurance,
+            check_arguments,
             label,
             timeout,
             mode,

@@ -29,6 +29,8 @@ fn secrets() -> Arc<KnownSecrets> {
 pub(crate) struct Scene {
     pub(crate) view: Snapshot,
     pub(crate) server: ServerProfile,
+    /// The resource that the next message is about, where it is one.
+    pub(crate) resource: Option<&'static str>,
     actor: Actor,
     correlation: Correlation,
 }
@@ -54,9 +56,11 @@ impl Scene {
                 scanner: Scanner::new(&Settings::default()).unwrap(),
                 marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 handling: Handling::new(level, Vec::new()),
+                poisons: Arc::default(),
                 secrets: secrets(),
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
+            resource: None,
             actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),
             correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
         }
@@ -92,7 +96,7 @@ impl Scene {
             actor: &self.actor,
             server: &self.server,
             message,
-            target: Target::Server,
+            target: self.resource.map_or(Target::Server, Target::Resource),
             revision,
             local: true,
             credential: "",

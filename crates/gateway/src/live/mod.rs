@@ -191,6 +191,7 @@ impl Live {
             policies,
             scanner: detect::Scanner::new(&detectors(&settings.detect, settings.mode))?,
             handling: handling(&settings),
+            poisons: before.map(|b| b.snapshot.poisons.clone()).unwrap_or_default(),
             secrets: around.secrets.clone(),
             marks,
         };

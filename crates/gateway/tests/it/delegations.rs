@@ -162,8 +162,8 @@ async fn what_is_grave_asks_for_a_stronger_proof() {
     let token = provider.token(|_| ());
     let client = Client::modern(&front, "/mcp/fixture").with_header("authorization", &bearer(&token));
     assert!(!is_refused(&client.call("echo", json!({ "text": "x" })).await));
-    for tool in ["wipe", "count_calls"] {
-        let refused = client.call(tool, json!({ "path": "/x" })).await;
+    for (tool, arguments) in [("wipe", json!({ "path": "/x" })), ("count_calls", json!({}))] {
+        let refused = client.call(tool, arguments).await;
         assert!(is_refused(&refused) && refused.to_string().contains("A stronger sign-in is needed"), "{refused}");
     }
     let ruling = front.rulings("wipe", 1).await.remove(0);

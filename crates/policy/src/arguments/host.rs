@@ -23,6 +23,8 @@ const METADATA_NAMES: &[&str] = &[
     "instance-data.ec2.internal",
     "metadata.azure.internal",
     "metadata.packet.net",
+    "metadata.tencentyun.com",
+    "api.metadata.cloud.ibm.com",
 ];
 /// Names below which there are only machines of the own network. RFC 6761, RFC 6762, RFC 8375, and custom.
 const PRIVATE_NAMES: &[&str] = &[
@@ -39,9 +41,13 @@ const PRIVATE_NAMES: &[&str] = &[
     "localtest.me",
     "lvh.me",
     "vcap.me",
+    "lacolhost.com",
+    "localho.st",
+    "fuf.me",
+    "svc",
 ];
-/// Public names that answer with the address they are asked for.
-const ECHO_NAMES: &[&str] = &["nip.io", "sslip.io", "xip.io"];
+/// Public names that answer with the address they are asked for, or with one of two in turn.
+const ECHO_NAMES: &[&str] = &["nip.io", "sslip.io", "xip.io", "traefik.me", "rbndr.us", "1u.ms"];
 
 impl Host {
     /// A host as a URL would hold it: an IPv6 address may stand in brackets, and an IPv4 address may be written in
@@ -91,6 +97,7 @@ impl Host {
             [169, 254, 169, 254 | 253 | 123]
                 | [169, 254, 170, 2 | 23]
                 | [100, 100, 100, 200]
+                | [100, 96, 0, 96]
                 | [192, 0, 0, 192]
                 | [168, 63, 129, 16]
         );
@@ -117,13 +124,17 @@ impl Host {
             (0, 0, 0, 0, 0, 0xffff) => return Self { disguised: true, ..inner(high, low) },
             // Translated (RFC 6052), 6to4 (RFC 3056) and IPv4-compatible: another address, the same place.
             (0x64, 0xff9b, 0, 0, 0, 0) => return Self { text: ip.to_string(), disguised: true, ..inner(high, low) },
+            // For use within one network (RFC 8215), and with an address in the place of a name of the interface (RFC 5214).
+            (0x64, 0xff9b, 1, ..) | (_, _, _, _, 0 | 0x200, 0x5efe) => {
+                return Self { text: ip.to_string(), disguised: true, private: true, ..inner(high, low) };
+            }
             (0x2002, high, low, ..) => return Self { text: ip.to_string(), disguised: true, ..inner(high, low) },
             (0, 0, 0, 0, 0, 0) if high != 0 => {
                 return Self { text: ip.to_string(), disguised: true, ..inner(high, low) };
             }
             _ => {}
         }
-        let metadata = ip == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
+        let metadata = matches!(ip.segments(), [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254 | 0x23])
             || ip == Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
         let private = ip.is_loopback()
             || ip.is_unspecified()
@@ -134,11 +145,15 @@ impl Host {
     }
 }
 
-/// The address in `10.0.0.1.nip.io` or `app-10-0-0-1.nip.io`.
+/// The address in `10.0.0.1.nip.io`, `app-10-0-0-1.nip.io`, `0a000001.nip.io` or `fd00-ec2--254.sslip.io`: of several the worst.
 fn echo(name: &str) -> Option<Host> {
-    let numbers: Vec<&str> = name.split(['.', '-']).collect();
-    let quad = numbers.windows(4).find_map(|w| w.join(".").parse::<Ipv4Addr>().ok());
-    quad.map(Host::v4)
+    let parts: Vec<&str> = name.split(['.', '-']).collect();
+    let quads = parts.windows(4).filter_map(|w| w.join(".").parse::<Ipv4Addr>().ok());
+    let hex = parts.iter().filter(|part| part.len() == 8).filter_map(|part| u32::from_str_radix(part, 16).ok());
+    let v6 = name.split('.').filter(|label| label.contains("--") || label.matches('-').count() == 7);
+    let v6 = v6.filter_map(|label| label.replace('-', ":").parse::<Ipv6Addr>().ok());
+    let all = quads.chain(hex.map(Ipv4Addr::from)).map(Host::v4).chain(v6.map(Host::v6));
+    all.max_by_key(|host| (host.metadata, host.private))
 }
 
 /// The domains that `host` is below, from itself outwards; an address is below nothing but itself.
@@ -202,6 +217,12 @@ mod tests {
             "64:ff9b::a00:1",
             "2002:a00:1::",
             "::10.0.0.1",
+            "64:ff9b:1::808:808",
+            "2001:db8::5efe:a00:1",
+            "0a000001.nip.io",
+            "08080808.7f000001.rbndr.us",
+            "--1.sslip.io",
+            "kubernetes.default.svc",
         ] {
             assert!(Host::of(raw).unwrap().private, "{raw}");
         }
@@ -211,6 +232,8 @@ mod tests {
             "2606:4700::1111",
             "internal.example.com",
             "8-8-8-8.nip.io",
+            "deadbeef.example.com",
+            "2001:db8::5efe:1",
             "172.32.0.1",
             "::ffff:8.8.8.8",
         ] {
@@ -224,6 +247,30 @@ mod tests {
             "metadata.google.internal.",
             "fd00:ec2::254",
             "169.254.169.254.nip.io",
+            "0xA9.0xFE.0xA9.0xFE",
+            "0251.0376.0251.0376",
+            "0251.254.0xa9fe",
+            "169.16689662",
+            "169.254.43518",
+            "169.254.169.254.",
+            "169.254.169。254",
+            "①⑥⑨.②⑤④.①⑥⑨.②⑤④",
+            "[::ffff:a9fe:a9fe]",
+            "[0:0:0:0:0:ffff:169.254.169.254]",
+            "::169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
+            "fe80::5efe:a9fe:a9fe",
+            "a9fea9fe.nip.io",
+            "x-169-254-169-254.sslip.io",
+            "fd00-ec2--254.sslip.io",
+            "7f000001.a9fea9fe.rbndr.us",
+            "make-8.8.8.8-rebind-169.254.169.254-rr.1u.ms",
+            "METADATA.google.internal",
+            "fd00:ec2::23",
+            "169.254.170.2",
+            "100.100.100.200",
         ] {
             assert!(Host::of(raw).unwrap().metadata, "{raw}");
         }

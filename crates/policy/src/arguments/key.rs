@@ -14,12 +14,15 @@ pub(super) enum Key {
     Cents,
     /// Words for a shell: each may name something.
     Command,
+    /// A statement for a database.
+    Sql,
     /// Nothing.
     Other,
 }
 
 const WORDS: &[(Key, &[&str])] = &[
     (Key::Cents, &["cents", "cent", "minor", "pence"]),
+    (Key::Sql, &["sql", "statement", "statements"]),
     (Key::Command, &["command", "commands", "cmd", "cmdline", "script", "shell", "bash", "argv", "args", "arguments"]),
     (
         Key::Mail,

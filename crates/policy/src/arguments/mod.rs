@@ -14,6 +14,8 @@ mod link;
 mod mail;
 mod path;
 mod read;
+mod shell;
+mod sql;
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -47,6 +49,8 @@ pub struct ArgumentFacts {
     emails: Vec<String>,
     amounts: Vec<i64>,
     values: Vec<String>,
+    sql: Vec<String>,
+    shell: bool,
     private_hosts: bool,
     metadata_hosts: bool,
     traversal: bool,
@@ -136,6 +140,14 @@ impl ArgumentFacts {
     /// Short arguments as `pointer=text`; sorted.
     pub fn values(&self) -> &[String] {
         &self.values
+    }
+    /// What SQL statements do: `read`, `write`, `define`, `control`, `unknown`; sorted.
+    pub fn sql(&self) -> &[String] {
+        &self.sql
+    }
+    /// Whether a value that is one word, or a command, holds what a shell takes for more than a word.
+    pub fn shell(&self) -> bool {
+        self.shell
     }
     /// Whether a host is loopback, private, link-local or names such a network.
     pub fn private_hosts(&self) -> bool {

@@ -1,4 +1,6 @@
-use super::{ArgumentFacts, Cut, Leaf, LeafValue, amount, host::Host, key::Key, link::Link, mail, path::Path};
+use super::{
+    ArgumentFacts, Cut, Leaf, LeafValue, amount, host::Host, key::Key, link::Link, mail, path::Path, shell, sql,
+};
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Leaves, words of commands and links in prose that are looked at, all together.
@@ -28,6 +30,7 @@ pub(super) fn read(walk: impl FnOnce(&mut dyn FnMut(Leaf<'_>))) -> ArgumentFacts
         emails: listed(reader.emails),
         amounts: reader.amounts.into_iter().collect(),
         values: listed(reader.values),
+        sql: reader.sql.into_iter().map(|class| class.as_str().to_owned()).collect(),
         ..reader.facts
     }
 }
@@ -43,6 +46,7 @@ struct Reader {
     emails: BTreeSet<String>,
     amounts: BTreeSet<i64>,
     values: BTreeSet<String>,
+    sql: BTreeSet<sql::Class>,
     /// The flags; the lists are put in at the end.
     facts: ArgumentFacts,
 }
@@ -87,6 +91,11 @@ impl Reader {
         let named = matches!(key, Key::Amount | Key::Cents);
         let cents = amount::of_text(trimmed, named);
         self.amount(if key == Key::Cents { cents.map(|c| c.div_euclid(100)) } else { cents });
+
+        if key == Key::Sql || sql::looks_like_it(trimmed) {
+            sql::classes(trimmed, &mut self.sql);
+        }
+        self.facts.shell |= shell::is_more_than_words(trimmed, key == Key::Command);
 
         let one_word = !trimmed.contains(|c: char| c.is_whitespace());
         match key {

@@ -3,8 +3,10 @@
 mod measured;
 mod pin;
 mod pins;
+mod poison;
 
 pub use pin::{Pin, PinKey, PinState, Pins, Seen, StateError, Unknown};
+pub use poison::PoisonedSource;
 
 use crate::place::make_dir;
 use parking_lot::Mutex;
@@ -55,6 +57,7 @@ impl State {
         db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "full")?;
         db.execute_batch(TABLES)?;
+        db.execute_batch(poison::TABLE)?;
         Ok(Self { db: Mutex::new(db) })
     }
 }
