@@ -134,7 +134,7 @@ async fn post(
     caller: Caller,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     if let Err((status, why)) = negotiable(&head.headers) {
         return plain(status, why);
     }
@@ -143,7 +143,9 @@ async fn post(
         Ok(bytes) => bytes,
         Err(error) => return plain(error.status(), &error.to_string()),
     };
-    message(gateway, live, endpoint, caller, &head.headers, bytes).await
+    let headers = std::mem::take(&mut head.headers);
+    drop(head);
+    message(gateway, live, endpoint, caller, headers, bytes).await
 }
 
 /// One message of a client, and what it gets for it. Whoever drops this, or its body, is a client that is gone.
@@ -152,7 +154,7 @@ pub(crate) async fn message(
     live: Arc<Live>,
     endpoint: Endpoint,
     caller: Caller,
-    headers: &HeaderMap,
+    headers: HeaderMap,
     bytes: Bytes,
 ) -> Response<Body> {
     let message = match decode(bytes, &live.limits, Side::Client) {
@@ -167,9 +169,9 @@ pub(crate) async fn message(
         Message::Request(r) => (Some(r.id.clone()), Some(r.method)),
         Message::Notification(_) | Message::Response(_) => (None, None),
     };
-    let era = era_of(headers, &message);
+    let era = era_of(&headers, &message);
     let served = match era {
-        Era::Modern => Box::pin(modern(gateway, live, &endpoint, caller, headers, message)).await,
+        Era::Modern => Box::pin(modern(gateway, live, &endpoint, caller, &headers, message)).await,
         Era::Legacy => legacy(gateway, live, endpoint, caller, headers, message).await,
     };
     match served {

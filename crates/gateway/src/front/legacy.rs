@@ -25,7 +25,7 @@ pub(super) async fn legacy(
     live: Arc<Live>,
     endpoint: Endpoint,
     caller: Caller,
-    headers: &HeaderMap,
+    headers: HeaderMap,
     message: Message,
 ) -> Result<Reply, Refusal> {
     let mut arrival =
@@ -49,7 +49,9 @@ pub(super) async fn legacy(
         }
         message => message,
     };
-    let session = session_of(gateway, &endpoint, &arrival.caller, headers).await?;
+    let session = session_of(gateway, &endpoint, &arrival.caller, &headers).await?;
+    // They hold the memory that the request was read into.
+    drop(headers);
     arrival.revision = session.revision();
     arrival.session = Some(session.clone());
     let own = gateway.clone();

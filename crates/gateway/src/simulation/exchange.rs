@@ -64,7 +64,7 @@ impl Line {
             }
         }
         let (caller, live) = (self.caller().await, self.gateway.live.load_full());
-        let answer = http::message(&self.gateway, live, self.endpoint.clone(), caller, &all, bytes);
+        let answer = http::message(&self.gateway, live, self.endpoint.clone(), caller, all, bytes);
         Exchange::of(Box::pin(answer).await)
     }
     pub(super) async fn get(&self, headers: &[(&str, &str)]) -> Exchange {

@@ -2,6 +2,9 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use std::{future::poll_fn, pin::pin, time::Duration};
 
+/// What is copied rather than held, in bytes.
+const SMALL: usize = 2 << 10;
+
 /// Why a request body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
@@ -27,7 +30,8 @@ impl BodyError {
     }
 }
 
-/// Reads a whole body of at most `limit` bytes within `deadline`. A body that arrives in one piece is not copied.
+/// Reads a whole body of at most `limit` bytes within `deadline`. A body that arrives in one piece is not copied, unless it
+/// is so small that this costs less than to hold the memory that its connection reads into.
 pub async fn read_body<B>(body: B, limit: usize, deadline: Duration) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes>,
@@ -62,5 +66,9 @@ async fn collect<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Bytes, 
             break;
         }
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    Ok(match first.len() {
+        0 => whole.freeze(),
+        1..=SMALL => Bytes::copy_from_slice(&first),
+        _ => first,
+    })
 }
