@@ -31,7 +31,8 @@ pub(crate) struct Unit {
 
 /// Tells every unit of what was read.
 pub(crate) fn gather(key: &Key, symbols: &Symbols, each: &mut impl FnMut(Unit)) {
-    let mut each = Each { key, symbols, each };
+    let bits: Vec<f32> = symbols.tokens.iter().map(|token| bits::token(symbols, token)).collect();
+    let mut each = Each { key, symbols, bits: &bits, each };
     let tokens = &symbols.tokens;
     let mut at = 0;
     while at < tokens.len() {
@@ -66,6 +67,8 @@ fn group(tokens: &[Token]) -> usize {
 struct Each<'a, F> {
     key: &'a Key,
     symbols: &'a Symbols,
+    /// Of each token.
+    bits: &'a [f32],
     each: &'a mut F,
 }
 
@@ -81,7 +84,7 @@ impl<F: FnMut(Unit)> Each<'_, F> {
         let (first, last) = (first.start as usize, last.end as usize);
         let mut all = 0.0;
         for (at, token) in group.clone().zip(tokens) {
-            all += bits::token(self.symbols, token);
+            all += self.bits_of(at);
             if token.digits {
                 self.meanings(at);
             }
@@ -92,7 +95,7 @@ impl<F: FnMut(Unit)> Each<'_, F> {
     }
 
     fn token(&mut self, token: &Token, at: usize) {
-        let bits = bits::token(self.symbols, token);
+        let bits = self.bits_of(at);
         if token.digits {
             self.meanings(at);
         }
@@ -106,6 +109,10 @@ impl<F: FnMut(Unit)> Each<'_, F> {
         } else if token.len() >= WINDOW {
             self.value(token.range());
         }
+    }
+
+    fn bits_of(&self, token: usize) -> f32 {
+        self.bits.get(token).copied().unwrap_or_default()
     }
 
     /// Numbers and days that begin with a token.
@@ -138,7 +145,7 @@ impl<F: FnMut(Unit)> Each<'_, F> {
     fn whole(&mut self) {
         let tokens = &self.symbols.tokens;
         if (2..=10).contains(&tokens.len()) && self.symbols.len() <= WHOLE {
-            let all: f32 = tokens.iter().map(|t| bits::token(self.symbols, t)).sum();
+            let all: f32 = self.bits.iter().sum();
             if all >= VALUE {
                 self.unit(Kind::Whole, Class::End, 0..self.symbols.len());
             }
@@ -146,14 +153,14 @@ impl<F: FnMut(Unit)> Each<'_, F> {
     }
 
     fn prose(&mut self) {
-        let (len, mut tokens) = (self.symbols.len(), self.symbols.tokens.iter().peekable());
+        let (len, mut tokens) = (self.symbols.len(), self.symbols.tokens.iter().zip(self.bits).peekable());
         if len < PROSE || self.symbols.tokens.len() < 3 {
             return;
         }
         let mut rare_until = 0;
         for at in (0..=len - PROSE).step_by(STRIDE) {
-            while let Some(token) = tokens.next_if(|t| (t.start as usize) < at + PROSE) {
-                if token.letters && bits::token(self.symbols, token) > 7.0 {
+            while let Some((token, bits)) = tokens.next_if(|(t, _)| (t.start as usize) < at + PROSE) {
+                if token.letters && *bits > 7.0 {
                     rare_until = token.end as usize;
                 }
             }

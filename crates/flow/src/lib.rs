@@ -25,6 +25,7 @@
 //! ```
 
 mod bits;
+pub mod classes;
 mod codec;
 mod counts;
 mod dates;
@@ -32,6 +33,7 @@ mod forget;
 pub mod fuzzing;
 mod gather;
 mod index;
+mod labelling;
 #[cfg(test)]
 mod laws;
 mod left;
@@ -39,6 +41,7 @@ mod names;
 mod numbers;
 mod origin;
 mod pieces;
+mod record;
 mod scan;
 mod sources;
 mod symbols;
@@ -47,10 +50,14 @@ mod trace;
 mod unit;
 mod views;
 mod words;
+mod written;
 mod zones;
 
 pub use codec::DecodeError;
 pub use index::{Index, Settings};
+pub use labelling::{Labelling, Origins, Rule};
 pub use left::Leaf;
 pub use origin::{Form, Origin, Part, Place};
+pub use record::Sibling;
 pub use sources::{From, Source, SourceId};
+pub use written::{Entry, Written};

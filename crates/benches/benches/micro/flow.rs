@@ -21,10 +21,9 @@ pub(crate) fn benches(suite: &mut Suite) {
         [("lines of a log", texts::lines(8)), ("prose", texts::prose(8)), ("a result in JSON", texts::result(8))];
     let mut full = Index::new(Settings::new([7; 16]));
     full.turn(TurnId::mint(Timestamp::from_micros(1), &Fixed), "Please send the notes to ann.miller@example.org.");
-    for n in 0..200 {
+    for (n, (_, text)) in (0..200).zip(texts.iter().cycle()) {
         // Each result is another one.
-        let (_, text) = &texts[n % texts.len()];
-        let text = text.replace('e', &format!("{}", n % 7)).replace('a', &format!("o{n}"));
+        let text = text.replace('e', &(n % 7).to_string()).replace('a', &format!("o{n}"));
         full.result(&source, [("/content/0/text", text.get(..text.floor_char_boundary(8192)).unwrap_or_default())]);
     }
     assert!(full.memory() <= 64 * 1024, "{} bytes", full.memory());
