@@ -18,6 +18,13 @@ pub(crate) struct Ask<'a> {
     pub(crate) params: Option<Value<'a>>,
 }
 
+impl Ask<'_> {
+    /// Whether somebody has to answer it: the model, the person or the client for them.
+    pub(crate) fn is_question(&self) -> bool {
+        matches!(self.action, Some(Action::Sample | Action::Elicit | Action::Roots))
+    }
+}
+
 /// Everything that `message` asks of the client.
 pub(crate) fn asks(message: &Message) -> Vec<Ask<'_>> {
     match message {

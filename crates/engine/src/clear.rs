@@ -11,7 +11,7 @@ use doorward_mcp::{
     Message, Method, Notice,
     json::{Edits, Value},
 };
-use doorward_policy::{Action, ArgumentFacts};
+use doorward_policy::{Action, ArgumentFacts, Leaf, LeafValue};
 use doorward_vocab::{Channel, Consequence, Decision, Finding, FindingKind, Mode, Reason, ReasonCode, Timestamp};
 
 /// What became of a message on its way to a client.
@@ -61,12 +61,16 @@ pub fn clear(
     let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
     let judged = is_tool_list(subject).then(tools).flatten().map_or(0..0, Value::span);
     found.read(view, message, &judged, channel, subject, now);
-    let refused =
-        asks(message).iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
+    let asks = asks(message);
+    let asked = u32::try_from(asks.iter().filter(|ask| ask.is_question()).count()).unwrap_or(u32::MAX);
+    let too_often = || too_often(history, subject, asked);
+    let refused = asks.iter().filter(|_| enforce).find_map(|ask| refusal(view, history, subject, ask, &found, now));
+    let refused = refused.or_else(|| too_often().filter(|_| enforce));
     let refused = refused.map(|reasons| (Decision::Deny, reasons)).or_else(|| stopped(&found).filter(|_| enforce));
     let label = Some(found.label(subject.server.label)).filter(|_| says_something(message));
     let redactions = if enforce && refused.is_none() { found.change(&mut edits) } else { 0 };
-    let heard = Heard { label, injected: found.injected, entities: found.entities };
+    let asked = (asked > 0 && refused.is_none()).then(|| (subject.server.name.clone(), asked));
+    let heard = Heard { label, asked, injected: found.injected, entities: found.entities };
     let (findings, canary, poison) = (found.findings, found.canary, found.poison);
     if let Some((decision, reasons)) = refused {
         return Clearance {
@@ -85,6 +89,16 @@ pub fn clear(
     let decision = if redactions > 0 { Decision::Oblige } else { Decision::Allow };
     let cleared = Some(Cleared::mint(edits.apply(message.doc())));
     Clearance { cleared, changed, decision, reasons: found.reasons, findings, redactions, heard, canary, poison }
+}
+
+/// Whoever is asked again and again says yes in the end, and whoever lets a model be asked without end pays for it.
+fn too_often(history: &History, subject: &Subject<'_>, asked: u32) -> Option<Vec<Reason>> {
+    let server = subject.server;
+    let sum = history.asked_by(&server.name).saturating_add(asked);
+    (asked > 0 && sum > server.asks).then(|| {
+        let why = format!("`{}` asks more often than {} times in one conversation", server.name, server.asks);
+        vec![Reason::new(ReasonCode::Forbidden, why)]
+    })
 }
 
 /// What is decided where a finding stops the whole message.
@@ -126,7 +140,11 @@ fn refusal(
     let mut kinds: Vec<FindingKind> = within().map(|f| f.kind).collect();
     kinds.sort_unstable_by_key(|k| k.as_str());
     kinds.dedup();
-    let context = rule::context(view, history, subject, ArgumentFacts::none(), false, &kinds, now);
+    // Where a person is sent is for policies to judge, as where a call goes is.
+    let url = ask.params.filter(|_| action == Action::Elicit).and_then(|params| params.get("url")?.as_str());
+    let facts = url.map(|url| ArgumentFacts::of([Leaf { path: "/url", value: LeafValue::Str(&url) }]));
+    let facts = facts.as_ref().unwrap_or_else(|| ArgumentFacts::none());
+    let context = rule::context(view, history, subject, facts, false, &kinds, now);
     let verdict = view.policies.decide(&rule::question(subject.actor, action, &subject.server.whole, &context));
     (verdict.decision > Decision::Oblige).then(|| verdict.reasons().to_vec())
 }

@@ -1,5 +1,5 @@
 use crate::entity::EntitySet;
-use doorward_vocab::{CallId, Integrity, Label, Timestamp, TurnId};
+use doorward_vocab::{CallId, Integrity, Label, ServerName, Timestamp, TurnId};
 
 /// What a ruling needs to know of the conversation so far. Small, bounded, and a plain value: it can be stored,
 /// replayed and compared.
@@ -17,6 +17,8 @@ pub struct History {
     pub refused: u32,
     /// The join of the labels of everything that was read.
     pub read: Option<Label>,
+    /// How often each server asked something of the client's model or person.
+    pub asked: Vec<(ServerName, u32)>,
     /// Whether a text that tells its reader what to do was seen where data was expected.
     pub injected: bool,
     /// Addresses and hosts that the human named.
@@ -34,6 +36,8 @@ pub struct History {
 pub struct Heard {
     /// The label of the content.
     pub label: Option<Label>,
+    /// Who asked how much of the client's model or person in it.
+    pub asked: Option<(ServerName, u32)>,
     /// Whether a finding of injection was made in it.
     pub injected: bool,
     /// Addresses and hosts in it.
@@ -44,6 +48,10 @@ impl History {
     /// Whether something was read that anybody may have written.
     pub fn untrusted(&self) -> bool {
         self.read.is_some_and(|l| l.integrity == Integrity::Untrusted)
+    }
+    /// How often `server` asked something of the client's model or person.
+    pub fn asked_by(&self, server: &ServerName) -> u32 {
+        self.asked.iter().find(|(name, _)| name == server).map_or(0, |(_, count)| *count)
     }
     /// The human said `text`.
     pub fn turn(&mut self, id: TurnId, text: &str, now: Timestamp) {
@@ -70,6 +78,12 @@ impl History {
             self.read = Some(self.read.map_or(label, |l| l.join(label)));
             if label.integrity == Integrity::Untrusted {
                 self.heard.merge(&heard.entities);
+            }
+        }
+        if let Some((server, count)) = &heard.asked {
+            match self.asked.iter_mut().find(|(name, _)| name == server) {
+                Some((_, sum)) => *sum = sum.saturating_add(*count),
+                None => self.asked.push((server.clone(), *count)),
             }
         }
         self.injected |= heard.injected;

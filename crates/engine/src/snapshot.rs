@@ -35,6 +35,8 @@ pub struct ServerProfile {
     pub label: Label,
     /// Whether arguments must fit the schemas that its tools declare.
     pub checks_arguments: bool,
+    /// How often it may ask something of the client's model or person in one conversation.
+    pub asks: u32,
     /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
     pub withheld: Option<Arc<str>>,
     pub(crate) party: Server,
@@ -44,10 +46,23 @@ pub struct ServerProfile {
 }
 
 impl ServerProfile {
+    /// How often a server may ask in one conversation, where nothing is said.
+    pub const ASKS: u32 = 100;
+
     /// A server, prepared for policy.
     pub fn new(name: ServerName, mode: Mode, label: Label, party: Server) -> Self {
         let whole = PolicyTarget::server(&party);
-        Self { name, mode, label, checks_arguments: true, withheld: None, party, whole, floors: Floors::default() }
+        Self {
+            name,
+            mode,
+            label,
+            checks_arguments: true,
+            asks: Self::ASKS,
+            withheld: None,
+            party,
+            whole,
+            floors: Floors::default(),
+        }
     }
     /// The same server, to which nothing goes for this reason.
     #[must_use]

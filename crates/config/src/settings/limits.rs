@@ -19,6 +19,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Conversations held in memory at once.
     pub conversations: usize,
+    /// How often a server may ask something of the client's model or person in one conversation.
+    pub asks: usize,
     /// Sources of poisoned texts that are remembered.
     pub poisoned: usize,
     /// Event streams open at once.
@@ -67,6 +69,7 @@ impl Default for Limits {
             connections: 4_096,
             sessions: 10_000,
             conversations: 10_000,
+            asks: 100,
             poisoned: 4_096,
             streams: 1_024,
             in_flight: 256,
@@ -96,6 +99,7 @@ impl Limits {
         count("connections", &mut limits.connections);
         count("sessions", &mut limits.sessions);
         count("conversations", &mut limits.conversations);
+        count("asks", &mut limits.asks);
         count("poisoned", &mut limits.poisoned);
         count("streams", &mut limits.streams);
         count("in_flight", &mut limits.in_flight);

@@ -132,3 +132,40 @@ fn a_server_that_is_only_observed_asks_what_it_likes() {
     let scene = Scene::new(Level::Guard, Mode::Observe, NO_QUESTIONS);
     check(&scene, &question("Which city?"), None);
 }
+
+#[test]
+fn a_server_asks_so_often_and_no_more() {
+    for asked in [sample(), question("Which one?"), roots()] {
+        for (method, revision, message) in holders(&asked) {
+            let mut scene = Scene::new(Level::Guard, Mode::Enforce, "");
+            scene.server.asks = 7;
+            let mut passed = 0;
+            for _ in 0..20 {
+                let clearance = scene.clear(method, revision, &message).unwrap();
+                match gets(&clearance) {
+                    Some(_) => passed += clearance.heard.asked.as_ref().map_or(0, |(_, count)| *count),
+                    None => assert_eq!(clearance.reasons[0].code, ReasonCode::Forbidden),
+                }
+                scene.history.heard(&clearance.heard, scene.history.touched);
+            }
+            assert!((6..=7).contains(&passed), "{passed}: {message}");
+            // Others may still ask, and who only observes stops nobody.
+            scene.server.mode = Mode::Observe;
+            assert!(gets(&scene.clear(method, revision, &message).unwrap()).is_some());
+        }
+    }
+}
+
+#[test]
+fn policies_say_where_a_person_may_be_sent() {
+    let own = r#"@id("visits") forbid(principal is Server, action == Action::"elicit", resource)
+        when { !context.args.hosts.isEmpty() } unless { context.args.allHostsUnder.contains("example.org") };"#;
+    let scene = Scene::new(Level::Guard, Mode::Enforce, own);
+    check(&scene, &visit("https://login.example.org/a"), None);
+    check(&scene, &visit("https://login.example.org.evil.example/a"), Some(ReasonCode::Forbidden));
+    check(&scene, &visit("https://login.example.org@evil.example/a"), Some(ReasonCode::ApprovalRequired));
+    check(&scene, &question("Which one?"), None);
+    // Nobody has business where clouds serve credentials.
+    let scene = Scene::new(Level::Guard, Mode::Enforce, "");
+    check(&scene, &visit("http://0xA9FEA9FE/latest"), Some(ReasonCode::Forbidden));
+}

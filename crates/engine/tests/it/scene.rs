@@ -29,6 +29,8 @@ fn secrets() -> Arc<KnownSecrets> {
 pub(crate) struct Scene {
     pub(crate) view: Snapshot,
     pub(crate) server: ServerProfile,
+    /// What was before.
+    pub(crate) history: History,
     /// The resource that the next message is about, where it is one.
     pub(crate) resource: Option<&'static str>,
     actor: Actor,
@@ -60,6 +62,7 @@ impl Scene {
                 secrets: secrets(),
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
+            history: History::default(),
             resource: None,
             actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),
             correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
@@ -72,7 +75,7 @@ impl Scene {
         let asked = Tainted::new(message(&asked, Side::Client).unwrap(), Label::OUTSIDE);
         let said = message(said, Side::Server)?;
         let subject = self.subject(&asked, revision);
-        Ok(clear(&self.view, &History::default(), &subject, &said, Edits::new(), NOW))
+        Ok(clear(&self.view, &self.history, &subject, &said, Edits::new(), NOW))
     }
 
     /// How `said` of the client is judged.
