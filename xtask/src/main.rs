@@ -8,9 +8,11 @@ mod client_mode;
 mod conformance;
 mod fuzz;
 mod process;
+mod score;
 mod setup;
 mod suite;
 mod test;
+mod train;
 mod workspace;
 
 use std::process::ExitCode;
@@ -53,6 +55,16 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         help: "what the gateway costs: direct, nginx and doorward in one run [--quick] [--check]",
         run: bench::run,
+    },
+    Command {
+        name: "train",
+        help: "the weights of the classifier from labelled texts [--corpus DIR] [--check]",
+        run: train::run,
+    },
+    Command {
+        name: "score",
+        help: "how good the detectors are on labelled texts: detect [--corpus DIR] [--shipped]",
+        run: score::run,
     },
     Command { name: "fuzz", help: "every fuzz target for a bounded time [--inputs N]", run: fuzz::run },
 ];

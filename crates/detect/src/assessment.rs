@@ -1,4 +1,9 @@
-use crate::{Scanner, Text};
+use crate::{
+    Scanner, Text,
+    learned::{self, model::Model, sentences},
+    reading::Readings,
+    scanner::INBOUND,
+};
 use doorward_vocab::{Channel, FindingKind};
 use std::ops::Range;
 
@@ -7,7 +12,8 @@ use std::ops::Range;
 pub struct Assessment {
     /// How likely the text attacks its reader, 0 to 1. The shape of a secret says nothing about that and does not count.
     pub score: f32,
-    /// The bytes of the text that the findings cover: in order, apart from each other, at character boundaries.
+    /// The bytes of the text that speak for the score, also where it stays below the limit: in order, apart from each
+    /// other, at character boundaries.
     pub spans: Vec<Range<usize>>,
     /// Whether the score reaches [`Assessment::LIMIT`].
     pub attack: bool,
@@ -21,16 +27,44 @@ impl Assessment {
 }
 
 impl Scanner {
-    /// What the detectors make of `text`, as text of this channel.
+    /// What the detectors make of `text`, as text of this channel. A turn of the human is looked at by the rules, as if it
+    /// stood in data; the classifier learned what has no place in data, and that is what people ask for.
     pub fn assess(&self, text: &str, channel: Channel) -> Assessment {
-        let mut found = self.scan(&[Text { path: "", text, channel }]);
-        found.retain(|f| !matches!(f.finding.kind, FindingKind::SecretShape | FindingKind::KnownSecret));
-        let score = found.iter().map(|f| f.finding.confidence).fold(0.0_f32, f32::max);
+        self.assess_by(text, channel, Model::shipped())
+    }
+
+    /// The same with another model in the place of the shipped one: how models are compared.
+    #[doc(hidden)]
+    pub fn assess_by(&self, text: &str, channel: Channel, model: &Model) -> Assessment {
+        let looked = if channel == Channel::Turn { Channel::Result } else { channel };
+        let mut found = self.scan(&[Text { path: "", text, channel: looked }]);
+        found.retain(|f| {
+            let secret = matches!(f.finding.kind, FindingKind::SecretShape | FindingKind::KnownSecret);
+            !secret && f.finding.detector != learned::NAME
+        });
+        let rules = found.iter().map(|f| f.finding.confidence).fold(0.0_f32, f32::max);
         let mut detectors: Vec<String> = found.iter().map(|f| f.finding.detector.to_string()).collect();
+        let mut spans: Vec<_> = found.into_iter().map(|f| f.finding.span).collect();
+        let mut learned = 0.0_f32;
+        if self.mode(learned::NAME).is_some() && INBOUND.contains(&channel) {
+            for reading in Readings::of(text).iter() {
+                let sentences = sentences::read(reading.text());
+                let scores = learned::scores(&sentences, channel == Channel::Definition, model);
+                let most = scores.iter().copied().fold(f32::MIN, f32::max);
+                learned = learned.max(model.confidence(most));
+                let least = model.beside.max(most - model.report.max(0.0));
+                let regions = learned::regions(reading.text(), &sentences, &scores, model, least);
+                spans.extend(regions.into_iter().map(|r| reading.original(r.span)));
+            }
+        }
+        if learned >= Assessment::LIMIT {
+            detectors.push(learned::NAME.to_owned());
+        }
         detectors.sort_unstable();
         detectors.dedup();
-        let spans = joined(found.into_iter().map(|f| f.finding.span).collect());
-        Assessment { score, spans, attack: score >= Assessment::LIMIT, detectors }
+        // Rules and classifier as two witnesses who may both be right.
+        let score = 1.0 - (1.0 - rules) * (1.0 - learned);
+        Assessment { score, spans: joined(spans), attack: score >= Assessment::LIMIT, detectors }
     }
 }
 

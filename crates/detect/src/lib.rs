@@ -21,6 +21,8 @@ pub mod encoded;
 #[doc(hidden)]
 pub mod fuzzing;
 mod known;
+#[doc(hidden)]
+pub mod learned;
 mod literals;
 pub mod reading;
 mod scanner;

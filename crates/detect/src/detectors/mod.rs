@@ -3,6 +3,7 @@
 mod hidden_markup;
 mod hidden_unicode;
 mod imperative;
+mod learned_injection;
 mod over_reach;
 mod secret_shape;
 mod shadowing;
@@ -15,6 +16,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &hidden_unicode::HiddenUnicode,
     &hidden_markup::HiddenMarkup,
     &imperative::Imperative,
+    &learned_injection::LearnedInjection,
     &over_reach::OverReach,
     &shadowing::Shadowing,
     &secret_shape::SecretShape,

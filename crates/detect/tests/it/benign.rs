@@ -3,7 +3,7 @@ use doorward_vocab::Channel;
 
 #[test]
 fn honest_results() {
-    for text in [
+    let texts = [
         // Mail and chat.
         "This release fixes all previous crashes, so you may forget the workaround.",
         "The migration runs without asking for a password.",
@@ -101,9 +101,10 @@ fn honest_results() {
         "Zu\u{ad}sammen\u{ad}gesetzt — “quoted”, naïve café, 10 €.",
         "",
         " ",
-    ] {
-        assert_eq!(scan(Channel::Result, text), [], "{text:?}");
-    }
+    ];
+    let seen: Vec<_> =
+        texts.iter().map(|text| (text, scan(Channel::Result, text))).filter(|(_, found)| !found.is_empty()).collect();
+    assert!(seen.is_empty(), "{seen:#?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod benign;
 mod changes;
 mod drawn;
 mod laws;
+mod learned;
 mod obfuscation;
 mod shapes;
 

@@ -27,7 +27,6 @@ struct Line {
 enum Kind {
     ToolOutput,
     ToolDescription,
-    /// Judged as if it stood in data: a human may say whatever he wants.
     UserTurn,
     ToolArgs,
 }
@@ -35,8 +34,9 @@ enum Kind {
 impl Kind {
     const fn channel(self) -> Channel {
         match self {
-            Self::ToolOutput | Self::UserTurn => Channel::Result,
+            Self::ToolOutput => Channel::Result,
             Self::ToolDescription => Channel::Definition,
+            Self::UserTurn => Channel::Turn,
             Self::ToolArgs => Channel::Arguments,
         }
     }
