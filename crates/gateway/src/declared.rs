@@ -160,7 +160,7 @@ impl Gateway {
             }
             let found = look_at_definition(&passage.live.snapshot.scanner, item, &context);
             let poisoned = found.iter().any(|f| f.severity >= Severity::High);
-            let first = !poisoned && !(level == Level::Lockdown && listed);
+            let first = !(poisoned || level == Level::Lockdown && listed);
             self.pins.saw_key(&key, text, first, now);
             note(
                 match (first, poisoned) {
