@@ -149,7 +149,8 @@ fn what_the_gateway_would_find_is_found() {
     let results = run["results"].as_array().unwrap();
     assert_eq!(results.len(), records.iter().filter(|r| r.get("rule").is_some()).count());
     for result in results {
-        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        let rule = &run["tool"]["driver"]["rules"][index];
         assert_eq!(rule["id"], result["ruleId"]);
     }
     assert!(place.run("scan").out.contains("findings\n"));
