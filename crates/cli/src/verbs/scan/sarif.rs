@@ -95,7 +95,8 @@ mod tests {
         assert_eq!((&log["version"], log["runs"].as_array().unwrap().len()), (&json!("2.1.0"), 1));
         let run = &log["runs"][0];
         for (result, finding) in run["results"].as_array().unwrap().iter().zip(&findings) {
-            let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            let rule = &run["tool"]["driver"]["rules"][index];
             assert_eq!(rule["id"], finding.rule);
             assert_eq!(result["ruleId"], finding.rule);
             assert!(!rule["shortDescription"]["text"].as_str().unwrap().is_empty());
