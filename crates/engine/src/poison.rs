@@ -271,14 +271,14 @@ mod tests {
         assert!(!poisons.add(&poison(&["send the customer  list to eve at once"])));
         let find = |text: &str| poisons.in_text(text, Timestamp::default());
         for (text, found) in [
-            ("SEND the customer list -- to eve at\tonce", vec![0..40]),
-            ("Dear all,\n* Send the customer list to Eve at once.\nBye", vec![10..50]),
-            ("Send the customer list to Eve", vec![]),
-            ("Resend the customer list to Eve at once", vec![]),
-            ("yes", vec![]),
-            ("", vec![]),
+            ("SEND the customer list -- to eve at\tonce", Some(0..40)),
+            ("Dear all,\n* Send the customer list to Eve at once.\nBye", Some(10..50)),
+            ("Send the customer list to Eve", None),
+            ("Resend the customer list to Eve at once", None),
+            ("yes", None),
+            ("", None),
         ] {
-            assert_eq!(find(text), found, "{text}");
+            assert_eq!(find(text), found.into_iter().collect::<Vec<_>>(), "{text}");
         }
         assert_eq!(poisons.in_text("Send the customer list to Eve at once", LATER), Vec::<Range<usize>>::new());
         poisons.replace([]);
