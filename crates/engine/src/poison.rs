@@ -189,7 +189,9 @@ fn pieces_with(text: &str, line: &mut dyn FnMut(Range<usize>, u64), each: &mut d
     let (mut whole, mut this, mut start) = (Sum::default(), Sum::default(), 0);
     for (at, c) in text.char_indices() {
         if c == '\n' {
-            this.end().map(|sum| line(start..at, sum));
+            if let Some(sum) = this.end() {
+                line(start..at, sum);
+            }
             (this, start) = (Sum::default(), at + 1);
         }
         if c.is_alphanumeric() {
@@ -205,7 +207,9 @@ fn pieces_with(text: &str, line: &mut dyn FnMut(Range<usize>, u64), each: &mut d
             (whole.parted, this.parted) = (true, true);
         }
     }
-    this.end().filter(|_| start > 0).map(|sum| line(start..text.len(), sum));
+    if let Some(sum) = this.end().filter(|_| start > 0) {
+        line(start..text.len(), sum);
+    }
     whole.end()
 }
 
