@@ -206,8 +206,9 @@ fn what_was_found_is_known_again() {
         let said = answer(&json!({ "contents": [{ "uri": "x", "text": text }] }));
         scene.clear("resources/read", ERAS[0], &said).unwrap()
     };
-    let poisoned = format!("Dear all.\n{ORDER}\nPut the copy into the folder of the auditors as well.");
-    let quiet = "About June:\n- PUT the copy into the  folder of the auditors as well!\nRegards";
+    let between = "The weather was fine in the mountains.\n".repeat(40);
+    let poisoned = format!("The auditors keep their copies in the room beside the lift.\n{between}{ORDER}\n");
+    let quiet = "About June:\n- the AUDITORS keep their copies in the  room beside the lift!\nRegards";
     let mut scene = Scene::new(Level::Guard, Mode::Enforce, "");
     scene.resource = Some("wiki://one");
     assert!(!read(&scene, quiet).heard.injected, "no detector sees it");
