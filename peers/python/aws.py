@@ -51,7 +51,7 @@ def web_role(args):
 
 def sign(args):
     """A request with its signature; every header that is given is signed."""
-    request = AWSRequest(args.method, args.url, headers=dict(args.header), data=args.body)
+    request = AWSRequest(args.method, args.url, headers=dict(header.split("=", 1) for header in args.header), data=args.body)
     SigV4Auth(Credentials(args.key, args.secret, args.token), args.service, REGION).add_auth(request)
     return {"method": args.method, "url": args.url, "headers": dict(request.headers.items()), "body": args.body}
 
@@ -73,7 +73,8 @@ def main():
         one.add_argument(f"--{name}", required=True)
     one.add_argument("--token")
     one.add_argument("--body", default="")
-    one.add_argument("--header", nargs=2, action="append", default=[])
+    # A value may begin with a dash, so it must not stand by itself.
+    one.add_argument("--header", metavar="NAME=VALUE", action="append", default=[])
     args = parser.parse_args()
     print(json.dumps(args.run(args)))
 

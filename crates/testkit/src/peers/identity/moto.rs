@@ -118,10 +118,11 @@ impl AwsKeys {
         headers: &[(&str, &str)],
         body: &str,
     ) -> io::Result<SignedRequest> {
+        let headers: Vec<String> = headers.iter().map(|(name, value)| format!("--header={name}={value}")).collect();
         let mut args = vec!["sign", "--service", service, "--method", method, "--url", url, "--body", body];
         args.extend(["--key", &self.key, "--secret", &self.secret]);
         args.extend(self.token.iter().flat_map(|token| ["--token", token]));
-        args.extend(headers.iter().flat_map(|(name, value)| ["--header", name, value]));
+        args.extend(headers.iter().map(String::as_str));
         let made = aws(&args)?;
         let headers = made.get("headers").and_then(Value::as_object).into_iter().flatten();
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
