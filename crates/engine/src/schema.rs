@@ -10,7 +10,7 @@ mod cost;
 use cost::{Cost, shape};
 use doorward_mcp::json::Value;
 use jsonschema::{Draft, PatternOptions, Validator};
-use std::{fmt, sync::OnceLock};
+use std::{collections::HashSet, fmt, sync::OnceLock};
 
 /// The longest schema that is used, in bytes.
 const LENGTH: usize = 64 * 1024;
@@ -29,6 +29,8 @@ pub struct ArgumentSchema {
 struct Compiled {
     validator: Validator,
     cost: Cost,
+    /// The arguments that it names.
+    names: HashSet<String>,
 }
 
 impl ArgumentSchema {
@@ -46,9 +48,13 @@ impl ArgumentSchema {
         }
         let compiled = self.compiled.get_or_init(|| compile(&self.text)).as_ref()?;
         let said = arguments.map_or("{}", Value::raw);
-        let instance: serde_json::Value = serde_json::from_str(said).ok()?;
+        let mut instance: serde_json::Value = serde_json::from_str(said).ok()?;
         if !compiled.cost.allows(shape(&instance)) || compiled.validator.is_valid(&instance) {
             return None;
+        }
+        // Many clients write `null` for an argument that they leave out (2026-07-28, transports: such a one has no header).
+        if let Some(given) = instance.as_object_mut() {
+            given.retain(|name, value| !value.is_null() || !compiled.names.contains(name));
         }
         let error = compiled.validator.validate(&instance).err()?;
         let (place, what) = (error.instance_path().to_string(), error.masked().to_string());
@@ -73,7 +79,9 @@ fn compile(text: &str) -> Option<Compiled> {
     let patterns = PatternOptions::regex().size_limit(PATTERN).dfa_size_limit(PATTERN);
     let draft = schema.get("$schema").map_or(Draft::Draft202012, |_| Draft::default().detect(&schema));
     let options = jsonschema::options().with_draft(draft).with_pattern_options(patterns);
-    Some(Compiled { validator: options.build(&schema).ok()?, cost })
+    let named = schema.get("properties").and_then(|p| p.as_object()).into_iter().flatten();
+    let names = named.map(|(name, _)| name.clone()).collect();
+    Some(Compiled { validator: options.build(&schema).ok()?, cost, names })
 }
 
 impl fmt::Debug for ArgumentSchema {

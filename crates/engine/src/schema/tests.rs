@@ -31,6 +31,12 @@ fn arguments_fit_or_it_is_said_why_not() {
     });
     for (arguments, wrong) in [
         (json!({ "to": "a@b.c", "count": 3, "how": "fast" }), None),
+        (json!({ "to": "a@b.c", "count": null, "how": null }), None),
+        (json!({ "to": null }), Some("the arguments: \"to\" is a required property")),
+        (
+            json!({ "to": "a", "bcc": null }),
+            Some("the arguments: Additional properties are not allowed ('bcc' was unexpected)"),
+        ),
         (json!({ "to": 7 }), Some("`/to`: value is not of type \"string\"")),
         (json!({ "count": 3 }), Some("the arguments: \"to\" is a required property")),
         (json!({ "to": "a", "count": 3.5 }), Some("`/count`: value is not of type \"integer\"")),
