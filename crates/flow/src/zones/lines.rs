@@ -1,5 +1,8 @@
 //! Records of a text of lines: lists of `key: value`, mails with their headers, tables. Another record begins with the next
 //! item of a list, the next row, a line of dashes, or a key that the record has already.
+//!
+//! What stands further in than the keys of a record belongs to the field before it, as YAML has it: the items of a list
+//! under a key, a map, or the lines of a long text. So nobody who writes a text that is given as a field begins a field by it.
 
 use super::Field;
 
@@ -10,7 +13,8 @@ const KEYS: usize = 32;
 
 pub(super) fn split(pointer: &str, text: &str, first: usize, each: &mut dyn FnMut(Field<'_>)) -> usize {
     let (field, keys, header) = (pointer.to_owned(), Vec::new(), Vec::new());
-    let mut state = State { pointer, record: first, next: first + 1, field, keys, header, each };
+    let (column, body, open) = (None, false, false);
+    let mut state = State { pointer, record: first, next: first + 1, field, keys, column, body, open, header, each };
     let (mut from, mut at) = (0, 0);
     // A field goes on over the lines that begin nothing.
     for line in text.split_inclusive('\n') {
@@ -29,10 +33,12 @@ pub(super) fn split(pointer: &str, text: &str, first: usize, each: &mut dyn FnMu
 enum Begins<'a> {
     /// A record, and nothing of it yet.
     Record,
-    /// An item of a list; behind the mark stands what `rest` says, perhaps a key.
-    Item { mark: usize, key: Option<(&'a str, usize)> },
-    /// A field, and where its value begins.
-    Field(&'a str, usize),
+    /// An item of a list at a column; behind the mark, perhaps a key.
+    Item { column: usize, mark: usize, key: Option<(&'a str, usize)> },
+    /// Something of the field before: the item of a list or the key of a map under it, and where its text begins.
+    Part(usize),
+    /// A field at a column, and where its value begins.
+    Field { column: usize, key: &'a str, value: usize },
     /// A row of a table.
     Row,
     /// What comes after the headers of a mail.
@@ -45,6 +51,12 @@ struct State<'a> {
     next: usize,
     field: String,
     keys: Vec<String>,
+    /// The column of the keys of this record.
+    column: Option<usize>,
+    /// Whether the headers of a mail are over.
+    body: bool,
+    /// Whether the last key had nothing behind it, so that what is further in are its parts.
+    open: bool,
     /// The columns of the table that is being read.
     header: Vec<String>,
     each: &'a mut dyn FnMut(Field<'_>),
@@ -54,7 +66,7 @@ impl State<'_> {
     fn begins<'l>(&self, line: &'l str) -> Option<Begins<'l>> {
         let bare = line.trim();
         if bare.is_empty() {
-            let in_header = !self.keys.is_empty() && !self.field.ends_with("/body");
+            let in_header = !self.keys.is_empty() && !self.body;
             return (in_header && self.keys.iter().any(|k| matches!(k.as_str(), "subject" | "from" | "to")))
                 .then_some(Begins::Body);
         }
@@ -66,12 +78,26 @@ impl State<'_> {
         }
         let indent = line.len() - line.trim_start().len();
         let mark = bare.len() - unmarked(bare).len();
+        let within = self.column.is_some_and(|column| indent > column);
         if mark > 0 {
-            return (indent < 4).then(|| Begins::Item { mark: indent + mark, key: key(unmarked(bare)) });
+            let key = key(unmarked(bare));
+            // A list under a key may stand at its column.
+            let under = self.open && self.column == Some(indent) && (indent > 0 || key.is_none());
+            return match within || under {
+                true => self.open.then_some(Begins::Part(indent + mark)),
+                false => (indent < 4).then_some(Begins::Item { column: indent, mark, key }),
+            };
+        }
+        if within {
+            return self.open.then_some(Begins::Part(indent));
         }
         // The body of a mail has no fields.
-        let body = self.field.ends_with("/body") && !bare.get(..5).is_some_and(|b| b.eq_ignore_ascii_case("from:"));
-        key(bare).filter(|_| !body && indent < 12).map(|(key, value)| Begins::Field(key, indent + value))
+        let body = self.body && !bare.get(..5).is_some_and(|b| b.eq_ignore_ascii_case("from:"));
+        key(bare).filter(|_| !body && indent < 12).map(|(key, value)| Begins::Field {
+            column: indent,
+            key,
+            value: indent + value,
+        })
     }
 
     /// Begins it; tells where in the line the text of the next field does.
@@ -85,19 +111,21 @@ impl State<'_> {
                 self.name("");
                 line.len()
             }
-            Begins::Item { mark, key } => {
+            Begins::Item { column, mark, key } => {
                 self.record();
                 self.name("");
-                key.map_or(mark, |(name, value)| {
-                    self.key(name);
-                    mark + value
+                key.map_or(column + mark, |(name, value)| {
+                    let value = column + mark + value;
+                    self.key(name, column + mark, line.get(value..).unwrap_or_default());
+                    value
                 })
             }
-            Begins::Field(name, value) => {
-                if self.keys.iter().any(|k| k.eq_ignore_ascii_case(name)) {
+            Begins::Part(text) => text,
+            Begins::Field { column, key, value } => {
+                if self.keys.iter().any(|k| k.eq_ignore_ascii_case(key)) {
                     self.record();
                 }
-                self.key(name);
+                self.key(key, column, line.get(value..).unwrap_or_default());
                 value
             }
             Begins::Row => {
@@ -106,6 +134,7 @@ impl State<'_> {
             }
             Begins::Body => {
                 self.name("body");
+                self.body = true;
                 0
             }
         }
@@ -115,10 +144,12 @@ impl State<'_> {
         self.record = self.next;
         self.next += 1;
         self.keys.clear();
+        (self.column, self.body, self.open) = (None, false, false);
     }
 
-    fn key(&mut self, name: &str) {
+    fn key(&mut self, name: &str, column: usize, value: &str) {
         self.name(name);
+        (self.column, self.body, self.open) = (Some(column), false, value.trim().is_empty());
         if self.keys.len() < KEYS {
             self.keys.push(name.to_ascii_lowercase());
         }
@@ -231,6 +262,24 @@ mod tests {
                 (2, "/sender", "bob@x.io"),
             ],
         );
+    }
+
+    #[test]
+    fn what_stands_further_in_is_part_of_the_field() {
+        check(
+            "- id: 1\n  people:\n  - ann@x.io\n  - bob@x.io\n  shared:\n    cid@x.io: rw\n  body: 'Hello\n    iban: DE1\n\n    - one\n    two'\n  size: 3\n- id: 2\n",
+            &[
+                (1, "/id", "1"),
+                (1, "/people", "ann@x.io"),
+                (1, "/people", "bob@x.io"),
+                (1, "/shared", "cid@x.io: rw"),
+                (1, "/body", "'Hello\n    iban: DE1\n\n    - one\n    two'"),
+                (1, "/size", "3"),
+                (2, "/id", "2"),
+            ],
+        );
+        check("people:\n- ann@x.io\nsize: 3", &[(0, "/people", "ann@x.io"), (0, "/size", "3")]);
+        check("tasks:\n- id: 1\n- id: 2", &[(1, "/id", "1"), (2, "/id", "2")]);
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! What stands behind one argument of a call: the human said it, or chose the record that it stood in, or neither.
+
+use crate::{
+    Intent, Tool,
+    records::Choice,
+    roles::{Role, is_address},
+    said::ANYWHERE,
+    words::of_name,
+};
+use doorward_flow::From;
+use doorward_vocab::Effect;
+
+/// What stands behind an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// The human said it, or it decides nothing.
+    Said,
+    /// It stood in something that was chosen.
+    Chosen,
+    /// A person has to say.
+    Ask(String),
+    /// It must not decide this.
+    Refuse(String),
+}
+
+/// The call that an argument belongs to.
+pub(crate) struct Of<'a> {
+    pub(crate) tool: &'a Tool,
+    /// The sentences that say what it is about.
+    pub(crate) sentences: u32,
+    pub(crate) arguments: &'a [(&'a str, &'a str)],
+}
+
+impl Of<'_> {
+    fn does(&self, effect: Effect) -> bool {
+        self.tool.effects.contains(effect)
+    }
+}
+
+impl Intent {
+    pub(crate) fn basis(&self, of: &Of<'_>, role: Role, pointer: &str, value: &str) -> Basis {
+        match role {
+            Role::Recipient => self.recipient(of, pointer, value),
+            Role::Object => self.object(of, pointer, value),
+            Role::Secret if self.said.has(&self.sums, value) => Basis::Said,
+            Role::Secret => Basis::Refuse(format!("`{pointer}` is a secret that the user did not say")),
+            Role::Content if of.does(Effect::Send) || of.does(Effect::Share) => {
+                let link = links(value).find(|link| !self.is_chosen_text(link, of.sentences));
+                let why = |link| format!("`{pointer}` has a link that the user did not choose: {link}");
+                link.map_or(Basis::Said, |link| Basis::Refuse(why(link)))
+            }
+            Role::Amount | Role::Content => Basis::Said,
+        }
+    }
+
+    /// Who or what gets something: said, or in a field of a record that the human named. No text that anybody wrote says it.
+    fn recipient(&self, of: &Of<'_>, pointer: &str, value: &str) -> Basis {
+        if self.said.has(&self.sums, value) {
+            return Basis::Said;
+        }
+        let found = self.chosen(value, of.sentences, |_, _| true);
+        let Some((choice, from)) = found else { return Basis::Refuse(self.nowhere(pointer, value)) };
+        if choice >= Choice::Named || (of.does(Effect::Update) && self.is_kept(of, value)) {
+            return Basis::Chosen;
+        }
+        if choice == Choice::Counted || choice == Choice::Mentioned {
+            return Basis::Ask(format!("whether `{pointer}` is the one that is meant: `{from}` gave it"));
+        }
+        if self.records.is_usual(&self.sums, value) {
+            return Basis::Ask(format!(
+                "whether `{pointer}` is the user's own: it stands in most of what `{from}` gave"
+            ));
+        }
+        Basis::Refuse(format!("`{pointer}` stood in what `{from}` gave, in something that the user did not choose"))
+    }
+
+    /// Which existing thing is meant: said, or a record that something the human said touches; of what cannot be undone,
+    /// that the human named.
+    fn object(&self, of: &Of<'_>, pointer: &str, value: &str) -> Basis {
+        // A short number may have been said of anything.
+        let telling = value.len() > 3 || value.chars().any(char::is_alphabetic);
+        if telling && self.said.has(&self.sums, value) {
+            return Basis::Said;
+        }
+        let gone = of.does(Effect::Delete);
+        let (sentences, least) = if gone { (of.sentences, Choice::Handed) } else { (ANYWHERE, Choice::Touched) };
+        let same = |source: &crate::records::Source| source.own || source.kinds & of.tool.kinds != 0;
+        let same_kind = self.chosen(value, sentences, |field, source| is_name(field) && same(source));
+        match same_kind.or_else(|| self.chosen(value, sentences, |field, _| is_name(field))) {
+            Some((choice, _)) if choice >= least => Basis::Chosen,
+            Some((_, from)) => {
+                Basis::Ask(format!("which one is meant by `{pointer}`: it is one of what `{from}` gave"))
+            }
+            None if gone && !self.records.has_forgotten() => Basis::Refuse(self.nowhere(pointer, value)),
+            None => Basis::Ask(self.nowhere(pointer, value)),
+        }
+    }
+
+    /// Whether a value stands in the record that another argument names.
+    fn is_kept(&self, of: &Of<'_>, value: &str) -> bool {
+        let objects = of.arguments.iter().filter(|(pointer, value)| Self::role(pointer, value) == Role::Object);
+        objects.into_iter().any(|(_, id)| self.records.together(&self.sums, id, is_name, value))
+    }
+
+    /// Whether a text was said, or stood in something that the human chose.
+    fn is_chosen_text(&self, text: &str, sentences: u32) -> bool {
+        if self.said.has(&self.sums, text) {
+            return true;
+        }
+        let chooser = self.chooser(sentences);
+        self.index.trace(text).parts.iter().flat_map(|p| &p.places).any(|place| {
+            let Some(From::Result(call)) = self.index.source(place.source()).map(|s| s.from) else { return false };
+            self.records.chosen(call, place.record(), &chooser) >= Choice::Handed
+        })
+    }
+
+    /// Whether a value stood in the middle of a text that the human did not choose.
+    pub(crate) fn is_planted(&self, value: &str, sentences: u32) -> bool {
+        let telling = value.len() > 5 && !self.said.has(&self.sums, value);
+        let whole = || self.chosen(value, sentences, |_, _| true).is_some();
+        telling && !whole() && !self.index.trace(value).parts.is_empty() && !self.is_chosen_text(value, sentences)
+    }
+
+    /// Where a value came from that stood in no field.
+    fn nowhere(&self, pointer: &str, value: &str) -> String {
+        let origin = self.index.trace(value);
+        let from = origin.parts.iter().flat_map(|p| &p.places).find_map(|p| self.index.source(p.source()));
+        let what = if is_address(value) { "an address" } else { "a value" };
+        match from {
+            Some(source) if matches!(source.from, From::Result(_)) => {
+                let tool = source.tool.as_deref().unwrap_or("a server");
+                format!("`{pointer}` is {what} out of a text that `{tool}` gave, not out of what the user said")
+            }
+            _ => format!("`{pointer}` is {what} that neither the user nor anything that was read named"),
+        }
+    }
+}
+
+/// The addresses of the web in a text.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '\'' | ']' | '<');
+    text.split(ends).filter_map(|word| word.find("http").and_then(|at| word.get(at..)).filter(|w| w.contains("://")))
+}
+
+/// Whether a field says which thing its record is.
+fn is_name(field: &str) -> bool {
+    let words = of_name(field.rsplit('/').find(|s| !s.is_empty() && *s != "*").unwrap_or_default());
+    words.is_empty() || words.iter().any(|w| OBJECTS.contains(&w.as_str()))
+}
+
+/// Words of the names of fields that say which thing a record is.
+const OBJECTS: [&str; 14] =
+    ["id", "uid", "uuid", "key", "number", "no", "ref", "name", "file", "filename", "path", "url", "uri", "slug"];

@@ -1,0 +1,169 @@
+//! What one part of a turn asks for, or asks not to do.
+
+use crate::{
+    lexicon::Lexicon,
+    words::{Begins, Word, stem, words},
+};
+use doorward_vocab::Effects;
+
+/// Something that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// The stem of the verb.
+    pub(crate) verb: Box<str>,
+    /// The effects that the verb asks for.
+    pub effects: Effects,
+    /// The stems of what stands around it.
+    pub(crate) objects: Vec<Box<str>>,
+    /// The kinds of thing among them, a bit for each.
+    pub(crate) kinds: u32,
+    /// Whether it is asked not to be done.
+    pub denied: bool,
+    /// Whether it may be done more than once.
+    pub many: bool,
+    /// Whether the choice of what to do is handed over to a text that is read.
+    pub hands_over: bool,
+    /// The sentences in which what it is about was said, as [`Said`](crate::said::Said) has them.
+    pub(crate) sentences: u32,
+    /// The words of it, as they were said.
+    pub said: Box<str>,
+}
+
+/// The most of a clause that is kept for people to read, in bytes.
+const SAID: usize = 160;
+/// The most clauses of one text.
+const CLAUSES: usize = 64;
+
+/// What a text asks for, in the order in which it does.
+///
+/// `first` is the number of the first sentence.
+pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> {
+    let all = words(text);
+    let mut found = Vec::new();
+    let mut before: &[Word] = &[];
+    for (number, sentence) in (first..).zip(sentences(&all)) {
+        let heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
+        for (n, head) in heads.iter().enumerate() {
+            let end = heads.get(n + 1).copied().unwrap_or(sentence.len());
+            if found.len() < CLAUSES {
+                let clause = clause(lexicon, text, sentence, (*head, end), before);
+                let here = 1_u32.rotate_left(number);
+                found.extend(
+                    clause
+                        .map(|(c, back)| Clause { sentences: here | if back { here.rotate_right(1) } else { 0 }, ..c }),
+                );
+            }
+        }
+        before = sentence;
+    }
+    found
+}
+
+/// The sentences of a text.
+pub(crate) fn sentences(all: &[Word]) -> impl Iterator<Item = &[Word]> {
+    all.chunk_by(|_, next| next.begins != Begins::Sentence)
+}
+
+/// Whether the verb at a place says what to do, and does not only tell of something.
+fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
+    let Some(word) = sentence.get(at) else { return false };
+    let phrasal = |next: &str| sentence.get(at + 1).is_some_and(|w| w.text == next);
+    let hands_over = lexicon.has("hand-over", &word.text);
+    let light = lexicon.has("light", &word.text);
+    let known =
+        lexicon.verb(&stem(&word.text)).is_some() || hands_over || light || (word.text == "take" && phrasal("a"));
+    if !known || word.text.ends_with("ed") && word.text != "need" && word.text.len() > 4 {
+        return false;
+    }
+    let Some(before) = at.checked_sub(1).and_then(|at| sentence.get(at)) else { return true };
+    if before.text == "to" {
+        let leads = at.checked_sub(2).and_then(|at| sentence.get(at));
+        return leads.is_none_or(|w| lexicon.has("leads-to", &w.text));
+    }
+    let digits = before.text.chars().all(|c| c.is_ascii_digit());
+    word.begins >= Begins::Part
+        || digits && at == 1
+        || lexicon.has("lead", &before.text)
+        || lexicon.has("not", &before.text)
+}
+
+fn clause(
+    lexicon: &Lexicon,
+    text: &str,
+    sentence: &[Word],
+    (head, end): (usize, usize),
+    before: &[Word],
+) -> Option<(Clause, bool)> {
+    let verb = sentence.get(head)?;
+    let own = sentence.get(head..end)?;
+    let mut effects = lexicon.verb(&stem(&verb.text)).unwrap_or(Effects::NONE);
+    if lexicon.has("light", &verb.text) {
+        let nouns = own.iter().skip(1).take(5).filter_map(|w| lexicon.verb(&stem(&w.text)));
+        effects = nouns.flat_map(|e| e.iter().collect::<Vec<_>>()).filter(|e| e.is_sink()).fold(effects, Effects::with);
+    }
+    // What stands elsewhere in the sentence may be what is meant; a pronoun means something of the sentence before.
+    let pronoun = own.iter().any(|w| matches!(w.text.as_str(), "it" | "them" | "this" | "that" | "those" | "these"));
+    let back = pronoun || own.len() < 3;
+    let around = sentence.iter().chain(before.iter().filter(|_| back));
+    let mut objects: Vec<Box<str>> = around.map(|w| stem(&w.text).into()).collect();
+    objects.sort_unstable();
+    objects.dedup();
+    let kinds = objects.iter().fold(0, |all, o| all | lexicon.kinds(o));
+    let handed = own.iter().any(|w| lexicon.has_stem("handed-over", &w.text));
+    let somewhere = sentence.iter().any(|w| lexicon.has_stem("text", &w.text));
+    let hands_over = lexicon.has("hand-over", &verb.text) && handed && somewhere;
+    if effects == Effects::NONE && !hands_over {
+        return None;
+    }
+    let first = own.first()?.span.start;
+    let last = own.last()?.span.end;
+    let said = text.get(first..last.min(text.floor_char_boundary(first + SAID)))?;
+    let clause = Clause {
+        verb: stem(&verb.text).into(),
+        effects,
+        objects,
+        kinds,
+        denied: is_denied(lexicon, sentence, head),
+        many: own.iter().any(|w| lexicon.has("many", &w.text)),
+        hands_over,
+        sentences: 0,
+        said: said.into(),
+    };
+    Some((clause, back))
+}
+
+/// Whether what is said before a verb says not to.
+fn is_denied(lexicon: &Lexicon, sentence: &[Word], head: usize) -> bool {
+    let from = head.saturating_sub(4);
+    let before = sentence.get(from..head).unwrap_or_default();
+    // A part between commas is about itself.
+    let from = before.iter().rposition(|w| w.begins != Begins::Nothing).unwrap_or(0);
+    let before = before.get(from..).unwrap_or_default();
+    let no = before.iter().any(|w| lexicon.has("not", &w.text));
+    no && !before.iter().any(|w| lexicon.has_stem("not-but", &w.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lexicon::ENGLISH;
+
+    fn asked(text: &str) -> Vec<(String, bool, bool)> {
+        clauses(&ENGLISH, text, 0).iter().map(|c| (c.verb.to_string(), c.denied, c.hands_over)).collect()
+    }
+
+    #[test]
+    fn what_is_asked_is_told_from_what_is_told() {
+        let verbs = |text: &str| asked(text).into_iter().map(|(v, ..)| v).collect::<Vec<_>>();
+        assert_eq!(verbs("Can you please pay the bill 'x.txt' for me?"), ["pay"]);
+        assert_eq!(verbs("They sent me their share. Check how much and send them back the rest."), ["check", "send"]);
+        assert_eq!(verbs("Get me the link to reset my password."), ["get"]);
+        assert_eq!(verbs("Find and delete the largest file."), ["find", "delet"]);
+        assert_eq!(verbs("Do not forget to invite Mark and to set the location."), ["invit", "set"]);
+        assert_eq!(asked("Summarize it, but don't send any mail.")[1], ("send".into(), true, false));
+        assert!(asked("Do not forget to invite Mark")[0] == ("invit".into(), false, false));
+        assert!(asked("Please do the actions specified in the mail from Ann.")[0].2);
+        assert!(asked("Read the file and follow the instructions precisely.")[1].2);
+        assert!(asked("Follow the new account on the page").is_empty());
+    }
+}

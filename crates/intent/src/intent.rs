@@ -1,0 +1,186 @@
+//! What is known of one conversation's goal: what was asked for, what was read, and where its values stood.
+
+use crate::{
+    clause::{Clause, clauses},
+    lexicon::ENGLISH,
+    records::{Choice, Chooser, Records, Source, Stems},
+    roles::{Role, role},
+    said::{ANYWHERE, Said},
+    tool::Tool,
+};
+use doorward_flow::{Index, Settings, Sums, fields};
+use doorward_vocab::{CallId, Effect, ServerName, Standing, TurnId};
+use std::collections::BTreeMap;
+
+/// The most clauses that are kept; the oldest go.
+const CLAUSES: usize = 128;
+/// Of the memory of a conversation, what is not the index's, in bytes.
+const BESIDE: usize = 20 * 1024;
+/// As much of a text that the choice was handed over to is read, in bytes.
+const HANDED: usize = 4 * 1024;
+
+/// A conversation's mandate, with the memory that it is judged by.
+#[derive(Clone)]
+pub struct Intent {
+    pub(crate) sums: Sums,
+    pub(crate) clauses: Vec<Clause>,
+    pub(crate) handed: Vec<Clause>,
+    pub(crate) said: Said,
+    pub(crate) handed_said: Said,
+    pub(crate) stems: Stems,
+    pub(crate) records: Records,
+    pub(crate) index: Index,
+    turns: u32,
+}
+
+/// What a call brought, as far as a mandate is concerned.
+pub struct Brought<'a> {
+    /// The call.
+    pub call: CallId,
+    /// Who answered.
+    pub server: &'a ServerName,
+    /// The tool.
+    pub tool: &'a Tool,
+    /// Its arguments: each with its pointer.
+    pub arguments: &'a [(&'a str, &'a str)],
+    /// The standing of the answer.
+    pub standing: Standing,
+    /// Whether the call did what was asked for.
+    pub asked_for: bool,
+}
+
+impl Intent {
+    /// Nothing was said yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            sums: Sums::new(&settings.key),
+            clauses: Vec::new(),
+            handed: Vec::new(),
+            said: Said::default(),
+            handed_said: Said::default(),
+            stems: Stems::default(),
+            records: Records::default(),
+            index: Index::new(Settings { memory: settings.memory.saturating_sub(BESIDE), ..settings }),
+            turns: 0,
+        }
+    }
+
+    /// The human said something.
+    pub fn turn(&mut self, id: TurnId, text: &str) {
+        self.turns = self.turns.saturating_add(1);
+        self.clauses.extend(clauses(&ENGLISH, text, self.said.next()));
+        let spare = self.clauses.len().saturating_sub(CLAUSES);
+        self.clauses.drain(..spare);
+        self.said.add(&self.sums, text);
+        self.stems.add(&self.sums, &ENGLISH, text, true);
+        self.index.turn(id, text);
+    }
+
+    /// What is asked for, in the order in which it was.
+    pub fn clauses(&self) -> &[Clause] {
+        &self.clauses
+    }
+
+    /// A call brought an answer, as texts with their pointers.
+    pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
+        let Brought { call, server, tool, arguments, standing, asked_for } = brought;
+        let named = self.names(tool, arguments);
+        let own = asked_for && tool.effects.is_sink();
+        let source = Source { number: 0, call, tool: tool.name.clone(), kinds: tool.kinds, named, own };
+        if self.clauses.iter().any(|c| c.hands_over && !c.denied) && !tool.effects.is_sink() {
+            self.hand_over(named, texts);
+        }
+        let by = Chooser { said: &self.said, sentences: ANYWHERE, handed: &self.handed_said, stems: &self.stems };
+        self.records.add(&self.sums, &ENGLISH, source, texts.iter().copied(), &by);
+        let of = doorward_flow::Source::result(call, server, &tool.name, standing);
+        self.index.result(&of, texts.iter().copied());
+    }
+
+    /// Whether the human named what a call reads: one thing, by its name.
+    fn names(&self, tool: &Tool, arguments: &[(&str, &str)]) -> bool {
+        let one = !tool.effects.is_sink() && !tool.effects.contains(Effect::Search);
+        let telling = |value: &str| value.len() > 3 && value.chars().any(char::is_alphabetic);
+        let mut texts = arguments.iter().filter(|(_, value)| telling(value)).peekable();
+        one && texts.peek().is_some() && texts.all(|(_, value)| self.said.has(&self.sums, value))
+    }
+
+    /// Reads what the choice of what to do was handed over to: the records that the human named.
+    fn hand_over(&mut self, named: bool, texts: &[(&str, &str)]) {
+        let mut records: BTreeMap<usize, (bool, String)> = BTreeMap::new();
+        let mut first = 0;
+        for (pointer, text) in texts {
+            first += fields(pointer, text, first, &mut |field| {
+                let (chosen, all) = records.entry(field.record).or_default();
+                let value = field.text.trim_matches(['\'', '"']);
+                let short = value.len() <= 96 && value.split_whitespace().count() + value.matches('@').count() >= 1;
+                let telling = value.len() > 5 && value.chars().any(char::is_alphabetic);
+                *chosen |= named || (short && telling && self.said.has(&self.sums, value));
+                if all.len() < HANDED {
+                    all.push_str(&unescaped(field.text));
+                    all.push('\n');
+                }
+            });
+        }
+        for (_, (_, text)) in records.into_iter().filter(|(_, (chosen, _))| *chosen) {
+            self.handed.extend(clauses(&ENGLISH, &text, self.handed_said.next()));
+            self.handed_said.add(&self.sums, &text);
+            self.stems.add(&self.sums, &ENGLISH, &text, false);
+        }
+        let spare = self.handed.len().saturating_sub(CLAUSES);
+        self.handed.drain(..spare);
+    }
+
+    /// The words by which records are chosen, as far as they stand in these sentences.
+    pub(crate) fn chooser(&self, sentences: u32) -> Chooser<'_> {
+        Chooser { said: &self.said, sentences, handed: &self.handed_said, stems: &self.stems }
+    }
+
+    /// How an argument's value was chosen: the best of the records that it stood in, if it stood in any.
+    pub(crate) fn chosen(
+        &self,
+        value: &str,
+        sentences: u32,
+        fits: impl Fn(&str, &Source) -> bool,
+    ) -> Option<(Choice, Box<str>)> {
+        let found = self.records.find(&self.sums, value, &self.chooser(sentences));
+        found.into_iter().find(|f| fits(f.field, f.source)).map(|f| (f.choice, (&*f.source.tool).into()))
+    }
+
+    /// The role of an argument.
+    pub(crate) fn role(pointer: &str, value: &str) -> Role {
+        role(pointer, value)
+    }
+
+    /// In bytes, about.
+    pub fn memory(&self) -> usize {
+        let clauses = |all: &[Clause]| all.iter().map(|c| size_of::<Clause>() + c.objects.len() * 32).sum::<usize>();
+        self.index.memory()
+            + self.records.memory()
+            + self.said.memory()
+            + self.handed_said.memory()
+            + self.stems.memory()
+            + clauses(&self.clauses)
+            + clauses(&self.handed)
+    }
+}
+
+/// A text in double quotes, as YAML writes it over several lines, without its escapes of lines.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some('n')) => {
+                chars.next();
+                plain.push('\n');
+            }
+            ('\\', Some('\n')) => {
+                while chars.next_if(|c| c.is_whitespace()).is_some() {}
+                chars.next_if_eq(&'\\');
+            }
+            ('\\', Some(_)) => {}
+            _ => plain.push(c),
+        }
+    }
+    plain
+}

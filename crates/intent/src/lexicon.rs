@@ -1,0 +1,89 @@
+//! What people ask for, as data: one file for each language.
+
+use crate::words::stem;
+use doorward_vocab::{Effect, Effects};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+/// The words that the reading of a turn knows.
+#[derive(Debug, Default)]
+pub(crate) struct Lexicon {
+    /// By stem: the effects that it asks for.
+    verbs: HashMap<String, Effects>,
+    /// By stem: the kinds of thing that it may be.
+    kinds: HashMap<String, u32>,
+    lists: HashMap<&'static str, HashSet<String>>,
+}
+
+/// English.
+pub(crate) static ENGLISH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::parse(include_str!("lexicon/en.txt")));
+
+impl Lexicon {
+    fn parse(text: &'static str) -> Self {
+        let mut all = Self::default();
+        let mut kinds = 0;
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            let Some((head, words)) = line.split_once(':') else { continue };
+            let words = words.split_whitespace();
+            match head.split_once(' ') {
+                Some(("verb", effect)) => {
+                    let effect: Effect = effect.parse().unwrap_or(Effect::Configure);
+                    for word in words {
+                        let known = all.verbs.entry(stem(word)).or_default();
+                        *known = known.with(effect);
+                    }
+                }
+                Some(("kind", _)) => {
+                    words.for_each(|word| *all.kinds.entry(stem(word)).or_default() |= 1 << kinds);
+                    kinds += 1;
+                }
+                _ => all.lists.entry(head).or_default().extend(words.flat_map(|w| [w.to_owned(), stem(w)])),
+            }
+        }
+        all
+    }
+
+    /// The effects that a verb asks for.
+    pub(crate) fn verb(&self, stem: &str) -> Option<Effects> {
+        self.verbs.get(stem).copied()
+    }
+
+    /// The kinds of thing that a word may be, a bit for each.
+    pub(crate) fn kinds(&self, stem: &str) -> u32 {
+        self.kinds.get(stem).copied().unwrap_or_default()
+    }
+
+    /// Whether a word in small letters is in a list.
+    pub(crate) fn has(&self, list: &str, word: &str) -> bool {
+        self.lists.get(list).is_some_and(|l| l.contains(word))
+    }
+
+    /// Whether a word is too common to tell anything.
+    pub(crate) fn is_common(&self, word: &str) -> bool {
+        self.has("common", word)
+    }
+
+    /// Whether a word with this stem is in a list.
+    pub(crate) fn has_stem(&self, list: &str, word: &str) -> bool {
+        self.has(list, word) || self.has(list, &stem(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_read() {
+        let lexicon = &*ENGLISH;
+        assert!(lexicon.verb(&stem("refunding")).unwrap().contains(Effect::Pay));
+        assert_ne!(lexicon.kinds(&stem("invoices")) & lexicon.kinds(&stem("transaction")), 0);
+        for list in ["lead", "leads-to", "not", "not-but", "many", "hand-over", "handed-over", "text", "common"] {
+            assert!(lexicon.lists.get(list).is_some_and(|l| l.len() > 2), "{list}");
+        }
+        let effects = include_str!("lexicon/en.txt").lines().filter_map(|l| l.strip_prefix("verb ")?.split(':').next());
+        effects.for_each(|e| assert!(e.parse::<Effect>().is_ok(), "{e}"));
+    }
+}

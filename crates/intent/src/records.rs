@@ -1,0 +1,344 @@
+//! The short fields of what was read, by keyed sums: which record a value stood in as a whole field, and whether the human
+//! named that record by another of its fields.
+//!
+//! A text that somebody wrote may say anything; a field is what its program put there. So a value out of the middle of a text
+//! is not found here.
+
+use crate::{
+    lexicon::Lexicon,
+    said::{ANYWHERE, Said, number_of, sum_of},
+    words::{Begins, stem, words},
+};
+use doorward_flow::{Sums, fields};
+use doorward_vocab::CallId;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+/// The most fields that are remembered.
+const MOST: usize = 800;
+/// The most sources.
+const SOURCES: usize = 128;
+/// The most names of fields.
+const FIELDS: usize = 512;
+/// The longest text that is taken for one value, in bytes.
+const LONGEST: usize = 96;
+/// The most words of a field that are remembered one by one.
+const WORDS: usize = 6;
+
+/// How a record was chosen by what the human said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Choice {
+    /// Not at all.
+    None,
+    /// A word of a field was said.
+    Touched,
+    /// A name in a field was said.
+    Mentioned,
+    /// A number of it was said.
+    Counted,
+    /// A text that the human handed the choice over to names it.
+    Handed,
+    /// A whole field that names it was said, or the human named what was read.
+    Named,
+    /// The agent made it in this conversation, as it was asked to.
+    Own,
+}
+
+/// A source of records.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) number: u32,
+    pub(crate) call: CallId,
+    pub(crate) tool: Arc<str>,
+    /// The kinds of thing that the tool is about.
+    pub(crate) kinds: u32,
+    /// Whether the human named what was read.
+    pub(crate) named: bool,
+    /// Whether it is what a call made that was asked for.
+    pub(crate) own: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// A value, that names nothing by itself.
+    Value,
+    /// A value that names its record: several words, an address, a file.
+    Name,
+    /// A word of a field.
+    Word,
+    /// What a field is as a number.
+    Number,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    sum: u32,
+    source: u32,
+    record: u16,
+    field: u16,
+    what: What,
+}
+
+/// All of them; the oldest are forgotten first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    entries: Vec<Entry>,
+    sources: VecDeque<Source>,
+    names: Vec<Arc<str>>,
+    count: u32,
+    forgotten: bool,
+}
+
+/// By what words records are chosen.
+pub(crate) struct Chooser<'a> {
+    pub(crate) said: &'a Said,
+    /// The sentences whose words choose.
+    pub(crate) sentences: u32,
+    pub(crate) handed: &'a Said,
+    pub(crate) stems: &'a Stems,
+}
+
+/// Where a value stood as a whole field.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<'r> {
+    pub(crate) source: &'r Source,
+    pub(crate) field: &'r str,
+    pub(crate) choice: Choice,
+}
+
+impl Records {
+    /// Takes in what a call brought.
+    pub(crate) fn add<'t>(
+        &mut self,
+        sums: &Sums,
+        lexicon: &Lexicon,
+        source: Source,
+        texts: impl IntoIterator<Item = (&'t str, &'t str)>,
+        by: &Chooser<'_>,
+    ) {
+        let number = self.count;
+        self.count = self.count.wrapping_add(1);
+        self.sources.push_back(Source { number, ..source });
+        if self.sources.len() > SOURCES {
+            self.sources.pop_front();
+        }
+        let mut record = 0;
+        for (pointer, text) in texts {
+            record += fields(pointer, text, record, &mut |field| {
+                let name = self.name(field.name);
+                let at = u16::try_from(field.record).unwrap_or(u16::MAX);
+                each_value(field.text, &mut |value| self.value(sums, lexicon, value, (number, at, name)));
+            });
+            if self.entries.len() > MOST {
+                self.forget(by);
+            }
+        }
+    }
+
+    /// Makes room: words of records that nobody chose go first, then those records, the oldest first.
+    fn forget(&mut self, by: &Chooser<'_>) {
+        self.forgotten = true;
+        let mut chosen = HashSet::new();
+        for source in &self.sources {
+            let mut records: Vec<u16> =
+                self.entries.iter().filter(|e| e.source == source.number).map(|e| e.record).collect();
+            records.dedup();
+            let good = |record: &u16| self.choice(source, *record, 0, by) >= Choice::Counted;
+            chosen.extend(records.into_iter().filter(good).map(|record| (source.number, record)));
+        }
+        let keep = MOST - MOST / 4;
+        for words_only in [true, false] {
+            let mut spare = self.entries.len().saturating_sub(keep);
+            self.entries.retain(|e| {
+                let name = matches!(e.what, What::Value | What::Name);
+                let goes = spare > 0 && !(words_only && name) && !chosen.contains(&(e.source, e.record));
+                spare -= usize::from(goes);
+                !goes
+            });
+        }
+        let spare = self.entries.len().saturating_sub(keep);
+        self.entries.drain(..spare);
+        self.entries.shrink_to(MOST);
+    }
+
+    fn value(&mut self, sums: &Sums, lexicon: &Lexicon, value: &str, (source, record, field): (u32, u16, u16)) {
+        let all = words(value);
+        if all.is_empty() {
+            return;
+        }
+        let mut push = |sum, what| {
+            self.entries.push(Entry { sum, source, record, field, what });
+        };
+        let what = if names_something(value, all.len()) { What::Name } else { What::Value };
+        push(sum_of(sums, value), what);
+        // A file is called by its name without what follows the dot.
+        if let Some((bare, _)) =
+            value.rsplit_once('.').filter(|(bare, end)| (1..6).contains(&end.len()) && !bare.contains('@'))
+        {
+            push(sum_of(sums, bare), if what == What::Name { What::Name } else { What::Value });
+        }
+        if let Some(number) = number_of(sums, value) {
+            push(number, What::Number);
+        }
+        let telling = all.iter().filter(|w| w.text.chars().count() > 2 && !lexicon.is_common(&w.text));
+        for word in telling.take(WORDS) {
+            push(sums.of([stem(&word.text).as_str(), "~"].into_iter()), What::Word);
+        }
+    }
+
+    fn name(&mut self, name: &str) -> u16 {
+        let at = self.names.iter().position(|n| **n == *name).unwrap_or_else(|| {
+            if self.names.len() < FIELDS {
+                self.names.push(name.into());
+            }
+            self.names.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    /// Where `value` stood as a whole field, the best chosen first.
+    pub(crate) fn find(&self, sums: &Sums, value: &str, by: &Chooser<'_>) -> Vec<Found<'_>> {
+        let sum = sum_of(sums, value);
+        let hits = self.entries.iter().filter(|e| e.sum == sum && matches!(e.what, What::Value | What::Name));
+        let mut found: Vec<Found<'_>> = Vec::new();
+        for hit in hits {
+            let Some(source) = self.sources.iter().find(|s| s.number == hit.source) else { continue };
+            let field = self.names.get(usize::from(hit.field)).map_or("", |n| n);
+            let choice = self.choice(source, hit.record, hit.sum, by);
+            found.push(Found { source, field, choice });
+        }
+        found.sort_by_key(|f| std::cmp::Reverse(f.choice));
+        found
+    }
+
+    /// Whether two values stood in one record: the first in a field that `fits`.
+    pub(crate) fn together(&self, sums: &Sums, first: &str, fits: impl Fn(&str) -> bool, second: &str) -> bool {
+        let (first, second) = (sum_of(sums, first), sum_of(sums, second));
+        let of =
+            |sum: u32| self.entries.iter().filter(move |e| e.sum == sum && matches!(e.what, What::Value | What::Name));
+        let named = |e: &&Entry| self.names.get(usize::from(e.field)).is_some_and(|n| fits(n));
+        of(first).filter(named).any(|a| of(second).any(|b| (a.source, a.record) == (b.source, b.record)))
+    }
+
+    /// Whether a value stood in most records that have such a field, and in several: as the owner's own address does.
+    pub(crate) fn is_usual(&self, sums: &Sums, value: &str) -> bool {
+        let sum = sum_of(sums, value);
+        let is = |e: &&Entry| e.sum == sum && matches!(e.what, What::Value | What::Name);
+        let fields: HashSet<u16> = self.entries.iter().filter(is).map(|e| e.field).collect();
+        let records = |own: bool| {
+            let with = self.entries.iter().filter(|e| fields.contains(&e.field) && (!own || is(e)));
+            with.map(|e| (e.source, e.record)).collect::<HashSet<_>>().len()
+        };
+        let (own, all) = (records(true), records(false));
+        own >= 3 && own * 2 >= all
+    }
+
+    /// Whether something was forgotten.
+    pub(crate) const fn has_forgotten(&self) -> bool {
+        self.forgotten
+    }
+
+    /// How a record of a call's answer was chosen.
+    pub(crate) fn chosen(&self, call: CallId, record: u16, by: &Chooser<'_>) -> Choice {
+        let source = self.sources.iter().find(|s| s.call == call);
+        source.map_or(Choice::None, |source| self.choice(source, record, 0, by))
+    }
+
+    fn choice(&self, source: &Source, record: u16, but: u32, by: &Chooser<'_>) -> Choice {
+        if source.own {
+            return Choice::Own;
+        }
+        if source.named {
+            return Choice::Named;
+        }
+        let siblings = self.entries.iter().filter(|e| e.source == source.number && e.record == record && e.sum != but);
+        siblings.fold(Choice::None, |best, e| {
+            best.max(match e.what {
+                What::Name if by.said.has_sum(e.sum, by.sentences) => Choice::Named,
+                What::Name if by.handed.has_sum(e.sum, ANYWHERE) => Choice::Handed,
+                What::Number if by.said.has_number(e.sum) => Choice::Counted,
+                What::Word => by.stems.choice(e.sum),
+                _ => Choice::None,
+            })
+        })
+    }
+
+    /// In bytes, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+            + self.sources.capacity() * size_of::<Source>()
+            + self.names.iter().map(|n| n.len() + 32).sum::<usize>()
+    }
+}
+
+/// The stems of what the human said, and of what was handed over, as words of fields are kept; and of each, whether it is a
+/// name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stems(HashMap<u32, bool>);
+
+impl Stems {
+    /// Takes in a text; what a stranger wrote holds no names that choose.
+    pub(crate) fn add(&mut self, sums: &Sums, lexicon: &Lexicon, text: &str, names: bool) {
+        for word in words(text).iter().filter(|w| w.text.chars().count() > 2 && !lexicon.is_common(&w.text)) {
+            let stem = stem(&word.text);
+            let capital = text.get(word.span.clone()).is_some_and(|w| w.starts_with(char::is_uppercase));
+            let leads = word.begins == Begins::Sentence
+                && (lexicon.verb(&stem).is_some() || lexicon.has("lead", &word.text) || lexicon.has("not", &word.text));
+            let name = names && capital && !leads && lexicon.kinds(&stem) == 0;
+            *self.0.entry(sums.of([stem.as_str(), "~"].into_iter())).or_default() |= name;
+        }
+    }
+    fn choice(&self, sum: u32) -> Choice {
+        match self.0.get(&sum) {
+            None => Choice::None,
+            Some(false) => Choice::Touched,
+            Some(true) => Choice::Mentioned,
+        }
+    }
+    pub(crate) fn memory(&self) -> usize {
+        self.0.capacity() * 6
+    }
+}
+
+/// Whether a value names the record it stands in.
+fn names_something(value: &str, words: usize) -> bool {
+    let letters = value.chars().any(char::is_alphabetic);
+    let mixed = letters && value.bytes().any(|b| b.is_ascii_digit()) && value.len() >= 6;
+    letters && (words >= 2 || mixed || value.contains('@')) && words <= 12 && !is_date(value)
+}
+
+fn is_date(value: &str) -> bool {
+    value.get(..4).is_some_and(|y| y.bytes().all(|b| b.is_ascii_digit())) && value.get(4..5) == Some("-")
+}
+
+/// The values of a field: the whole of it where it is short, the members of a short list, both sides of `key: value`.
+fn each_value(text: &str, each: &mut dyn FnMut(&str)) {
+    for line in text.lines().filter(|_| text.len() <= 1024) {
+        let whole = unquoted(line.trim().trim_start_matches("- ").trim());
+        if line.len() > LONGEST && !whole.contains(", ") {
+            continue;
+        }
+        // A field of several lines is a text, unless each of them is a value.
+        if text.lines().count() > 1 && words(line).len() > 4 && !line.contains('@') {
+            continue;
+        }
+        if whole.len() <= LONGEST {
+            each(whole);
+        }
+        if let Some((key, value)) = whole.split_once(": ").filter(|(key, _)| words(key).len() <= 4) {
+            each(unquoted(key));
+            each(unquoted(value));
+        }
+        let members: Vec<&str> = whole.split([',', ';']).map(str::trim).filter(|m| !m.is_empty()).collect();
+        if (2..=16).contains(&members.len()) && members.iter().all(|m| words(m).len() <= 4 || m.contains('@')) {
+            members.into_iter().for_each(|m| each(unquoted(m)));
+        }
+    }
+}
+
+fn unquoted(text: &str) -> &str {
+    let bare = text.strip_prefix(['\'', '"']).and_then(|t| t.strip_suffix(['\'', '"']));
+    bare.unwrap_or(text)
+}

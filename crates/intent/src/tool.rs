@@ -1,0 +1,86 @@
+//! A tool, as a mandate is compared with it.
+
+use crate::{
+    clause::Clause,
+    lexicon::{ENGLISH, Lexicon},
+    words::{of_name, stem, words},
+};
+use doorward_vocab::{Effect, Effects};
+use std::sync::Arc;
+
+/// What a tool is for, by the words of its definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// Its name at its server.
+    pub name: Arc<str>,
+    /// What a call does.
+    pub effects: Effects,
+    /// The effects that the verbs of its name stand for.
+    named: Effects,
+    /// The stems of its name.
+    verbs: Vec<Box<str>>,
+    /// The stems of its name, its arguments and the first sentence of its description.
+    objects: Vec<Box<str>>,
+    /// The kinds of thing that it is about.
+    pub(crate) kinds: u32,
+}
+
+impl Tool {
+    /// A tool by its definition: name, effects, description and names of its arguments.
+    pub fn new<'a>(name: &str, effects: Effects, description: &str, arguments: impl Iterator<Item = &'a str>) -> Self {
+        let lexicon: &Lexicon = &ENGLISH;
+        let stems = |words: Vec<String>| words.iter().map(|w| stem(w).into()).collect::<Vec<Box<str>>>();
+        let verbs = stems(of_name(name));
+        let named = verbs.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
+        let first = description.split_inclusive(". ").next().unwrap_or_default();
+        let first = words(first).into_iter().filter(|w| !lexicon.is_common(&w.text)).map(|w| w.text);
+        let kinds = |of: &[Box<str>]| of.iter().fold(0, |all, o| all | lexicon.kinds(o));
+        let mut objects = verbs.clone();
+        objects.extend(stems(first.collect()));
+        // A name that does not say what it is about may have arguments that do.
+        let mut own = kinds(&verbs);
+        if own == 0 {
+            objects.extend(stems(arguments.flat_map(of_name).collect()));
+            own = kinds(&objects);
+        }
+        let money = own & lexicon.kinds(&stem("money")) != 0;
+        let moves = money && [Effect::Send, Effect::Create].iter().any(|e| effects.contains(*e));
+        let named = if moves { named.with(Effect::Pay) } else { named };
+        objects.sort_unstable();
+        objects.dedup();
+        Self { name: name.into(), effects, named, verbs, objects, kinds: own }
+    }
+
+    /// How well a clause asks for a call of it.
+    pub(crate) fn fits(&self, clause: &Clause) -> Fit {
+        let same_verb = self.verbs.contains(&clause.verb);
+        let shared = sinks(clause.effects).any(|e| self.effects.contains(e) || self.named.contains(e));
+        if !same_verb && !shared {
+            return Fit::None;
+        }
+        let object = clause.kinds & self.kinds != 0
+            || clause.objects.iter().any(|o| *o != clause.verb && self.objects.binary_search(o).is_ok());
+        // Some verbs say what they are about.
+        let telling =
+            [Effect::Pay, Effect::Execute].iter().any(|e| clause.effects.contains(*e) && self.effects.contains(*e));
+        let rare = same_verb && clause.effects.iter().count() == 1 && !clause.effects.contains(Effect::Send);
+        if object || telling || rare { Fit::Full } else { Fit::Verb }
+    }
+}
+
+fn union(all: Effects, more: Effects) -> Effects {
+    more.iter().fold(all, Effects::with)
+}
+
+fn sinks(effects: Effects) -> impl Iterator<Item = Effect> {
+    effects.iter().filter(|e| e.is_sink())
+}
+
+/// How well a clause asks for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    None,
+    /// The verb may mean it, of something else.
+    Verb,
+    Full,
+}
