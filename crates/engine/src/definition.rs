@@ -1,8 +1,9 @@
 use crate::{
-    ArgumentSchema,
+    ArgumentSchema, intended,
     readable::{Texts, icon_finding},
 };
 use doorward_detect::{DefinitionContext, Scanner, Text};
+use doorward_intent::Tool;
 use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
 use doorward_vocab::{Channel, Digest, Effects, Finding, FindingKind, Level, Severity};
@@ -23,6 +24,8 @@ pub struct Definition {
     pub findings: Vec<Finding>,
     /// The tool as policies know it.
     pub target: Target,
+    /// The tool as mandates are compared with it.
+    pub tool: Arc<Tool>,
     /// What its arguments must look like.
     pub schema: Arc<ArgumentSchema>,
     /// Arguments that are mirrored in headers (2026-07-28).
@@ -98,6 +101,11 @@ pub fn judge_definition(
         None if level == Level::Lockdown => DefinitionState::Pending,
         None => DefinitionState::Approved,
     }
+}
+
+/// The tool that `item` declares, as mandates are compared with it.
+pub fn intended_tool(item: Value<'_>, name: &str, effects: Effects) -> Arc<Tool> {
+    Arc::new(intended::tool_of(item, name, effects))
 }
 
 /// What is seen in `item`, a tool as its server declares it.

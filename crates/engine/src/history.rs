@@ -1,9 +1,12 @@
-use crate::entity::EntitySet;
+use crate::{Subject, entity::EntitySet, intended};
+use doorward_intent::Intent;
+use doorward_mcp::Message;
 use doorward_vocab::{CallId, Integrity, Label, ServerName, Timestamp, TurnId};
+use std::sync::Arc;
 
 /// What a ruling needs to know of the conversation so far. Small, bounded, and a plain value: it can be stored,
 /// replayed and compared.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     /// Turns that the host reported.
     pub turns: u32,
@@ -25,6 +28,8 @@ pub struct History {
     pub said: EntitySet,
     /// Addresses and hosts that untrusted content named.
     pub heard: EntitySet,
+    /// What the human asked for and what was read since, where a host reports it.
+    pub intent: Option<Arc<Intent>>,
     /// The last call that was forwarded: the parent of the next one.
     pub last: Option<CallId>,
     /// When something last happened.
@@ -53,11 +58,13 @@ impl History {
     pub fn asked_by(&self, server: &ServerName) -> u32 {
         self.asked.iter().find(|(name, _)| name == server).map_or(0, |(_, count)| *count)
     }
-    /// The human said `text`.
-    pub fn turn(&mut self, id: TurnId, text: &str, now: Timestamp) {
+    /// The human said `text`. `key` is random: sums of what is remembered are made under it.
+    pub fn turn(&mut self, id: TurnId, text: &str, now: Timestamp, key: impl FnOnce() -> [u8; 16]) {
         self.turns = self.turns.saturating_add(1);
         self.turn = Some(id);
         self.said.extend_from_text(text);
+        let intent = self.intent.get_or_insert_with(|| intended::begin(key()));
+        Arc::make_mut(intent).turn(id, text);
         self.touched = now;
     }
     /// A call was forwarded.
@@ -71,6 +78,10 @@ impl History {
     pub fn refused(&mut self, now: Timestamp) {
         self.refused = self.refused.saturating_add(1);
         self.touched = now;
+    }
+    /// What `message` answers to a call reached the agent.
+    pub fn brought(&mut self, subject: &Subject<'_>, message: &Message, label: Option<Label>) {
+        intended::brought(self, subject, message, label);
     }
     /// Content reached the agent.
     pub fn heard(&mut self, heard: &Heard, now: Timestamp) {

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Definition, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
     authority::{Asked, outside},
+    intended::intended,
     judgement::{conversation_label, proof},
 };
 use doorward_audit::{Labels, Payload};
@@ -63,7 +64,8 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
                 Some(reason) => (Decision::Deny, [reason.clone()].into(), AuthorizedBy::StandingPolicy),
                 None => {
                     let answer = ask(view, history, subject, &matter, facts, &findings, now);
-                    fitting(subject, &matter, proven(subject, &matter, answer))
+                    let answer = fitting(subject, &matter, proven(subject, &matter, answer));
+                    intended(view, history, subject, matter.arguments, answer)
                 }
             }
         }
@@ -288,7 +290,7 @@ pub(crate) fn reflections(
     })
 }
 
-type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
+pub(crate) type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
 
 /// The answer of the policies, or that a stronger identity is needed where they would let a call pass.
 fn proven(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer {

@@ -35,6 +35,8 @@ pub struct ServerProfile {
     pub label: Label,
     /// Whether arguments must fit the schemas that its tools declare.
     pub checks_arguments: bool,
+    /// Whether calls that change something must serve what the human asked for, where that is known.
+    pub checks_mandate: bool,
     /// How often it may ask something of the client's model or person in one conversation.
     pub asks: u32,
     /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
@@ -57,6 +59,7 @@ impl ServerProfile {
             mode,
             label,
             checks_arguments: true,
+            checks_mandate: true,
             asks: Self::ASKS,
             withheld: None,
             party,

@@ -273,7 +273,8 @@ impl Gateway {
         let now = self.clock.now();
         let history = passage.conversation.lock().clone();
         let mut clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
-        passage.conversation.lock().heard(&clearance.heard, now);
+        drop(history);
+        self.heard(&passage, &message, &clearance, now);
         if let Some(poison) = clearance.poison.take() {
             self.remember(&passage, poison, now);
         }
@@ -316,6 +317,15 @@ impl Gateway {
                 Some(withheld(id, passage.method(), era, passage.call, (clearance.decision, &clearance.reasons)));
         }
         delivery
+    }
+
+    /// Remembers what reaches the agent, before it does: the next call is judged with it.
+    fn heard(&self, passage: &Passage, message: &Message, clearance: &Clearance, now: Timestamp) {
+        let mut history = passage.conversation.lock();
+        history.heard(&clearance.heard, now);
+        if clearance.cleared.is_some() {
+            history.brought(&passage.subject(), message, clearance.heard.label);
+        }
     }
 
     fn is_answer_to(&self, passage: &Passage, id: &Id) -> bool {

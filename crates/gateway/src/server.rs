@@ -204,6 +204,7 @@ impl Server {
             let mut profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
             profile.floors = floors.clone();
             profile.checks_arguments = settings.check_arguments;
+            profile.checks_mandate = settings.check_mandate;
             let asks = u32::try_from(all.limits.asks).unwrap_or(u32::MAX);
             profile.asks = settings.asks.unwrap_or(asks);
             profile

@@ -33,6 +33,12 @@ pub struct Intent {
     turns: u32,
 }
 
+impl std::fmt::Debug for Intent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Intent({} turns, {} clauses)", self.turns, self.clauses.len())
+    }
+}
+
 /// What a call brought, as far as a mandate is concerned.
 pub struct Brought<'a> {
     /// The call.

@@ -9,6 +9,7 @@ use doorward_engine::{
     rule,
 };
 use doorward_identity::{Authenticator, Presented};
+use doorward_intent::Tool;
 use doorward_mcp::{Message, Revision, Side, decode, json::Limits};
 use doorward_policy::{
     Base, DefinitionState, Policies, ServerFacts, Source, Target as PolicyTarget, ToolFacts, Transport,
@@ -151,6 +152,7 @@ fn echo(server: &ServerProfile) -> Definition {
         state: DefinitionState::Approved,
         findings: Vec::new(),
         target: target(server),
+        tool: Arc::new(Tool::new("echo", Effects::just(Effect::Read), "", std::iter::empty())),
         schema: Arc::default(),
         parameters: Arc::default(),
         approved: None,

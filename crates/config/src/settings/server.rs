@@ -23,6 +23,8 @@ pub struct Server {
     pub assurance: Vec<AssuranceRule>,
     /// Whether arguments must fit the schemas that its tools declare.
     pub check_arguments: bool,
+    /// Whether calls that change something must serve what the human asked for, where a host reports that.
+    pub check_mandate: bool,
     /// How often it may ask something of the client's model or person in one conversation; none: as often as all may.
     pub asks: Option<u32>,
     /// The label of what it returns before anything is known about the content.
@@ -72,6 +74,7 @@ impl Server {
         let effects = section.table("effects").map(effects).unwrap_or_default();
         let assurance = section.table("assurance").map(assurance).unwrap_or_default();
         let check_arguments = section.get("check_arguments", Item::flag).unwrap_or(true);
+        let check_mandate = section.get("check_mandate", Item::flag).unwrap_or(true);
         let asks = section.get("asks", Item::count).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
@@ -89,6 +92,7 @@ impl Server {
             effects,
             assurance,
             check_arguments,
+            check_mandate,
             asks,
             label,
             timeout,

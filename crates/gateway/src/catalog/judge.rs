@@ -13,7 +13,9 @@ use doorward_detect::{
         infer_effects,
     },
 };
-use doorward_engine::{ArgumentSchema, AsApproved, Definition, ServerProfile, judge_definition, look_at_definition};
+use doorward_engine::{
+    ArgumentSchema, AsApproved, Definition, ServerProfile, intended_tool, judge_definition, look_at_definition,
+};
 use doorward_mcp::{
     json::{Document, Limits, Strictness, Value},
     parameter_headers,
@@ -218,6 +220,7 @@ impl Judge<'_> {
             state,
             findings: Vec::new(),
             target: Target::tool(self.server.party(), &facts),
+            tool: intended_tool(item, name, effects),
             schema: Arc::new(ArgumentSchema::of(item)),
             parameters: item.get("inputSchema").and_then(parameter_headers).unwrap_or_default().into(),
             approved: None,

@@ -73,7 +73,7 @@ pub(super) async fn answer(
     };
     gateway.note(Event::Turn(record));
     for owner in gateway.agents_of(host) {
-        gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now);
+        gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now, || gateway.entropy.draw());
     }
     json(
         200,
