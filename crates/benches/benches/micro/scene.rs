@@ -93,6 +93,7 @@ impl Scene {
             local: true,
             credential: "",
             correlation: &self.correlation,
+            approval: None,
         }
     }
 
