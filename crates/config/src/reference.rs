@@ -32,6 +32,7 @@ fn every_key_has_its_row() {
         [limits]
         [policy]
         [log]
+        [approval]
         [joined]
         [authorization]
         [[server]]

@@ -1,6 +1,6 @@
 //! Whether a call serves what the human asked for, where a host reported what that is.
 
-use crate::{Definition, History, Snapshot, Subject, Target, rule::Answer};
+use crate::{Definition, History, Snapshot, Subject, Target, approval::Answer};
 use doorward_intent::{Brought, Intent, Stance, Tool, Verdict};
 use doorward_mcp::{
     Message, Method,

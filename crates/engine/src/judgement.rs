@@ -34,6 +34,8 @@ pub struct Judgement {
     pub policy: Digest,
     /// What was proved of the agent.
     pub proof: Proof,
+    /// What a person would have to approve, where that and nothing else is missing.
+    pub awaits: Option<Digest>,
 }
 
 /// A person, by the id and by what people call the person: never by the id alone.
@@ -59,7 +61,9 @@ impl Judgement {
     /// What an agent is told about a refusal. What is wrong with its arguments it has to know to correct them, and it can
     /// see the schema that says so.
     pub fn told(&self) -> Cow<'_, str> {
-        match self.reasons.first() {
+        // What is denied is not to be waited for, whatever else a person would have to approve.
+        let decides = |r: &&Reason| self.decision != Decision::Deny || r.code != ReasonCode::ApprovalRequired;
+        match self.reasons.iter().find(decides).or(self.reasons.first()) {
             Some(r) if r.code == ReasonCode::ArgumentsInvalid => format!("{} ({})", r.told(), r.text).into(),
             Some(reason) => reason.told().into(),
             None => "This is not permitted.".into(),

@@ -12,6 +12,7 @@
 //! ```
 
 mod actor;
+mod approval;
 mod asks;
 mod authority;
 mod change;
@@ -34,6 +35,7 @@ mod snapshot;
 mod subject;
 
 pub use actor::Actor;
+pub use approval::{Approval, approvable};
 pub use authority::{Floors, reason as outside_reason};
 pub use clear::{Clearance, clear};
 pub use cleared::Cleared;

@@ -2,6 +2,7 @@
 
 use crate::{
     Actor, Definition, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
+    approval::{Answer, approved},
     authority::{Asked, outside},
     intended::intended,
     judgement::{conversation_label, proof},
@@ -14,7 +15,8 @@ use doorward_mcp::{
     json::{Kind, Value},
 };
 use doorward_policy::{
-    Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Target as PolicyTarget,
+    Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Remedy,
+    Target as PolicyTarget,
 };
 use doorward_vocab::{
     AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
@@ -70,6 +72,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             }
         }
     };
+    let ((decision, reasons, authorized_by), awaits) = approved(view, subject, (decision, reasons, authorized_by), now);
     // What was not handed over is nobody's to try out.
     let beyond = outside_of.is_some() || matches!(subject.target, Target::Unknown(_));
     let enforced = subject.server.mode == Mode::Enforce || beyond;
@@ -87,6 +90,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
         mode: subject.server.mode,
         policy: view.policies.version(),
         proof: proof(subject.actor.principal(), attested_ago(subject.actor.principal(), now)),
+        awaits,
     };
     match judgement.acts() {
         Decision::Allow | Decision::Oblige => {
@@ -290,8 +294,6 @@ pub(crate) fn reflections(
     })
 }
 
-pub(crate) type Answer = (Decision, Arc<[Reason]>, AuthorizedBy);
-
 /// The answer of the policies, or that a stronger identity is needed where they would let a call pass.
 fn proven(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer {
     let tool = subject.target.definition().filter(|_| matter.action == Action::Call);
@@ -342,6 +344,14 @@ fn ask(
             });
             verdict.reasons().iter().cloned().chain(observed).collect()
         }
+    };
+    // Whatever a policy calls its reason: that an approval is not enough is always said.
+    let is_said = || reasons.iter().any(|reason| reason.code == ReasonCode::AssuranceTooLow);
+    let reasons = if verdict.remedies().contains(&Remedy::StepUp) && !is_said() {
+        let low = Reason::new(ReasonCode::AssuranceTooLow, "a policy asks for a stronger sign-in");
+        reasons.iter().cloned().chain([low]).collect()
+    } else {
+        reasons
     };
     (verdict.decision, reasons, verdict.authorized_by())
 }

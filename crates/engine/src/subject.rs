@@ -1,4 +1,4 @@
-use crate::{Actor, Definition, ServerProfile};
+use crate::{Actor, Approval, Definition, ServerProfile};
 use doorward_audit::{Basis, Conversation};
 use doorward_mcp::{Message, Revision};
 use doorward_vocab::{CallId, Digest, Tainted, TurnId};
@@ -90,4 +90,6 @@ pub struct Subject<'a> {
     pub credential: &'a str,
     /// Where it stands.
     pub correlation: &'a Correlation,
+    /// What a person approved, taken for this message.
+    pub approval: Option<&'a Approval>,
 }

@@ -65,6 +65,7 @@ impl Gateway {
             opens: arrival.asked.as_ref().is_some_and(consent::opens),
             chosen,
             worn: OnceLock::new(),
+            approval: OnceLock::new(),
         }
     }
 
@@ -81,6 +82,7 @@ impl Gateway {
             began: now,
             chosen,
             worn: OnceLock::new(),
+            approval: OnceLock::new(),
             ..of.clone()
         }
     }

@@ -1,6 +1,7 @@
 use crate::{
     Live, LiveError, Surroundings,
     all::{CursorKey, Shown},
+    approval::Book,
     attest::{AwsNonces, Remembered},
     bridge::Parking,
     conversation::Conversations,
@@ -70,6 +71,8 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     /// Requests that wait for something from their clients.
     pub(crate) parking: Parking,
+    /// What people are asked, and what they approved.
+    pub(crate) approvals: Book,
     /// What the authorization server remembers.
     pub(crate) issuing: Issuing,
     /// The credentials that are kept.
@@ -120,6 +123,7 @@ impl Gateway {
         let gateway = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parking,
+            approvals: Book::default(),
             issuing: Issuing::default(),
             desk: Desk::default(),
             shown: Shown::default(),
@@ -335,6 +339,7 @@ impl Gateway {
             self.sweep_pool(server, live.settings.limits.session_idle).await;
         }
         self.sweep_parking().await;
+        self.sweep_approvals();
         self.renew_attestations(live.servers.values()).await;
         let delegations = self.delegations().clone();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || delegations.forget(now)).await {

@@ -8,6 +8,7 @@
 //! | `admit` | a message becomes a passage: correlated, its target looked up for this principal |
 //! | `road` | rule → record intent → exchange → forward → clear → record outcome |
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
+//! | `approval` | a person is asked to approve a call |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
 //! | `delegations` | what was granted to agents; what ends when it is taken back |
@@ -22,6 +23,7 @@
 
 mod admit;
 mod all;
+mod approval;
 mod attest;
 mod bridge;
 mod cancel;

@@ -182,6 +182,7 @@ impl Gateway {
         link: &Link,
         request: Request,
     ) -> Result<Reply, Refusal> {
+        let request = self.answered(arrival, server, request)?;
         let about = self.resolve(arrival, server, link, &request, None).await?;
         let bytes = request.doc.bytes().clone();
         self.relay(arrival, server, link, request, about, bytes, false).await
@@ -259,7 +260,7 @@ impl Gateway {
                 }
             }
         }
-        let out = outbound(&passage, bytes, link);
+        let out = outbound(&passage, bytes.clone(), link);
         let forwarded = match &stop {
             None => self.forward(&passage, link, out).await,
             Some(stop) => match Box::pin(stop.run_until_cancelled(self.forward(&passage, link, out))).await {
@@ -270,10 +271,13 @@ impl Gateway {
         let answer = match forwarded {
             Ok(answer) => answer,
             Err(refusal) => {
-                if let Some(session) = &arrival.session {
+                let out = outbound(&passage, bytes, link);
+                let scope = Scope { passage, session: arrival.session.clone(), joined, link: link.clone() };
+                let asked = self.challenged(arrival, scope, out, refusal);
+                if let (Err(_), Some(session)) = (&asked, &arrival.session) {
                     session.end(&id, &server.profile.name);
                 }
-                return Err(refusal);
+                return asked;
             }
         };
         let scope = Scope { passage, session: arrival.session.clone(), joined, link: link.clone() };

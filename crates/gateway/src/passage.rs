@@ -5,7 +5,7 @@ use crate::{
     delegations::Presence,
     server::Server,
 };
-use doorward_engine::{Actor, Correlation, Definition, ServerProfile, Subject, Target};
+use doorward_engine::{Actor, Approval, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Secret, Tainted, Timestamp};
 use std::sync::{Arc, OnceLock};
@@ -59,6 +59,8 @@ pub(crate) struct Passage {
     pub(crate) chosen: Chosen,
     /// The credential that it carried to its server.
     pub(crate) worn: OnceLock<Arc<Held>>,
+    /// What a person approved, taken for it.
+    pub(crate) approval: OnceLock<Arc<Approval>>,
 }
 
 impl Passage {
@@ -79,6 +81,7 @@ impl Passage {
             local: self.caller.local,
             credential: self.chosen.name(),
             correlation: &self.correlation,
+            approval: self.approval.get().map(AsRef::as_ref),
         }
     }
     /// The method, where the message is a request.

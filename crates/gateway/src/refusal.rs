@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Rpc(RpcError),
     /// It was ruled out.
     Ruled(CallId, Box<Judgement>),
+    /// A person would have to approve it, and did not; what the agent is told.
+    Unapproved(CallId, &'static str),
     /// The decision cannot be recorded, so nothing may be done.
     Trail,
     /// The server takes the credential no more; another one may be tried.
@@ -70,6 +72,14 @@ impl Refusal {
                 told
             }
             Self::Outworn => RpcError::upstream("The server does not accept who calls."),
+            Self::Unapproved(call, why) => {
+                let ruling = told_ruling(*call, "challenge", &[why]);
+                if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
+                    return Told { status: 200, message: refused_call(id, why, &ruling, era) };
+                }
+                let status = if era == Era::Modern { 403 } else { 200 };
+                RpcError::new(RpcError::REFUSED, status, *why).with_data(ruling)
+            }
             Self::Ruled(call, judgement) => {
                 let ruling = ruling(*call, judgement.decision, &judgement.reasons);
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
@@ -111,7 +121,11 @@ fn ruling(call: CallId, decision: Decision, reasons: &[Reason]) -> String {
     let effect = if decision == Decision::Challenge { "challenge" } else { "deny" };
     let mut told: Vec<&str> = reasons.iter().map(Reason::told).collect();
     told.dedup();
-    let reasons: Vec<String> = told.into_iter().map(quote).collect();
+    told_ruling(call, effect, &told)
+}
+
+fn told_ruling(call: CallId, effect: &str, told: &[&str]) -> String {
+    let reasons: Vec<String> = told.iter().map(|text| quote(text)).collect();
     format!("{{\"id\":\"{call}\",\"effect\":\"{effect}\",\"reasons\":[{}]}}", reasons.join(","))
 }
 

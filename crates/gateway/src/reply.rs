@@ -1,5 +1,6 @@
 use crate::{
     Gateway,
+    approval::Waiting,
     bridge::{Asking, Next},
     link::{Incoming, Incomings, Link},
     refusal::Refusal,
@@ -53,6 +54,8 @@ struct Source {
     /// What the client is being asked, where its server asks in another way; and how often it was.
     asking: Option<Asking>,
     rounds: u32,
+    /// The person who has to approve the request first.
+    waiting: Option<Waiting>,
     /// The id of the last event that had one.
     last: Option<Box<str>>,
 }
@@ -113,6 +116,7 @@ impl Flow {
             resumable: false,
             asking: None,
             rounds: 0,
+            waiting: None,
             last: None,
         });
     }
@@ -120,6 +124,14 @@ impl Flow {
     pub(crate) fn under(scope: Scope, incomings: Incomings, prefix: String) -> Self {
         let mut flow = Self::new(scope, incomings);
         flow.sources.iter_mut().for_each(|source| source.prefix = Some(prefix.clone()));
+        flow
+    }
+    /// A request that waits for a person, and then for its server.
+    pub(crate) fn waiting(scope: Scope, waiting: Waiting) -> Self {
+        let mut flow = Self::new(scope, Incomings::Once(None));
+        if let Some(source) = flow.sources.first_mut() {
+            source.waiting = Some(waiting);
+        }
         flow
     }
     /// The id of the last event of the server that had one: what follows it can be asked for.
@@ -189,7 +201,10 @@ impl Source {
     async fn stopped(&mut self, gateway: &Gateway) -> Option<Out> {
         if !self.answered {
             self.incomings = Incomings::Once(None);
-            gateway.cancel(&self.scope).await;
+            // Its server knows nothing of what waits for a person.
+            if self.waiting.take().is_none() {
+                gateway.cancel(&self.scope).await;
+            }
             self.answered = true;
         }
         None
@@ -197,6 +212,19 @@ impl Source {
 
     async fn step(&mut self, gateway: &Gateway) -> Option<Out> {
         loop {
+            if let Some(waiting) = &mut self.waiting {
+                match Box::pin(gateway.go_on_waiting(&mut self.scope, waiting)).await {
+                    Next::Question(out) => return Some(out),
+                    Next::Again(incomings) => self.incomings = incomings,
+                    Next::Elsewhere => {
+                        self.answered = true;
+                        return None;
+                    }
+                    Next::Failed(refusal) => return self.fail(gateway, &refusal),
+                }
+                self.waiting = None;
+                continue;
+            }
             // Boxed, here and below: a quiet stream holds no room for what seldom happens.
             if let Some(asking) = &mut self.asking {
                 match Box::pin(gateway.go_on_asking(&mut self.scope, asking, self.rounds)).await {
@@ -206,6 +234,7 @@ impl Source {
                         self.asking = None;
                         self.rounds += 1;
                     }
+                    Next::Elsewhere => return None,
                     Next::Failed(refusal) => return self.fail(gateway, &refusal),
                 }
                 continue;
@@ -285,7 +314,7 @@ impl Source {
 
     /// It cannot be answered any more.
     fn fail(&mut self, gateway: &Gateway, refusal: &Refusal) -> Option<Out> {
-        self.asking = None;
+        (self.asking, self.waiting) = (None, None);
         let (method, id) = self.waiting()?;
         if let Some(session) = &self.scope.session {
             session.end(&id, &self.scope.passage.server.profile.name)?;

@@ -107,7 +107,14 @@ impl Gateway {
 
     fn judge(&self, passage: &Passage, outbound: Outbound, now: Timestamp) -> Result<(Permitted, Judgement), Refusal> {
         let history = passage.conversation.lock().clone();
-        match engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now) {
+        let again = self.approvals.has_given().then(|| outbound.clone());
+        let mut ruling = engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now);
+        if let (Ruling::Stop(Judgement { awaits: Some(call), .. }), Some(outbound)) = (&ruling, again)
+            && self.take_approval(passage, call, now)
+        {
+            ruling = engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now);
+        }
+        match ruling {
             Ruling::Go(permitted, judgement) => Ok((permitted, judgement)),
             Ruling::Stop(judgement) => Err(self.stopped(passage, judgement, now)),
         }
@@ -422,7 +429,7 @@ impl Gateway {
     }
 
     /// The same passage under the configuration in force now: for what a server sends long after it was asked.
-    fn renewed(&self, passage: &Arc<Passage>) -> Arc<Passage> {
+    pub(crate) fn renewed(&self, passage: &Arc<Passage>) -> Arc<Passage> {
         let live = self.live.load();
         if Arc::ptr_eq(&live, &passage.live) {
             return passage.clone();

@@ -2,7 +2,7 @@
 
 use crate::{link::Link, maps::Map, passage::Passage, replay::Replays};
 use doorward_identity::PrincipalKey;
-use doorward_mcp::{Id, Revision, json::Value};
+use doorward_mcp::{Id, Response, Revision, json::Value};
 use doorward_vocab::{ConversationId, Digest, Entropy, Label, ServerName, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::{
@@ -13,6 +13,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::oneshot;
 
 /// What a client asked for: all servers under joined names, or one under its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,8 @@ pub(crate) struct Session {
     pending: Mutex<Map<Id, Arc<Passage>>>,
     /// Requests of servers that were delivered and not answered, by the id that the client sees, and who asked.
     asked: Mutex<Map<Id, Link>>,
+    /// What the gateway itself asked the client.
+    own: Mutex<Map<Id, oneshot::Sender<Response>>>,
     touched: AtomicU64,
     /// Streams that the gateway numbers, for this session's client to come back to.
     pub(crate) replays: Replays,
@@ -82,6 +85,7 @@ impl Session {
             turns: Mutex::default(),
             pending: Mutex::default(),
             asked: Mutex::default(),
+            own: Mutex::default(),
             touched: AtomicU64::new(now.micros()),
             replays: Replays::default(),
             streams: AtomicUsize::new(0),
@@ -161,6 +165,20 @@ impl Session {
     /// The client answers; who asked, where anybody did.
     pub(crate) fn answered(&self, id: &Id) -> Option<Link> {
         self.asked.lock().remove(id)
+    }
+    /// The gateway itself asks the client something: the id for it, made of what was drawn, and where the answer will come.
+    pub(crate) fn ask_in_own_name(&self, drawn: [u8; 16]) -> (Id, oneshot::Receiver<Response>) {
+        let name = drawn.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let id = Id::Str(format!("{}{name}", crate::admit::OWN_ID).into());
+        let (to, from) = oneshot::channel();
+        let mut own = self.own.lock();
+        own.retain(|_, to| !to.is_closed());
+        own.insert(id.clone(), to);
+        (id, from)
+    }
+    /// Where the answer to this question of the gateway goes.
+    pub(crate) fn answered_in_own_name(&self, id: &Id) -> Option<oneshot::Sender<Response>> {
+        self.own.lock().remove(id)
     }
     pub(crate) fn touch(&self, now: Timestamp) {
         self.touched.store(now.micros(), Relaxed);

@@ -1,5 +1,6 @@
 //! Records to canonical JSON (RFC 8785) without a tree of values between: one pass, keys written in order by hand.
 
+mod approval;
 mod json;
 mod life;
 mod parts;
@@ -45,6 +46,7 @@ impl Record {
             Event::Definition(e) => e,
             Event::Delegation(e) => &**e,
             Event::Credential(e) => &**e,
+            Event::Approval(e) => &**e,
             Event::Turn(e) => e,
             Event::Config(e) => e,
             Event::Finding(e) => e,

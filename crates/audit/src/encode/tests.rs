@@ -173,7 +173,32 @@ fn life() -> BoxedStrategy<Event> {
         let change = DelegationChange::Granted;
         Event::Delegation(Box::new(Delegated { change, id, by, human, agent, owner, parent, purpose, consent, until }))
     });
-    prop_oneof![start, config, definition, delegated.boxed(), turn.boxed(), noticed, recovered, stop].boxed()
+    let whom = (party(), option::of(party()), option::of(party()), text(), text(), text());
+    let about = (call(), conversation(), server(), digest(), digest(), option::of(0..1_u64 << 53), time());
+    let approval = (whom, about).prop_map(
+        |((agent, human, by, id, target, way), (call, conversation, server, covers, shown, after_ms, until))| {
+            let change = ApprovalChange::Declined;
+            let approval = Approval {
+                change,
+                id,
+                call,
+                conversation,
+                agent,
+                human,
+                server,
+                target,
+                covers,
+                shown,
+                way,
+                by,
+                after_ms,
+                until,
+            };
+            Event::Approval(Box::new(approval))
+        },
+    );
+    let told = prop_oneof![delegated, approval];
+    prop_oneof![start, config, definition, told.boxed(), turn.boxed(), noticed, recovered, stop].boxed()
 }
 fn record() -> impl Strategy<Value = Record> {
     let event = prop_oneof![

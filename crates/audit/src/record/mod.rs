@@ -1,11 +1,13 @@
 //! What is recorded. One envelope, [`Record`], around one [`Event`]; the parts that several events share are in
 //! `parts`, the decision and the ending of a message in `ruling` and `outcome`, the life of the gateway in `life`.
 
+mod approval;
 mod life;
 mod outcome;
 mod parts;
 mod ruling;
 
+pub use approval::{Approval, ApprovalChange};
 pub use life::{
     Config, Credential, CredentialChange, Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange,
     Noticed, Recovered, Start, Stop, Turn,
@@ -51,6 +53,8 @@ pub enum Event {
     Delegation(Box<Delegated>),
     /// A credential for a server was fetched, refused, granted by a person or taken back.
     Credential(Box<Credential>),
+    /// A person was asked to approve a call, or answered.
+    Approval(Box<Approval>),
     /// The human said something.
     Turn(Turn),
     /// The configuration or the policies were replaced.
@@ -93,6 +97,7 @@ impl Record {
         match &self.event {
             Event::Ruling(r) => Some(r.call),
             Event::Outcome(o) => Some(o.call),
+            Event::Approval(a) => Some(a.call),
             _ => None,
         }
     }
@@ -108,6 +113,7 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Delegation(_) => "delegation",
             Self::Credential(_) => "credential",
+            Self::Approval(_) => "approval",
             Self::Turn(_) => "turn",
             Self::Config(_) => "config",
             Self::Finding(_) => "finding",

@@ -94,6 +94,7 @@ impl Scene {
             local: true,
             credential: "",
             correlation: &self.correlation,
+            approval: None,
         }
     }
 

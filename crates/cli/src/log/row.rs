@@ -1,6 +1,6 @@
 //! A record in words, for people.
 
-use doorward_audit::{Credential, DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
+use doorward_audit::{Approval, Credential, DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
 use doorward_vocab::{Finding, Outcome, Reason, Timestamp};
 use serde::Serialize;
 
@@ -67,6 +67,14 @@ impl Row {
                 why: credential(c),
                 ..Self::empty()
             },
+            Event::Approval(a) => Self {
+                who: a.by.as_ref().or(a.human.as_ref()).map_or_else(String::new, |p| p.name.to_string()),
+                conversation: a.conversation.id.to_string(),
+                what: format!("approval {} for {}/{}", a.id, a.server, a.target),
+                decision: word(&a.change),
+                why: approval(a),
+                ..Self::empty()
+            },
             Event::Config(c) => Self {
                 who: c.by.name.to_string(),
                 what: "configuration".into(),
@@ -125,6 +133,18 @@ fn delegated(d: &Delegated) -> String {
     let until = d.until.map(|until| format!("until {}", time(until)));
     let from = d.parent.as_ref().map(|parent| format!("made from {parent}"));
     [agent, on_behalf, purpose, until, from].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// How a person was asked, and how fast the answer came, in one line.
+fn approval(a: &Approval) -> String {
+    let after = a.after_ms.map(|ms| format!("after {ms} ms"));
+    let shown = format!("shown {}", a.shown.short());
+    let until = format!("until {}", time(a.until));
+    [Some(format!("{} for {}", a.way, a.agent.name)), after, Some(shown), Some(until)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What a credential is, in one line.

@@ -21,6 +21,10 @@ pub struct Limits {
     pub conversations: usize,
     /// How often a server may ask something of the client's model or person in one conversation.
     pub asks: usize,
+    /// Questions to a person that may be open at once, for one principal.
+    pub approvals_open: usize,
+    /// Questions to a person in an hour, for one principal.
+    pub approvals_an_hour: usize,
     /// Sources of poisoned texts that are remembered.
     pub poisoned: usize,
     /// Event streams open at once.
@@ -54,6 +58,9 @@ pub struct Limits {
     /// How long a source of poisoned texts is remembered since it was last found.
     #[serde(serialize_with = "units::write_duration")]
     pub poisoned_for: Duration,
+    /// How long a question to a person is open, and how long the answer is good.
+    #[serde(serialize_with = "units::write_duration")]
+    pub approval_for: Duration,
     /// Time that open calls get to finish when the gateway stops.
     #[serde(serialize_with = "units::write_duration")]
     pub drain_timeout: Duration,
@@ -70,6 +77,8 @@ impl Default for Limits {
             sessions: 10_000,
             conversations: 10_000,
             asks: 100,
+            approvals_open: 8,
+            approvals_an_hour: 60,
             poisoned: 4_096,
             streams: 1_024,
             in_flight: 256,
@@ -82,6 +91,7 @@ impl Default for Limits {
             session_idle: Duration::from_secs(30 * 60),
             conversation_idle: Duration::from_secs(30 * 60),
             poisoned_for: Duration::from_secs(30 * 24 * 3600),
+            approval_for: Duration::from_secs(10 * 60),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -100,6 +110,8 @@ impl Limits {
         count("sessions", &mut limits.sessions);
         count("conversations", &mut limits.conversations);
         count("asks", &mut limits.asks);
+        count("approvals_open", &mut limits.approvals_open);
+        count("approvals_an_hour", &mut limits.approvals_an_hour);
         count("poisoned", &mut limits.poisoned);
         count("streams", &mut limits.streams);
         count("in_flight", &mut limits.in_flight);
@@ -113,6 +125,7 @@ impl Limits {
         time("session_idle", &mut limits.session_idle);
         time("conversation_idle", &mut limits.conversation_idle);
         time("poisoned_for", &mut limits.poisoned_for);
+        time("approval_for", &mut limits.approval_for);
         time("drain_timeout", &mut limits.drain_timeout);
         section.finish();
         limits

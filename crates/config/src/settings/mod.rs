@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 mod agent;
+mod approval;
 mod attest;
 mod authorization;
 mod credential;
@@ -29,6 +30,7 @@ mod upstream;
 mod virtual_server;
 
 pub use agent::{AgentEntry, StandingDelegation};
+pub use approval::{Approval, Ask};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{
@@ -98,8 +100,15 @@ pub struct Settings {
     /// What is done about what they find in what servers say, before what the level does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub on_finding: Vec<OnFinding>,
+    /// How people are asked to approve single calls.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub approval: Approval,
     /// The diagnostic log.
     pub log: Log,
+}
+
+fn is_usual(approval: &Approval) -> bool {
+    *approval == Approval::default()
 }
 
 impl Settings {
@@ -127,6 +136,7 @@ impl Settings {
             policy: PolicyFiles::default(),
             detect: Detect::default(),
             on_finding: Vec::new(),
+            approval: Approval::default(),
             log: Log::default(),
         }
     }
@@ -192,6 +202,7 @@ impl Shape {
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
             detect: file.table("detect").map(Detect::read).unwrap_or_default(),
             on_finding: file.tables("on_finding").into_iter().filter_map(OnFinding::read).collect(),
+            approval: file.table("approval").map(Approval::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };
         file.finish();

@@ -104,6 +104,7 @@ impl Scene {
             local: true,
             credential: "",
             correlation: &self.correlation,
+            approval: None,
         }
     }
 }

@@ -15,6 +15,7 @@ impl Gateway {
         let shown =
             request.target().map(Cow::into_owned).ok_or_else(|| RpcError::invalid_params("`name` is required"))?;
         let (server, name) = self.named(arrival, view, Kind::of(request.method), &shown).await?;
+        let request = self.answered(arrival, &server, request)?;
         let link = self.way(arrival, &server).await?;
         let about = self.resolve(arrival, &server, &link, &request, Some(&name)).await;
         self.called(arrival, &server, &about);

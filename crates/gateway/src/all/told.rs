@@ -25,6 +25,11 @@ impl Gateway {
             Message::Response(response) => {
                 let nobody = || RpcError::new(RpcError::INVALID_REQUEST, 400, "Nobody asked this.");
                 let id = response.id.clone().ok_or_else(nobody)?;
+                if let Some(waits) = session.answered_in_own_name(&id) {
+                    // Whoever waited may be gone.
+                    let _ = waits.send(response.clone());
+                    return Ok(());
+                }
                 let asker = session.answered(&id).ok_or_else(nobody)?;
                 let (server, bytes) = if joined {
                     let (server, json) = unwrap(&id).ok_or_else(nobody)?;

@@ -44,6 +44,8 @@ pub(crate) enum Next {
     Question(Out),
     /// The request was sent again; what follows comes from here.
     Again(Incomings),
+    /// The answer comes with everything else that the server says.
+    Elsewhere,
     /// It cannot go on.
     Failed(Refusal),
 }

@@ -84,6 +84,11 @@ impl Parking {
         Self { sealer, parked: Mutex::default() }
     }
 
+    /// What states of requests are sealed with.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     /// Whether one more of this principal may be parked.
     fn has_room(parked: &Map<[u8; 16], Parked>, owner: PrincipalKey) -> bool {
         let mine = || parked.values().filter(|p| p.passage.caller.actor.key() == owner).count();
@@ -273,12 +278,13 @@ impl Gateway {
         let bytes = if parked.link.one_line() { crate::admit::on_one_line(bytes) } else { bytes };
         let passage = Arc::new(Passage { alias: parked.passage.alias.clone(), ..passage });
         let answer = Outbound { bytes, kind: OutboundKind::Response, method: "", headers: Arc::default() };
-        let forwarded = match self.forward(&passage, &parked.link, answer).await {
+        let forwarded = match self.forward(&passage, &parked.link, answer.clone()).await {
             Err(refusal @ Refusal::Ruled(..)) => {
                 // The server still waits: its client may say something else.
                 // It is here only now: it was taken from where other gateways look.
+                let scope = Scope { passage, session: None, joined, link: parked.link.clone() };
                 self.parking.parked.lock().insert(number, Parked { travels: false, ..parked });
-                return Err(refusal);
+                return self.challenged(arrival, scope, answer, refusal).map(Some);
             }
             forwarded => forwarded?,
         };

@@ -7,6 +7,7 @@ mod old;
 mod upstream;
 
 mod across;
+mod approval;
 mod arguments;
 mod asking;
 mod aws;

@@ -199,6 +199,16 @@ fn row(bytes: &[u8]) -> Row {
             words.push(&c.provider);
             words.extend([&c.account, &c.why].into_iter().flatten().map(|word| &**word));
         }
+        Event::Approval(a) => {
+            row.call = Some(a.call.to_string());
+            row.conversation = Some(a.conversation.id.to_string());
+            row.agent = Some(a.agent.clone());
+            row.human = a.human.clone();
+            row.server = Some(a.server.to_string());
+            row.target = Some(a.target.to_string());
+            words.extend([a.change.as_str(), &*a.id, &*a.way]);
+            words.extend(a.by.as_ref().map(|by| &*by.name));
+        }
         Event::Config(c) => words.extend([&*c.what, &*c.by.name]),
         Event::Start(s) => words.push(&s.version),
         Event::Recovered(r) => words.push(&r.what),

@@ -1,0 +1,220 @@
+//! In which way a person is asked, and what the client gets for it.
+
+use super::{
+    KEY, Waiting,
+    book::{Asked, Ceilings, Question},
+    shown, state,
+};
+use crate::{
+    Gateway,
+    admit::Arrival,
+    passage::Passage,
+    refusal::Refusal,
+    reply::{Flow, Reply},
+    road::Scope,
+};
+use doorward_audit::{self as audit, ApprovalChange, Event, Party};
+use doorward_config::Ask;
+use doorward_engine::{Cleared, Judgement, Outbound, human_party};
+use doorward_identity::Human;
+use doorward_mcp::{
+    Message, Request, Revision,
+    json::{Value, quote},
+    meta,
+};
+use doorward_vocab::{Digest, Effect, Effects};
+use std::fmt::Write as _;
+
+/// In which way a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The client shows a form.
+    Form,
+    /// On a page of the gateway, or by an operator's command.
+    Page,
+    /// Not at all.
+    Never,
+}
+
+impl Way {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Page => "page",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// What the agent is told who waits for a person that it cannot reach itself.
+pub(super) const WAIT: &str = "A person must approve this first, and was asked outside of this conversation. Tell the user \
+                               what you want to do and why. Once it is approved, call again with exactly the same \
+                               arguments.";
+pub(super) const DECLINED: &str =
+    "The user declined this. Do not call it again; choose another way or ask the user what to do.";
+pub(super) const UNANSWERED: &str =
+    "A person must approve this, and nobody answered. Tell the user what you want to do and why.";
+
+impl Gateway {
+    /// What the client gets for a call that was stopped because a person has to approve it first: the question, where that
+    /// is all that is missing and the person can be asked. Every other refusal stays what it is.
+    pub(crate) fn challenged(
+        &self,
+        arrival: &Arrival,
+        scope: Scope,
+        outbound: Outbound,
+        refusal: Refusal,
+    ) -> Result<Reply, Refusal> {
+        let Refusal::Ruled(call, judgement) = refusal else { return Err(refusal) };
+        let ruled = |judgement| Err(Refusal::Ruled(call, judgement));
+        let Some(covers) = judgement.awaits else { return ruled(judgement) };
+        let passage = &scope.passage;
+        let way = self.way_to_ask(arrival, passage);
+        if way == Way::Never {
+            return ruled(judgement);
+        }
+        let told = |told| Err(Refusal::Unapproved(call, told));
+        let (question, is_new) = match self.ask_person(passage, &judgement, covers, way) {
+            Asked::New(question) => (question, true),
+            Asked::Open(question) => (question, false),
+            Asked::Declined => return told(DECLINED),
+            Asked::TooMany(why) => return told(why),
+        };
+        let Message::Request(request) = passage.message.inspect() else { return ruled(judgement) };
+        match (way, &scope.session) {
+            (Way::Form, Some(session)) => {
+                let session = session.clone();
+                let waiting = Waiting::new(self, &session, &question, is_new, outbound);
+                Ok(Reply::Stream(Flow::waiting(self.stoppable(scope, &session), waiting)))
+            }
+            (Way::Form, None) => {
+                let whose = (question.owner, &passage.server.profile.name, request);
+                let sealed = state::seal(self.parking.sealer(), whose, &question.number, question.until);
+                let Some(sealed) = sealed else { return ruled(judgement) };
+                let body = input_required(request, &question, &sealed).into_bytes();
+                Ok(Reply::Message { status: 200, body, session: None })
+            }
+            (Way::Page | Way::Never, _) => told(WAIT),
+        }
+    }
+
+    /// Asks, unless it is asked already or must not be.
+    pub(super) fn ask_person(&self, passage: &Passage, judgement: &Judgement, covers: Digest, way: Way) -> Asked {
+        let now = self.clock.now();
+        let limits = &passage.live.settings.limits;
+        let ceilings = Ceilings { open: limits.approvals_open, an_hour: limits.approvals_an_hour };
+        let principal = passage.caller.actor.principal();
+        let owner = passage.caller.actor.key();
+        let asked = self.approvals.ask((owner, covers), way == Way::Form, ceilings, now, || {
+            let number = self.entropy.draw();
+            let shown = shown::question(passage, judgement);
+            let record = audit::Approval {
+                change: ApprovalChange::Asked,
+                id: name(&number).into(),
+                call: passage.call,
+                conversation: passage.correlation.conversation.clone(),
+                agent: Party::new(principal.agent.id.clone(), principal.agent.name.clone()),
+                human: principal.human.as_ref().map(human_party),
+                server: passage.server.profile.name.clone(),
+                target: passage.subject().target.name().unwrap_or_default().to_owned().into(),
+                covers,
+                shown: Digest::of(shown.as_bytes()),
+                way: way.as_str().into(),
+                by: None,
+                after_ms: None,
+                until: now.plus(limits.approval_for),
+            };
+            Question::new(number, owner, shown.into(), record, now)
+        });
+        if let Asked::New(question) = &asked {
+            self.note(Event::Approval(Box::new(question.told(ApprovalChange::Asked, None, now))));
+            let record = &question.record;
+            tracing::info!(
+                approval = %record.id, server = %record.server, tool = %*record.target,
+                "a person has to approve a call; see `doorward approvals`"
+            );
+        }
+        asked
+    }
+
+    /// The way that fits the client, the person and the call.
+    pub(super) fn way_to_ask(&self, arrival: &Arrival, passage: &Passage) -> Way {
+        let human = passage.caller.actor.principal().human.as_ref();
+        // Where nobody sits before the client, nobody answers its forms.
+        let form = human.is_some() && shows_forms(arrival);
+        let form = if form { Way::Form } else { Way::Page };
+        match passage.live.settings.approval.ask {
+            Some(Ask::Never) => Way::Never,
+            Some(Ask::Form) => form,
+            Some(Ask::Url | Ask::Page) => Way::Page,
+            // A form goes through the agent's host. Who can sign in here is asked here about what cannot be undone.
+            None if is_risky(passage) && human.is_some_and(|h| has_login(passage, h)) => Way::Page,
+            None => form,
+        }
+    }
+}
+
+/// What people call a question by. It opens nothing.
+fn name(number: &[u8; 16]) -> String {
+    number.iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether a call may do what cannot be undone, as far as anybody knows.
+fn is_risky(passage: &Passage) -> bool {
+    let effects = passage.subject().target.definition().map_or(Effects::NONE, |definition| definition.effects);
+    effects == Effects::NONE
+        || [Effect::Pay, Effect::Grant, Effect::Execute, Effect::Delete].into_iter().any(|e| effects.contains(e))
+}
+
+/// Whether the person can sign in at the gateway's pages.
+fn has_login(passage: &Passage, human: &Human) -> bool {
+    let authority = passage.live.authority.as_ref();
+    authority.is_some_and(|authority| authority.providers.iter().any(|p| *p.issuer == *human.issuer))
+}
+
+/// Whether the client of a request declares that it shows forms (2025-11-25 and 2026-07-28, client/elicitation: without a
+/// mode, forms it is).
+fn shows_forms(arrival: &Arrival) -> bool {
+    let shows = |elicitation: Value<'_>| {
+        elicitation.is_object() && (elicitation.get("form").is_some() || elicitation.get("url").is_none())
+    };
+    match &arrival.session {
+        None => {
+            let asked = arrival.asked.as_ref().and_then(|asked| asked.meta(meta::CLIENT_CAPABILITIES));
+            asked.and_then(|c| c.get("elicitation")).is_some_and(shows)
+        }
+        Some(session) => session.links().iter().any(|(_, opened)| match opened.by.message.inspect() {
+            Message::Request(initialize) => {
+                let params = initialize.params();
+                params.and_then(|p| p.get("capabilities")?.get("elicitation")).is_some_and(shows)
+            }
+            Message::Notification(_) | Message::Response(_) => false,
+        }),
+    }
+}
+
+/// The parameters of `elicitation/create`: nothing is to be filled in, to accept is to approve.
+pub(super) fn elicitation(question: &Question, revision: Revision) -> String {
+    // Older revisions know one mode, and no word for it.
+    let mode = if revision >= Revision::V2025_11_25 { "\"mode\":\"form\"," } else { "" };
+    format!(
+        "{{{mode}\"message\":{},\"requestedSchema\":{{\"type\":\"object\",\"properties\":{{}}}}}}",
+        quote(&question.shown)
+    )
+}
+
+/// The answer that asks the client of `request` (2026-07-28, basic/patterns/mrtr).
+fn input_required(request: &Request, question: &Question, state: &str) -> Cleared {
+    Cleared::own(
+        &request.id,
+        &format!(
+            "{{\"resultType\":\"input_required\",\"inputRequests\":{{\"{KEY}\":{{\"method\":\"elicitation/create\",\
+             \"params\":{}}}}},\"requestState\":{}}}",
+            elicitation(question, Revision::LATEST),
+            quote(state)
+        ),
+    )
+}
