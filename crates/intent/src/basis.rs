@@ -46,8 +46,13 @@ impl Intent {
             Role::Secret => Basis::Refuse(format!("`{pointer}` is a secret that the user did not say")),
             Role::Content if of.does(Effect::Send) || of.does(Effect::Share) => {
                 let link = links(value).find(|link| !self.is_chosen_text(link, of.sentences));
-                let why = |link| format!("`{pointer}` has a link that the user did not choose: {link}");
-                link.map_or(Basis::Said, |link| Basis::Refuse(why(link)))
+                match link {
+                    Some(_) => Basis::Refuse(format!("`{pointer}` has a link that the user did not choose")),
+                    None if self.is_planted(value, of.sentences) => Basis::Ask(format!(
+                        "whether `{pointer}` is meant: it stood in something that the user did not choose"
+                    )),
+                    None => Basis::Said,
+                }
             }
             Role::Amount | Role::Content => Basis::Said,
         }

@@ -1,10 +1,11 @@
 //! What one part of a turn asks for, or asks not to do.
 
 use crate::{
-    lexicon::Lexicon,
+    lexicon::{Extreme, Lexicon},
     words::{Begins, Word, stem, words},
 };
-use doorward_vocab::Effects;
+use doorward_vocab::{Effect, Effects, TurnId};
+use std::ops::Range;
 
 /// Something that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +24,33 @@ pub struct Clause {
     pub many: bool,
     /// Whether the choice of what to do is handed over to a text that is read.
     pub hands_over: bool,
+    /// Which of many is meant, where it is the most or the least of something.
+    pub(crate) extremes: Vec<Extreme>,
     /// The sentences in which what it is about was said, as [`Said`](crate::said::Said) has them.
     pub(crate) sentences: u32,
     /// The words of it, as they were said.
     pub said: Box<str>,
+    /// Where they stand in the text, in bytes.
+    pub span: Range<usize>,
+    /// The turn, where it is one's.
+    pub turn: Option<TurnId>,
+}
+
+impl Clause {
+    /// Where it was said, for records that hold no words.
+    pub fn place(&self) -> String {
+        let Range { start, end } = self.span;
+        match self.turn {
+            Some(turn) => format!("in bytes {start} to {end} of {turn}"),
+            None => format!("in bytes {start} to {end} of a text"),
+        }
+    }
 }
 
 /// The most of a clause that is kept for people to read, in bytes.
 const SAID: usize = 160;
+/// What a question asks for.
+const READS: Effects = Effects::just(Effect::Read).with(Effect::Search);
 /// The most clauses of one text.
 const CLAUSES: usize = 64;
 
@@ -42,11 +62,16 @@ pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> 
     let mut found = Vec::new();
     let mut before: &[Word] = &[];
     for (number, sentence) in (first..).zip(sentences(&all)) {
-        let heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
+        let mut heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
+        // A question that tells nobody to do anything asks to read.
+        let asks = heads.is_empty() && sentence.first().is_some_and(|w| lexicon.has("question", &w.text));
+        if asks {
+            heads.push(0);
+        }
         for (n, head) in heads.iter().enumerate() {
             let end = heads.get(n + 1).copied().unwrap_or(sentence.len());
             if found.len() < CLAUSES {
-                let clause = clause(lexicon, text, sentence, (*head, end), before);
+                let clause = clause(lexicon, text, sentence, (*head, end), before, asks);
                 let here = 1_u32.rotate_left(number);
                 found.extend(
                     clause
@@ -93,10 +118,11 @@ fn clause(
     sentence: &[Word],
     (head, end): (usize, usize),
     before: &[Word],
+    asks: bool,
 ) -> Option<(Clause, bool)> {
     let verb = sentence.get(head)?;
     let own = sentence.get(head..end)?;
-    let mut effects = lexicon.verb(&stem(&verb.text)).unwrap_or(Effects::NONE);
+    let mut effects = if asks { READS } else { lexicon.verb(&stem(&verb.text)).unwrap_or(Effects::NONE) };
     if lexicon.has("light", &verb.text) {
         let nouns = own.iter().skip(1).take(5).filter_map(|w| lexicon.verb(&stem(&w.text)));
         effects = nouns.flat_map(|e| e.iter().collect::<Vec<_>>()).filter(|e| e.is_sink()).fold(effects, Effects::with);
@@ -118,7 +144,11 @@ fn clause(
     let first = own.first()?.span.start;
     let last = own.last()?.span.end;
     let said = text.get(first..last.min(text.floor_char_boundary(first + SAID)))?;
+    let word = |at: usize| sentence.get(at).map_or("", |w| w.text.as_str());
+    let extremes = (0..sentence.len()).filter_map(|at| lexicon.extreme([word(at), word(at + 1), word(at + 2)]));
+    let extremes = extremes.collect();
     let clause = Clause {
+        extremes,
         verb: stem(&verb.text).into(),
         effects,
         objects,
@@ -128,6 +158,8 @@ fn clause(
         hands_over,
         sentences: 0,
         said: said.into(),
+        span: first..last,
+        turn: None,
     };
     Some((clause, back))
 }
@@ -161,6 +193,7 @@ mod tests {
         assert_eq!(verbs("Find and delete the largest file."), ["find", "delet"]);
         assert_eq!(verbs("Do not forget to invite Mark and to set the location."), ["invit", "set"]);
         assert_eq!(asked("Summarize it, but don't send any mail.")[1], ("send".into(), true, false));
+        assert_eq!(verbs("Where is the dinner going to be? How much do I have to go?"), ["where", "how"]);
         assert!(asked("Do not forget to invite Mark")[0] == ("invit".into(), false, false));
         assert!(asked("Please do the actions specified in the mail from Ann.")[0].2);
         assert!(asked("Read the file and follow the instructions precisely.")[1].2);

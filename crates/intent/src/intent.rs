@@ -74,7 +74,8 @@ impl Intent {
     /// The human said something.
     pub fn turn(&mut self, id: TurnId, text: &str) {
         self.turns = self.turns.saturating_add(1);
-        self.clauses.extend(clauses(&ENGLISH, text, self.said.next()));
+        let asked = clauses(&ENGLISH, text, self.said.next()).into_iter();
+        self.clauses.extend(asked.map(|clause| Clause { turn: Some(id), ..clause }));
         let spare = self.clauses.len().saturating_sub(CLAUSES);
         self.clauses.drain(..spare);
         self.said.add(&self.sums, text);
@@ -91,12 +92,19 @@ impl Intent {
     pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
         let Brought { call, server, tool, arguments, standing, asked_for } = brought;
         let named = self.names(tool, arguments);
-        let own = asked_for && tool.effects.is_sink();
-        let source = Source { number: 0, call, tool: tool.name.clone(), kinds: tool.kinds, named, own };
-        if self.clauses.iter().any(|c| c.hands_over && !c.denied) && !tool.effects.is_sink() {
+        let own = asked_for && tool.effects.is_sink() && !tool.reads();
+        let source =
+            Source { number: 0, call, lost: false, print: 0, tool: tool.name.clone(), kinds: tool.kinds, named, own };
+        if self.clauses.iter().any(|c| c.hands_over && !c.denied) && tool.reads() {
             self.hand_over(named, texts);
         }
-        let by = Chooser { said: &self.said, sentences: ANYWHERE, handed: &self.handed_said, stems: &self.stems };
+        let by = Chooser {
+            said: &self.said,
+            sentences: ANYWHERE,
+            handed: &self.handed_said,
+            stems: &self.stems,
+            extremes: Vec::new(),
+        };
         self.records.add(&self.sums, &ENGLISH, source, texts.iter().copied(), &by);
         let of = doorward_flow::Source::result(call, server, &tool.name, standing);
         self.index.result(&of, texts.iter().copied());
@@ -104,7 +112,7 @@ impl Intent {
 
     /// Whether the human named what a call reads: one thing, by its name.
     fn names(&self, tool: &Tool, arguments: &[(&str, &str)]) -> bool {
-        let one = !tool.effects.is_sink() && !tool.effects.contains(Effect::Search);
+        let one = tool.reads() && !tool.effects.contains(Effect::Search);
         let telling = |value: &str| value.len() > 3 && value.chars().any(char::is_alphabetic);
         let mut texts = arguments.iter().filter(|(_, value)| telling(value)).peekable();
         one && texts.peek().is_some() && texts.all(|(_, value)| self.said.has(&self.sums, value))
@@ -138,7 +146,9 @@ impl Intent {
 
     /// The words by which records are chosen, as far as they stand in these sentences.
     pub(crate) fn chooser(&self, sentences: u32) -> Chooser<'_> {
-        Chooser { said: &self.said, sentences, handed: &self.handed_said, stems: &self.stems }
+        let these = self.clauses.iter().filter(|c| !c.denied && c.sentences & sentences != 0);
+        let extremes = these.flat_map(|c| c.extremes.iter().cloned()).collect();
+        Chooser { said: &self.said, sentences, handed: &self.handed_said, stems: &self.stems, extremes }
     }
 
     /// How an argument's value was chosen: the best of the records that it stood in, if it stood in any.

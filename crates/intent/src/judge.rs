@@ -34,8 +34,8 @@ pub struct Verdict {
     pub by: AuthorizedBy,
     /// Why: sentences for people.
     pub why: Vec<String>,
-    /// What was asked for, in the human's words.
-    pub clause: Option<Box<str>>,
+    /// What was asked for.
+    pub clause: Option<Clause>,
 }
 
 /// Effects that a text which the choice was handed over to may ask for.
@@ -65,14 +65,17 @@ impl Intent {
             stance,
             by,
             why,
-            clause: asked.as_ref().or(handed.as_ref()).map(|(_, c)| c.said.clone()),
+            clause: asked.as_ref().or(handed.as_ref()).map(|(_, c)| Clause::clone(c)),
         };
         if let Some((Fit::Full, not)) = best(tool, &self.clauses, true) {
-            let why = format!("the user asked not to: \"{}\"", not.said);
+            let why = format!("the user asked not to, {}", not.place());
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![why]);
         }
         let sentences = about(tool, &self.clauses);
         let of = Of { tool, sentences, arguments };
+        let only = |of: &[Effect]| {
+            tool.effects.iter().count() > 0 && tool.effects.iter().all(|e| of.contains(&e) || !e.is_sink())
+        };
         let bases: Vec<(Role, Basis)> = arguments
             .iter()
             .map(|(pointer, value)| (Self::role(pointer, value), *pointer, *value))
@@ -83,6 +86,10 @@ impl Intent {
             .iter()
             .filter_map(|(_, b)| if let Basis::Refuse(why) = b { Some(why.clone()) } else { None })
             .collect();
+        let unasked = format!("nothing that the user said asks for `{}`", tool.name);
+        if asked.is_none() && handed.is_none() && !only(&HARMLESS) {
+            return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked]);
+        }
         if !refused.is_empty() {
             return verdict(Stance::Misled, AuthorizedBy::Autonomous, refused);
         }
@@ -103,9 +110,6 @@ impl Intent {
                 false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, asks),
             };
         }
-        let only = |of: &[Effect]| {
-            tool.effects.iter().count() > 0 && tool.effects.iter().all(|e| of.contains(&e) || !e.is_sink())
-        };
         if handed.as_ref().is_some_and(|(fit, _)| *fit == Fit::Full) {
             let why = if only(&HANDED) {
                 asks
@@ -117,12 +121,19 @@ impl Intent {
                 false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, why),
             };
         }
-        let unasked = format!("nothing that the user said asks for `{}`", tool.name);
         if only(&HARMLESS) && !someone {
-            // A step on the way to something that was asked for; not where a text of a stranger says what.
+            // A step on the way to something that was asked for: it is about such things, or about what was chosen. Not where
+            // a text of a stranger says what.
             let acts = self.clauses.iter().any(|c| !c.denied && c.effects.iter().any(Effect::is_sink));
+            let alike = self.clauses.iter().any(|c| !c.denied && c.kinds & tool.kinds != 0);
+            let related = alike
+                || bases.iter().any(|(role, b)| *role == Role::Object && matches!(b, Basis::Chosen | Basis::Said));
             let planted = || arguments.iter().any(|(_, value)| self.is_planted(value, sentences));
-            let stance = if acts && asks.is_empty() && !planted() { Stance::Harmless } else { Stance::Ask };
+            let stance = match related {
+                true if acts && asks.is_empty() && !planted() => Stance::Harmless,
+                false if !self.clauses.is_empty() => Stance::Outside,
+                _ => Stance::Ask,
+            };
             return verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked]).collect());
         }
         verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked])

@@ -15,6 +15,16 @@ pub(crate) struct Lexicon {
     /// By stem: the kinds of thing that it may be.
     kinds: HashMap<String, u32>,
     lists: HashMap<&'static str, HashSet<String>>,
+    /// By word, or two with a hyphen: the most or the least of which fields.
+    extremes: HashMap<&'static str, Extreme>,
+}
+
+/// The record that has the most or the least of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extreme {
+    pub(crate) most: bool,
+    /// The stems of the names of such fields.
+    pub(crate) fields: Vec<Box<str>>,
 }
 
 /// English.
@@ -39,6 +49,11 @@ impl Lexicon {
                     words.for_each(|word| *all.kinds.entry(stem(word)).or_default() |= 1 << kinds);
                     kinds += 1;
                 }
+                Some((end @ ("most" | "least"), fields)) => {
+                    let fields: Vec<Box<str>> = fields.split_whitespace().map(|f| stem(f).into()).collect();
+                    let extreme = Extreme { most: end == "most", fields };
+                    all.extremes.extend(words.map(|word| (word, extreme.clone())));
+                }
                 _ => all.lists.entry(head).or_default().extend(words.flat_map(|w| [w.to_owned(), stem(w)])),
             }
         }
@@ -58,6 +73,22 @@ impl Lexicon {
     /// Whether a word in small letters is in a list.
     pub(crate) fn has(&self, list: &str, word: &str) -> bool {
         self.lists.get(list).is_some_and(|l| l.contains(word))
+    }
+
+    /// Which of many three words mean, as the first of them says it.
+    pub(crate) fn extreme(&self, words: [&str; 3]) -> Option<Extreme> {
+        let [first, second, third] = words;
+        let both = format!("{first}-{second}");
+        if let Some(known) = self.extremes.get(both.as_str()).or_else(|| self.extremes.get(first)) {
+            return Some(known.clone());
+        }
+        let most = match first {
+            "highest" | "greatest" | "most" => true,
+            "lowest" | "least" | "fewest" => false,
+            _ => return None,
+        };
+        let fields = [second, third].into_iter().filter(|w| !w.is_empty()).map(|w| stem(w).into()).collect();
+        Some(Extreme { most, fields })
     }
 
     /// Whether a word is too common to tell anything.

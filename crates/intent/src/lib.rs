@@ -20,3 +20,8 @@ pub use clause::Clause;
 pub use intent::{Brought, Intent};
 pub use judge::{Stance, Verdict};
 pub use tool::Tool;
+
+/// What a text of a human asks for, in the order in which it does.
+pub fn understood(text: &str) -> Vec<Clause> {
+    clause::clauses(&lexicon::ENGLISH, text, 0)
+}

@@ -5,9 +5,9 @@
 //! is not found here.
 
 use crate::{
-    lexicon::Lexicon,
+    lexicon::{Extreme, Lexicon},
     said::{ANYWHERE, Said, number_of, sum_of},
-    words::{Begins, stem, words},
+    words::{Begins, of_name, stem, words},
 };
 use doorward_flow::{Sums, fields};
 use doorward_vocab::CallId;
@@ -52,8 +52,12 @@ pub(crate) struct Source {
     pub(crate) number: u32,
     pub(crate) call: CallId,
     pub(crate) tool: Arc<str>,
+    /// Of what it gave.
+    pub(crate) print: u32,
     /// The kinds of thing that the tool is about.
     pub(crate) kinds: u32,
+    /// Whether some of its records were forgotten.
+    pub(crate) lost: bool,
     /// Whether the human named what was read.
     pub(crate) named: bool,
     /// Whether it is what a call made that was asked for.
@@ -70,6 +74,8 @@ enum What {
     Word,
     /// What a field is as a number.
     Number,
+    /// How much a field is, in place of a sum: a number or a time, so that more is more.
+    Order,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +104,8 @@ pub(crate) struct Chooser<'a> {
     pub(crate) sentences: u32,
     pub(crate) handed: &'a Said,
     pub(crate) stems: &'a Stems,
+    /// Which of many are meant.
+    pub(crate) extremes: Vec<Extreme>,
 }
 
 /// Where a value stood as a whole field.
@@ -118,6 +126,9 @@ impl Records {
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,
         by: &Chooser<'_>,
     ) {
+        let texts: Vec<(&str, &str)> = texts.into_iter().collect();
+        let print = sums.of(texts.iter().map(|(_, text)| *text));
+        let source = self.once_only(Source { print, ..source });
         let number = self.count;
         self.count = self.count.wrapping_add(1);
         self.sources.push_back(Source { number, ..source });
@@ -137,6 +148,19 @@ impl Records {
         }
     }
 
+    /// The same answer again takes the place of the one before.
+    fn once_only(&mut self, mut source: Source) -> Source {
+        let same = |s: &Source| s.tool == source.tool && s.print == source.print;
+        if let Some(at) = self.sources.iter().position(same)
+            && let Some(before) = self.sources.remove(at)
+        {
+            self.entries.retain(|e| e.source != before.number);
+            source.named |= before.named;
+            source.own |= before.own;
+        }
+        source
+    }
+
     /// Makes room: words of records that nobody chose go first, then those records, the oldest first.
     fn forget(&mut self, by: &Chooser<'_>) {
         self.forgotten = true;
@@ -149,17 +173,24 @@ impl Records {
             chosen.extend(records.into_iter().filter(good).map(|record| (source.number, record)));
         }
         let keep = MOST - MOST / 4;
+        let mut lost = HashSet::new();
         for words_only in [true, false] {
             let mut spare = self.entries.len().saturating_sub(keep);
             self.entries.retain(|e| {
-                let name = matches!(e.what, What::Value | What::Name);
+                let name = matches!(e.what, What::Value | What::Name | What::Order);
                 let goes = spare > 0 && !(words_only && name) && !chosen.contains(&(e.source, e.record));
+                if goes && e.what == What::Order {
+                    lost.insert(e.source);
+                }
                 spare -= usize::from(goes);
                 !goes
             });
         }
         let spare = self.entries.len().saturating_sub(keep);
-        self.entries.drain(..spare);
+        lost.extend(self.entries.drain(..spare).map(|e| e.source));
+        for source in &mut self.sources {
+            source.lost |= lost.contains(&source.number);
+        }
         self.entries.shrink_to(MOST);
     }
 
@@ -181,6 +212,9 @@ impl Records {
         }
         if let Some(number) = number_of(sums, value) {
             push(number, What::Number);
+        }
+        if let Some(order) = order(value) {
+            push(order, What::Order);
         }
         let telling = all.iter().filter(|w| w.text.chars().count() > 2 && !lexicon.is_common(&w.text));
         for word in telling.take(WORDS) {
@@ -253,6 +287,9 @@ impl Records {
         if source.named {
             return Choice::Named;
         }
+        if by.extremes.iter().any(|extreme| self.is_extreme(source.number, record, extreme)) {
+            return Choice::Named;
+        }
         let siblings = self.entries.iter().filter(|e| e.source == source.number && e.record == record && e.sum != but);
         siblings.fold(Choice::None, |best, e| {
             best.max(match e.what {
@@ -263,6 +300,22 @@ impl Records {
                 _ => Choice::None,
             })
         })
+    }
+
+    /// Whether of all records of a source one has the most, or the least, of a field. Not where a record was forgotten.
+    fn is_extreme(&self, source: u32, record: u16, extreme: &Extreme) -> bool {
+        let is_field = |field: u16| {
+            let name = self.names.get(usize::from(field)).map_or("", |n| n);
+            of_name(name).iter().any(|w| extreme.fields.contains(&stem(w).into()))
+        };
+        let orders = || self.entries.iter().filter(|e| e.source == source && e.what == What::Order);
+        let Some(field) = orders().find(|e| e.record == record && is_field(e.field)).map(|e| e.field) else {
+            return false;
+        };
+        let all = || orders().filter(|e| e.field == field);
+        let best = if extreme.most { all().map(|e| e.sum).max() } else { all().map(|e| e.sum).min() };
+        let whole = !self.sources.iter().any(|s| s.number == source && s.lost);
+        whole && all().count() > 1 && all().any(|e| e.record == record && Some(e.sum) == best)
     }
 
     /// In bytes, about.
@@ -300,6 +353,23 @@ impl Stems {
     pub(crate) fn memory(&self) -> usize {
         self.0.capacity() * 6
     }
+}
+
+/// A number or a time as something of which more is more.
+fn order(value: &str) -> Option<u32> {
+    let mut parts = value.split(['-', ' ', 'T', ':', 'Z', '.', '+']).map(str::parse::<u32>);
+    if is_date(value) {
+        let mut next = || parts.next().and_then(Result::ok);
+        let (year, month, day) = (next()?, next()?, next()?);
+        let minutes = next().unwrap_or(0) * 60 + next().unwrap_or(0);
+        return Some(
+            ((year % 4000 * 12 + month % 13) * 32 + day % 32).saturating_mul(1440).saturating_add(minutes % 1440),
+        );
+    }
+    let plain = value.trim_start_matches(['$', '€', '£']).replace(',', "");
+    let number: f32 = plain.parse().ok().filter(|n: &f32| n.is_finite())?;
+    let bits = number.to_bits();
+    Some(if number.is_sign_negative() { !bits } else { bits | 1 << 31 })
 }
 
 /// Whether a value names the record it stands in.

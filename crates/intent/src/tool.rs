@@ -17,7 +17,7 @@ pub struct Tool {
     pub effects: Effects,
     /// The effects that the verbs of its name stand for.
     named: Effects,
-    /// The stems of its name.
+    /// The stems of the verbs of its name.
     verbs: Vec<Box<str>>,
     /// The stems of its name, its arguments and the first sentence of its description.
     objects: Vec<Box<str>>,
@@ -31,7 +31,12 @@ impl Tool {
         let lexicon: &Lexicon = &ENGLISH;
         let stems = |words: Vec<String>| words.iter().map(|w| stem(w).into()).collect::<Vec<Box<str>>>();
         let verbs = stems(of_name(name));
-        let named = verbs.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
+        // Behind a verb, a word that may be one is what it is done to: `delete_email` sends nothing.
+        let does: Vec<&Box<str>> = verbs.iter().filter(|v| lexicon.verb(v).is_some()).collect();
+        let clear = verbs.first().is_some_and(|v| lexicon.verb(v).is_some() && lexicon.kinds(v) == 0);
+        let does = does.into_iter().take(if clear { 1 } else { usize::MAX });
+        let does: Vec<Box<str>> = does.cloned().collect();
+        let named = does.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
         let first = description.split_inclusive(". ").next().unwrap_or_default();
         let first = words(first).into_iter().filter(|w| !lexicon.is_common(&w.text)).map(|w| w.text);
         let kinds = |of: &[Box<str>]| of.iter().fold(0, |all, o| all | lexicon.kinds(o));
@@ -48,13 +53,22 @@ impl Tool {
         let named = if moves { named.with(Effect::Pay) } else { named };
         objects.sort_unstable();
         objects.dedup();
-        Self { name: name.into(), effects, named, verbs, objects, kinds: own }
+        Self { name: name.into(), effects, named, verbs: does, objects, kinds: own }
+    }
+
+    /// Whether a call gives what is there, whatever it does besides that can be undone.
+    pub(crate) fn reads(&self) -> bool {
+        let gives = self.effects.contains(Effect::Read) || self.effects.contains(Effect::Search);
+        gives && self.effects.iter().all(|e| matches!(e, Effect::Read | Effect::Search | Effect::Update))
     }
 
     /// How well a clause asks for a call of it.
     pub(crate) fn fits(&self, clause: &Clause) -> Fit {
         let same_verb = self.verbs.contains(&clause.verb);
-        let shared = sinks(clause.effects).any(|e| self.effects.contains(e) || self.named.contains(e));
+        let does = |e| self.effects.contains(e) || self.named.contains(e);
+        // What a tool that reads does besides comes with it.
+        let reads = self.reads() && [Effect::Read, Effect::Search].iter().any(|e| clause.effects.contains(*e));
+        let shared = reads || sinks(clause.effects).any(does);
         if !same_verb && !shared {
             return Fit::None;
         }
@@ -63,6 +77,11 @@ impl Tool {
         // Some verbs say what they are about.
         let telling =
             [Effect::Pay, Effect::Execute].iter().any(|e| clause.effects.contains(*e) && self.effects.contains(*e));
+        // A file is no mail.
+        let other = clause.kinds != 0 && self.kinds != 0;
+        if other && !object && !telling {
+            return Fit::None;
+        }
         let rare = same_verb && clause.effects.iter().count() == 1 && !clause.effects.contains(Effect::Send);
         if object || telling || rare { Fit::Full } else { Fit::Verb }
     }

@@ -78,7 +78,7 @@ impl Default for Limits {
             conversations: 10_000,
             asks: 100,
             approvals_open: 8,
-            approvals_an_hour: 60,
+            approvals_an_hour: 120,
             poisoned: 4_096,
             streams: 1_024,
             in_flight: 256,

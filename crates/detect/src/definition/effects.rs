@@ -178,9 +178,30 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
     }
     // A read that takes a recipient, a command or a body moves data out.
     if quiet {
-        effects = of_schema(schema).iter().fold(effects, Effects::with);
+        effects = of_schema(schema).iter().chain(of_asides(description).iter()).fold(effects, Effects::with);
     }
     effects
+}
+
+/// What a tool that only reads says that it does besides: "the messages are marked as read after this", "the token is deleted
+/// once it was shown".
+fn of_asides(description: &str) -> Effects {
+    let lower = description.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let asides = words.windows(2).enumerate().filter_map(|(at, pair)| {
+        let [is, done] = pair else { return None };
+        let passive = matches!(*is, "is" | "are" | "be" | "get" | "gets");
+        let effect = match *done {
+            "marked" if words.get(at + 2) == Some(&"as") => Effect::Update,
+            "deleted" | "removed" | "cleared" | "erased" => Effect::Delete,
+            "consumed" | "archived" => Effect::Update,
+            _ => return None,
+        };
+        let then = |w: &&str| matches!(*w, "after" | "once" | "when" | "afterwards" | "upon");
+        let by_it = *done == "marked" || words.iter().skip(at).take(8).any(then);
+        (passive && by_it).then_some(effect)
+    });
+    asides.fold(Effects::NONE, Effects::with)
 }
 
 /// `getUserByID`, `get-user`, `get_user` and `files.get` as words, lower case.

@@ -10,9 +10,10 @@ use crate::{
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
 use doorward_engine::human_party;
+use doorward_intent::Clause;
 use doorward_mcp::json::{Document, Limits, Strictness, Value, quote};
 use doorward_transport::serve::{Body, Peer, read_body};
-use doorward_vocab::{ConversationId, TurnId};
+use doorward_vocab::{ConversationId, Effect, TurnId};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::{borrow::Cow, sync::Arc};
@@ -61,6 +62,7 @@ pub(super) async fn answer(
     let now = gateway.clock.now();
     let turn = TurnId::mint(now, &*gateway.entropy);
     let host = verified.get();
+    let understood = doorward_intent::understood(&said);
     let record = Turn {
         turn,
         conversation: Conversation { id: conversation.clone(), basis: Basis::Explicit, ambiguous: false },
@@ -69,7 +71,7 @@ pub(super) async fn answer(
         host: host.agent.name.clone().into(),
         attested: true,
         text: Payload::of(said.as_bytes()),
-        mandate: None,
+        mandate: Some(in_words(&understood).into()),
     };
     gateway.note(Event::Turn(record));
     for owner in gateway.agents_of(host) {
@@ -77,6 +79,40 @@ pub(super) async fn answer(
     }
     json(
         200,
-        format!("{{\"conversation\":{},\"turn\":\"{turn}\",\"mandate\":null}}", quote(conversation.as_str())).into(),
+        format!(
+            "{{\"conversation\":{},\"turn\":\"{turn}\",\"mandate\":{}}}",
+            quote(conversation.as_str()),
+            as_json(&understood)
+        )
+        .into(),
     )
+}
+
+/// What a turn asks for, for the trail, which holds no words.
+fn in_words(clauses: &[Clause]) -> String {
+    let each = clauses.iter().map(|c| {
+        let effects: Vec<&str> = c.effects.iter().map(Effect::as_str).collect();
+        let not = if c.denied { "not " } else { "" };
+        let hands_over = if c.hands_over { ", as a text says" } else { "" };
+        format!("{not}{}{hands_over}", effects.join(" or "))
+    });
+    let all: Vec<String> = each.collect();
+    if all.is_empty() { "nothing that was understood".into() } else { all.join("; ") }
+}
+
+/// The same for the host that reported it.
+fn as_json(clauses: &[Clause]) -> String {
+    let one = |c: &Clause| {
+        let effects: Vec<String> = c.effects.iter().map(|e| quote(e.as_str())).collect();
+        let flag = |on: bool, name: &str| if on { format!(",\"{name}\":true") } else { String::new() };
+        format!(
+            "{{\"said\":{},\"effects\":[{}]{}{}}}",
+            quote(&c.said),
+            effects.join(","),
+            flag(c.many, "many"),
+            flag(c.hands_over, "hands_over")
+        )
+    };
+    let list = |denied: bool| clauses.iter().filter(|c| c.denied == denied).map(one).collect::<Vec<_>>().join(",");
+    format!("{{\"asks\":[{}],\"denies\":[{}]}}", list(false), list(true))
 }

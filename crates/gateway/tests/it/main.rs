@@ -24,6 +24,7 @@ mod ids;
 mod issuing;
 mod listening;
 mod lists;
+mod mandate;
 mod measured;
 mod names;
 mod process;

@@ -1,0 +1,68 @@
+//! Calls are held to what the human asked for, where a host reports it.
+
+use crate::{
+    client::{Client, Exchange, is_refused, text_of},
+    front::{Front, HOST_TOKEN, http_server},
+};
+use doorward_testkit::fixture::{Options, Server};
+use doorward_vocab::{AuthorizedBy, Decision, ReasonCode};
+use http::Method;
+use serde_json::{Value, json};
+
+async fn under(head: &str, tail: &str) -> (Server, Front) {
+    let server = Server::start(Options::default()).await.unwrap();
+    let front = Front::start(&format!("{head}\n{}{tail}", http_server("fixture", &server.url()))).await;
+    (server, front)
+}
+
+/// The host says what the human said; gives what was understood.
+async fn said(front: &Front, conversation: &str, text: &str) -> Value {
+    let body = json!({ "conversation": conversation, "text": text }).to_string();
+    let bearer = format!("Bearer {HOST_TOKEN}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let told = Exchange::open(front.address, Method::POST, "/v1/turns", &headers, body).await;
+    assert_eq!(told.status, 200);
+    serde_json::from_str(&told.body().await).unwrap()
+}
+
+async fn wipe(client: &Client, conversation: &str, path: &str) -> Value {
+    let named = json!({ "dev.doorward/conversation": conversation });
+    client.ask("tools/call", json!({ "name": "wipe", "arguments": { "path": path }, "_meta": named })).await
+}
+
+#[tokio::test]
+async fn a_call_serves_what_was_asked_for_or_is_refused() {
+    let (_server, front) = under("level = \"guard\"", "").await;
+    let told = said(&front, "c-1", "Please wipe /srv/old, but do not send anything.").await;
+    assert_eq!(told["mandate"]["asks"][0]["said"], "wipe /srv/old, but", "{told}");
+    assert_eq!(told["mandate"]["denies"][0]["effects"], json!(["send"]), "{told}");
+    said(&front, "c-2", "What does the log say?").await;
+    for client in Client::both(&front, "/mcp/fixture").await {
+        assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
+        let refused = wipe(&client, "c-2", "/srv/old").await;
+        assert!(is_refused(&refused), "{refused}");
+        assert!(text_of(&refused).unwrap().contains("did not ask for this"), "{refused}");
+        // Where nobody said what the human said, policies decide alone.
+        assert!(!is_refused(&wipe(&client, "c-3", "/srv/old").await));
+    }
+    let rulings = front.rulings("wipe", 6).await;
+    let (asked, unasked): (Vec<_>, Vec<_>) = rulings.iter().partition(|r| r.decision == Decision::Allow);
+    assert_eq!(asked.iter().filter(|r| r.authorized_by == AuthorizedBy::HumanLiteral).count(), 2, "{asked:?}");
+    assert_eq!(unasked.len(), 2);
+    assert!(unasked.iter().all(|r| r.reasons[0].code == ReasonCode::OutsideMandate), "{unasked:?}");
+    let trail = format!("{:?}", front.stop().await);
+    assert!(!trail.contains("Please wipe") && trail.contains("in bytes 7 to "), "{trail}");
+}
+
+#[tokio::test]
+async fn an_operator_may_only_watch_or_leave_it_out() {
+    for (head, tail) in [("level = \"watch\"", ""), ("", "check_mandate = false\n")] {
+        let (_server, front) = under(head, tail).await;
+        said(&front, "c-1", "What does the log say?").await;
+        let client = Client::modern(&front, "/mcp/fixture");
+        assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
+        let ruling = &front.rulings("wipe", 1).await[0];
+        let expected = if tail.is_empty() { (Decision::Deny, false) } else { (Decision::Allow, true) };
+        assert_eq!((ruling.decision, ruling.enforced), expected, "{ruling:?}");
+    }
+}
