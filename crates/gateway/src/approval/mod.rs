@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `book` | what people were asked, and what they said |
 //! | `ask` | in which way a person is asked |
+//! | `desk` | operators see what is open, and answer |
 //! | `shown` | what the person sees |
 //! | `waiting` | a client with a session is asked, and its call waits |
 //! | `state` | a call that stands alone comes back with the answer |
@@ -13,18 +14,20 @@
 
 mod ask;
 mod book;
+mod desk;
 mod shown;
 mod state;
 mod waiting;
 
-pub(crate) use book::{Book, Said};
+pub(crate) use book::{Book, Question, Said};
+pub use desk::{OpenQuestion, Questions};
 pub(crate) use waiting::Waiting;
 
 use crate::{
     Gateway,
     passage::{Caller, Passage},
 };
-use book::{Number, Question};
+use book::Number;
 use doorward_audit::{ApprovalChange, Event, Party};
 use doorward_engine::human_party;
 use doorward_vocab::{Digest, Timestamp};
@@ -68,6 +71,7 @@ impl Gateway {
             Said::No => ApprovalChange::Declined,
         };
         let told = question.told(change, Some(by), now);
+        self.take_off_desk(&question);
         self.note(Event::Approval(Box::new(doorward_audit::Approval { way: way.into(), ..told })));
         Some(question)
     }
@@ -76,6 +80,7 @@ impl Gateway {
     pub(crate) fn sweep_approvals(&self) {
         let now = self.clock.now();
         for question in self.approvals.expire(now) {
+            self.take_off_desk(&question);
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Expired, None, now))));
         }
     }
@@ -84,6 +89,7 @@ impl Gateway {
     fn withdraw_approval(&self, question: &Question) {
         if let Some(question) = self.approvals.withdraw(&question.number) {
             let now = self.clock.now();
+            self.take_off_desk(&question);
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Expired, None, now))));
         }
     }
