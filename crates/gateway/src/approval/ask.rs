@@ -151,6 +151,10 @@ impl Gateway {
                 approval = %record.id, server = %record.server, tool = %*record.target, page = page.as_deref(),
                 "a person has to approve a call; see `doorward approvals`"
             );
+            if way == Way::Page {
+                let signed_in = page.clone().filter(|_| signs_in(passage));
+                self.tell_webhook(&passage.live, question, signed_in);
+            }
             self.put_on_desk(question, page);
         }
         asked
@@ -181,7 +185,7 @@ impl Gateway {
             Some(Ask::Never) => Way::Never,
             Some(Ask::Form) => form,
             Some(Ask::Url) => page,
-            Some(Ask::Page) => Way::Page,
+            Some(Ask::Page | Ask::Webhook) => Way::Page,
             // A form goes through the agent's host. Who can sign in here is asked here about what cannot be undone.
             None if is_risky(passage) && signs_in(passage) => page,
             None if form == Way::Page => page,

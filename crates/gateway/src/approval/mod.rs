@@ -8,6 +8,7 @@
 //! | `desk` | operators see what is open, and answer |
 //! | `shown` | what the person sees |
 //! | `waiting` | a client with a session is asked, and its call waits |
+//! | `webhook` | an address of the operator's is told |
 //! | `state` | a call that stands alone comes back with the answer |
 //!
 //! Invariant: an approval is good for one call, once. `Book::take` takes it out before the call is ruled again.
@@ -18,6 +19,7 @@ mod desk;
 mod shown;
 mod state;
 mod waiting;
+mod webhook;
 
 pub(crate) use book::{Book, Question, Said};
 pub use desk::{OpenQuestion, Questions};

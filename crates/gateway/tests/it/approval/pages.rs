@@ -182,3 +182,53 @@ async fn a_client_that_opens_no_pages_is_told_the_address_and_a_form_is_for_what
     let declined = client.call("fixture__wipe", arguments).await;
     assert!(refusal(&declined).contains("declined"), "{declined}");
 }
+
+#[tokio::test]
+async fn an_address_of_the_operators_is_told_what_no_client_asks() {
+    use crate::upstream::{Play, Upstream};
+    use aws_lc_rs::hmac;
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    static TIMES: AtomicU32 = AtomicU32::new(0);
+    // The first attempt fails.
+    let desk = Upstream::start(|_| Play::Status(if TIMES.fetch_add(1, Relaxed) == 0 { 500 } else { 204 })).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "a secret of the desk that nobody knows").unwrap();
+    let more = format!("[approval]\nwebhook = \"{}\"\nwebhook_secret = {{ file = {file:?} }}\n", desk.url());
+    let scene = Scene::start(&more).await;
+    let client = Client::modern(&scene.front, "/mcp/fixture");
+    refusal(&client.call("echo", json!({ "text": "hello" })).await);
+    let seen = until("two attempts", async || Some(desk.seen()).filter(|seen| seen.len() == 2)).await;
+    let waits = waiting(&scene.front).await;
+    for told in &seen {
+        let body = told.body.clone();
+        let signed = format!("{}.{}.{body}", told.header("webhook-id"), told.header("webhook-timestamp"));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a secret of the desk that nobody knows");
+        let tag = STANDARD.decode(told.header("webhook-signature").strip_prefix("v1,").unwrap()).unwrap();
+        hmac::verify(&key, signed.as_bytes(), &tag).unwrap();
+        let said = told.json();
+        assert_eq!((&said["type"], &said["data"]["id"]), (&json!("approval.asked"), &json!(waits.id)), "{said}");
+        // Nothing that answers is in it.
+        assert_eq!(said["data"]["page"], Value::Null, "{said}");
+        assert!(!body.contains(waits.page.as_deref().unwrap().split_once("?key=").unwrap().1), "{body}");
+    }
+    assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
+    // What a client asks is not told.
+    let client = Client::modern(&scene.front, "/mcp/fixture").capable(capable());
+    question(&client.call("echo", json!({ "text": "form" })).await);
+    assert_eq!(desk.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_the_operator_says_so() {
+    let scene = Scene::start("[approval]\nask = \"never\"\n").await;
+    let client = Client::modern(&scene.front, "/mcp/fixture").capable(capable());
+    assert!(refusal(&client.call("echo", json!({ "text": "x" })).await).contains("must approve"));
+    assert!(desk(&scene.front).open(SystemClock.now()).unwrap().is_empty());
+    scene.told(&[]).await;
+    let scene = Scene::start("[approval]\nask = \"page\"\n").await;
+    let client = Client::legacy_with(&scene.front, "/mcp/fixture", capable()).await;
+    assert!(refusal(&client.call("echo", json!({ "text": "x" })).await).contains("call again"));
+    waiting(&scene.front).await;
+}
