@@ -57,6 +57,7 @@ mod session;
 mod simulation;
 mod travel;
 
+pub use approval::{OpenQuestion, Questions};
 pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Trial, TrialError, Tried};
 pub use delegations::{Delegations, GrantRefused};
 pub use front::{

@@ -5,7 +5,7 @@ use doorward_engine::{Cleared, Judgement};
 use doorward_mcp::{DecodeError, Era, HeaderError, Id, Method, RpcError, json::quote};
 use doorward_transport::LinkError;
 use doorward_vocab::{CallId, Decision, Reason};
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Why a message stops.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     /// It was ruled out.
     Ruled(CallId, Box<Judgement>),
     /// A person would have to approve it, and did not; what the agent is told.
-    Unapproved(CallId, &'static str),
+    Unapproved(CallId, Cow<'static, str>),
     /// The decision cannot be recorded, so nothing may be done.
     Trail,
     /// The server takes the credential no more; another one may be tried.
@@ -78,7 +78,7 @@ impl Refusal {
                     return Told { status: 200, message: refused_call(id, why, &ruling, era) };
                 }
                 let status = if era == Era::Modern { 403 } else { 200 };
-                RpcError::new(RpcError::REFUSED, status, *why).with_data(ruling)
+                RpcError::new(RpcError::REFUSED, status, why.as_ref()).with_data(ruling)
             }
             Self::Ruled(call, judgement) => {
                 let ruling = ruling(*call, judgement.decision, &judgement.reasons);

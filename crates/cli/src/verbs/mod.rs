@@ -1,6 +1,7 @@
 //! One file for each verb: its arguments and what it does.
 
 pub(crate) mod add;
+pub(crate) mod approvals;
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod credentials;

@@ -30,7 +30,7 @@ mod upstream;
 mod virtual_server;
 
 pub use agent::{AgentEntry, StandingDelegation};
-pub use approval::{Approval, Ask};
+pub use approval::{Approval, Ask, Webhook};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
 pub use credential::{

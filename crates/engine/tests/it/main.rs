@@ -1,6 +1,7 @@
 //! The two decisions, at the door of the crate.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
+mod approval;
 mod channels;
 mod consequences;
 mod given;

@@ -3,8 +3,8 @@
 use doorward_audit::{Basis, Conversation};
 use doorward_detect::{KnownSecrets, Scanner, Settings};
 use doorward_engine::{
-    Actor, Clearance, Correlation, Handling, History, Judgement, Outbound, OutboundKind, Ruling, ServerProfile,
-    Snapshot, Subject, Target, clear, rule,
+    Actor, Approval, Clearance, Correlation, Definition, Handling, History, Judgement, Outbound, OutboundKind, Ruling,
+    ServerProfile, Snapshot, Subject, Target, clear, rule,
 };
 use doorward_identity::{Authenticator, Presented};
 use doorward_mcp::{
@@ -16,7 +16,7 @@ use doorward_vocab::{CallId, ConversationId, Digest, Label, Level, Mode, Tainted
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 /// A secret that the gateway handles.
 pub(crate) const SECRET: &str = "crm-6f1d0c8e27b94ab5";
 
@@ -33,6 +33,10 @@ pub(crate) struct Scene {
     pub(crate) history: History,
     /// The resource that the next message is about, where it is one.
     pub(crate) resource: Option<&'static str>,
+    /// The tool that the next message calls, where it is one.
+    pub(crate) tool: Option<Definition>,
+    /// What a person approved.
+    pub(crate) approval: Option<Approval>,
     actor: Actor,
     correlation: Correlation,
 }
@@ -64,6 +68,8 @@ impl Scene {
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
             history: History::default(),
             resource: None,
+            tool: None,
+            approval: None,
             actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),
             correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
         }
@@ -99,12 +105,15 @@ impl Scene {
             actor: &self.actor,
             server: &self.server,
             message,
-            target: self.resource.map_or(Target::Server, Target::Resource),
+            target: match &self.tool {
+                Some(tool) => Target::Tool(tool),
+                None => self.resource.map_or(Target::Server, Target::Resource),
+            },
             revision,
             local: true,
             credential: "",
             correlation: &self.correlation,
-            approval: None,
+            approval: self.approval.as_ref(),
         }
     }
 }

@@ -6,17 +6,18 @@ use super::{
     shown, state,
 };
 use crate::{
-    Gateway,
+    Gateway, Live,
     admit::Arrival,
+    front::oauth::APPROVE,
     passage::Passage,
     refusal::Refusal,
     reply::{Flow, Reply},
     road::Scope,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_audit::{self as audit, ApprovalChange, Event, Party};
 use doorward_config::Ask;
 use doorward_engine::{Cleared, Judgement, Outbound, human_party};
-use doorward_identity::Human;
 use doorward_mcp::{
     Message, Request, Revision,
     json::{Value, quote},
@@ -30,6 +31,8 @@ use std::fmt::Write as _;
 pub(crate) enum Way {
     /// The client shows a form.
     Form,
+    /// The client opens a page of the gateway.
+    Url,
     /// On a page of the gateway, or by an operator's command.
     Page,
     /// Not at all.
@@ -40,6 +43,7 @@ impl Way {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Form => "form",
+            Self::Url => "url",
             Self::Page => "page",
             Self::Never => "never",
         }
@@ -73,7 +77,7 @@ impl Gateway {
         if way == Way::Never {
             return ruled(judgement);
         }
-        let told = |told| Err(Refusal::Unapproved(call, told));
+        let told = |told: &'static str| Err(Refusal::Unapproved(call, told.into()));
         let (question, is_new) = match self.ask_person(passage, &judgement, covers, way) {
             Asked::New(question) => (question, true),
             Asked::Open(question) => (question, false),
@@ -82,17 +86,28 @@ impl Gateway {
         };
         let Message::Request(request) = passage.message.inspect() else { return ruled(judgement) };
         match (way, &scope.session) {
-            (Way::Form, Some(session)) => {
+            (Way::Form | Way::Url, Some(session)) => {
                 let session = session.clone();
-                let waiting = Waiting::new(self, &session, &question, is_new, outbound);
+                let page = (way == Way::Url).then(|| self.page_of(&passage.live, &question));
+                let waiting = Waiting::new(self, &session, &question, is_new, page, outbound);
                 Ok(Reply::Stream(Flow::waiting(self.stoppable(scope, &session), waiting)))
             }
-            (Way::Form, None) => {
+            (Way::Form | Way::Url, None) => {
                 let whose = (question.owner, &passage.server.profile.name, request);
                 let sealed = state::seal(self.parking.sealer(), whose, &question.number, question.until);
                 let Some(sealed) = sealed else { return ruled(judgement) };
-                let body = input_required(request, &question, &sealed).into_bytes();
+                let params = match way {
+                    Way::Url => opened(&self.page_of(&passage.live, &question), None),
+                    _ => elicitation(&question, Revision::LATEST),
+                };
+                let body = input_required(request, &params, &sealed).into_bytes();
                 Ok(Reply::Message { status: 200, body, session: None })
+            }
+            // Whoever opens the page has to sign in as the right person. An address that needs no more than itself is not for
+            // agents.
+            (Way::Page, _) if signs_in(passage) => {
+                let page = self.page_of(&passage.live, &question);
+                Err(Refusal::Unapproved(call, format!("{WAIT} The page is {page} .").into()))
             }
             (Way::Page | Way::Never, _) => told(WAIT),
         }
@@ -124,31 +139,56 @@ impl Gateway {
                 after_ms: None,
                 until: now.plus(limits.approval_for),
             };
-            Question::new(number, owner, shown.into(), record, now)
+            let human = principal.human.as_ref().map(|human| (human.issuer.clone(), human.id.clone()));
+            let key = URL_SAFE_NO_PAD.encode([self.entropy.draw(), self.entropy.draw()].concat());
+            Question::new(number, owner, shown.into(), record, (human, key.into()), now)
         });
         if let Asked::New(question) = &asked {
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Asked, None, now))));
+            let page = self.page_for_operators(passage, question);
             let record = &question.record;
             tracing::info!(
-                approval = %record.id, server = %record.server, tool = %*record.target,
+                approval = %record.id, server = %record.server, tool = %*record.target, page = page.as_deref(),
                 "a person has to approve a call; see `doorward approvals`"
             );
+            if way == Way::Page {
+                let signed_in = page.clone().filter(|_| signs_in(passage));
+                self.tell_webhook(&passage.live, question, signed_in);
+            }
+            self.put_on_desk(question, page);
         }
         asked
+    }
+
+    /// Where a question is answered.
+    pub(crate) fn page_of(&self, live: &Live, question: &Question) -> String {
+        format!("{}{APPROVE}{}", self.public(live), question.record.id)
+    }
+
+    /// The same for whoever reads the log of a gateway where nobody can sign in: it is good for whoever has it.
+    fn page_for_operators(&self, passage: &Passage, question: &Question) -> Option<String> {
+        let page = (self.surroundings.listen.port() != 0).then(|| self.page_of(&passage.live, question))?;
+        match signs_in(passage) {
+            true => Some(page),
+            false => question.is_local().then(|| format!("{page}?key={}", question.key)),
+        }
     }
 
     /// The way that fits the client, the person and the call.
     pub(super) fn way_to_ask(&self, arrival: &Arrival, passage: &Passage) -> Way {
         let human = passage.caller.actor.principal().human.as_ref();
         // Where nobody sits before the client, nobody answers its forms.
-        let form = human.is_some() && shows_forms(arrival);
-        let form = if form { Way::Form } else { Way::Page };
+        let can = Shows::of(arrival);
+        let form = if human.is_some() && can.forms { Way::Form } else { Way::Page };
+        let page = if can.pages && signs_in(passage) { Way::Url } else { Way::Page };
         match passage.live.settings.approval.ask {
             Some(Ask::Never) => Way::Never,
             Some(Ask::Form) => form,
-            Some(Ask::Url | Ask::Page) => Way::Page,
+            Some(Ask::Url) => page,
+            Some(Ask::Page | Ask::Webhook) => Way::Page,
             // A form goes through the agent's host. Who can sign in here is asked here about what cannot be undone.
-            None if is_risky(passage) && human.is_some_and(|h| has_login(passage, h)) => Way::Page,
+            None if is_risky(passage) && signs_in(passage) => page,
+            None if form == Way::Page => page,
             None => form,
         }
     }
@@ -170,29 +210,41 @@ fn is_risky(passage: &Passage) -> bool {
 }
 
 /// Whether the person can sign in at the gateway's pages.
-fn has_login(passage: &Passage, human: &Human) -> bool {
-    let authority = passage.live.authority.as_ref();
-    authority.is_some_and(|authority| authority.providers.iter().any(|p| *p.issuer == *human.issuer))
+fn signs_in(passage: &Passage) -> bool {
+    let (Some(authority), Some(human)) = (&passage.live.authority, &passage.caller.actor.principal().human) else {
+        return false;
+    };
+    authority.providers.iter().any(|p| *p.issuer == *human.issuer)
 }
 
-/// Whether the client of a request declares that it shows forms (2025-11-25 and 2026-07-28, client/elicitation: without a
-/// mode, forms it is).
-fn shows_forms(arrival: &Arrival) -> bool {
-    let shows = |elicitation: Value<'_>| {
-        elicitation.is_object() && (elicitation.get("form").is_some() || elicitation.get("url").is_none())
-    };
-    match &arrival.session {
-        None => {
-            let asked = arrival.asked.as_ref().and_then(|asked| asked.meta(meta::CLIENT_CAPABILITIES));
-            asked.and_then(|c| c.get("elicitation")).is_some_and(shows)
-        }
-        Some(session) => session.links().iter().any(|(_, opened)| match opened.by.message.inspect() {
-            Message::Request(initialize) => {
-                let params = initialize.params();
-                params.and_then(|p| p.get("capabilities")?.get("elicitation")).is_some_and(shows)
+/// What a client declares that it shows its person (2025-11-25 and 2026-07-28, client/elicitation: without a mode, forms it
+/// is).
+#[derive(Clone, Copy, Default)]
+struct Shows {
+    forms: bool,
+    pages: bool,
+}
+
+impl Shows {
+    fn of(arrival: &Arrival) -> Self {
+        let shows = |elicitation: Value<'_>| Self {
+            forms: elicitation.is_object() && (elicitation.get("form").is_some() || elicitation.get("url").is_none()),
+            pages: elicitation.get("url").is_some(),
+        };
+        let declared = match &arrival.session {
+            None => {
+                let asked = arrival.asked.as_ref().and_then(|asked| asked.meta(meta::CLIENT_CAPABILITIES));
+                asked.and_then(|c| c.get("elicitation")).map(shows)
             }
-            Message::Notification(_) | Message::Response(_) => false,
-        }),
+            Some(session) => session.links().iter().find_map(|(_, opened)| match opened.by.message.inspect() {
+                Message::Request(initialize) => {
+                    let params = initialize.params();
+                    params.and_then(|p| p.get("capabilities")?.get("elicitation")).map(shows)
+                }
+                Message::Notification(_) | Message::Response(_) => None,
+            }),
+        };
+        declared.unwrap_or_default()
     }
 }
 
@@ -206,14 +258,23 @@ pub(super) fn elicitation(question: &Question, revision: Revision) -> String {
     )
 }
 
+/// The same for a page that the client opens; 2025-11-25 gives it a name.
+pub(super) fn opened(page: &str, name: Option<&str>) -> String {
+    let name = name.map(|name| format!("\"elicitationId\":{},", quote(name))).unwrap_or_default();
+    format!(
+        "{{\"mode\":\"url\",{name}\"url\":{},\"message\":{}}}",
+        quote(page),
+        quote("Look at one call and approve it, so that it can go on.")
+    )
+}
+
 /// The answer that asks the client of `request` (2026-07-28, basic/patterns/mrtr).
-fn input_required(request: &Request, question: &Question, state: &str) -> Cleared {
+fn input_required(request: &Request, params: &str, state: &str) -> Cleared {
     Cleared::own(
         &request.id,
         &format!(
             "{{\"resultType\":\"input_required\",\"inputRequests\":{{\"{KEY}\":{{\"method\":\"elicitation/create\",\
-             \"params\":{}}}}},\"requestState\":{}}}",
-            elicitation(question, Revision::LATEST),
+             \"params\":{params}}}}},\"requestState\":{}}}",
             quote(state)
         ),
     )

@@ -3,7 +3,7 @@
 use crate::maps::Map;
 use doorward_audit::{self as audit, ApprovalChange, Party};
 use doorward_engine::Approval;
-use doorward_identity::PrincipalKey;
+use doorward_identity::{Human, PrincipalKey};
 use doorward_vocab::{Digest, Timestamp};
 use parking_lot::Mutex;
 use std::{
@@ -21,8 +21,13 @@ pub(crate) type Number = [u8; 16];
 
 /// Questions of everybody that are known at once.
 const MOST: usize = 10_000;
+/// Who vouches for the user of this machine.
+const LOCAL: &str = "local";
 /// What is counted for the ceiling of an hour.
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Who vouches for somebody, and the id there.
+pub(crate) type Person = (Arc<str>, Arc<str>);
 
 /// One question to a person.
 #[derive(Debug)]
@@ -37,6 +42,10 @@ pub(crate) struct Question {
     pub(crate) until: Timestamp,
     /// What the trail says of it.
     pub(crate) record: audit::Approval,
+    /// In whose name the call is.
+    pub(crate) human: Option<Person>,
+    /// Opens its page where nobody can sign in. Only operators are shown it.
+    pub(crate) key: Box<str>,
     settled: watch::Sender<bool>,
 }
 
@@ -46,10 +55,21 @@ impl Question {
         owner: PrincipalKey,
         shown: Arc<str>,
         record: audit::Approval,
+        (human, key): (Option<Person>, Box<str>),
         asked: Timestamp,
     ) -> Self {
         let (covers, until) = (record.covers, record.until);
-        Self { number, owner, covers, shown, asked, until, record, settled: watch::Sender::new(false) }
+        Self { number, owner, covers, shown, asked, until, record, human, key, settled: watch::Sender::new(false) }
+    }
+
+    /// Whether the call is in the name of this person.
+    pub(crate) fn is_for(&self, human: &Human) -> bool {
+        self.human.as_ref().is_some_and(|(issuer, id)| **issuer == *human.issuer && **id == *human.id)
+    }
+
+    /// Whether the call is in the name of the user of this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.human.as_ref().is_some_and(|(issuer, _)| **issuer == *LOCAL)
     }
 
     /// Resolves when nobody waits for an answer any more.
@@ -162,6 +182,29 @@ impl Book {
         let entry = Entry { question: question.clone(), state: State::Open, until, form };
         pages.entries.insert(question.number, entry);
         Asked::New(question)
+    }
+
+    /// The question of this number, where it is open.
+    pub(crate) fn open(&self, number: &Number, now: Timestamp) -> Option<Arc<Question>> {
+        let pages = self.pages.lock();
+        let entry = pages.entries.get(number).filter(|e| matches!(e.state, State::Open) && now < e.until)?;
+        Some(entry.question.clone())
+    }
+
+    /// All that are open, oldest first.
+    pub(crate) fn all_open(&self, now: Timestamp) -> Vec<Arc<Question>> {
+        let pages = self.pages.lock();
+        let open = pages.entries.values().filter(|e| matches!(e.state, State::Open) && now < e.until);
+        let mut all: Vec<_> = open.map(|e| e.question.clone()).collect();
+        all.sort_by_key(|question| question.asked);
+        all
+    }
+
+    /// The question that people call by this id, where it is open.
+    pub(crate) fn named(&self, id: &str, now: Timestamp) -> Option<Arc<Question>> {
+        let pages = self.pages.lock();
+        let open = |e: &&Entry| *e.question.record.id == *id && matches!(e.state, State::Open) && now < e.until;
+        pages.entries.values().find(open).map(|e| e.question.clone())
     }
 
     /// Whether the form of a client answers this question, and it is open and of this principal.

@@ -5,26 +5,31 @@
 //! |---|---|
 //! | `book` | what people were asked, and what they said |
 //! | `ask` | in which way a person is asked |
+//! | `desk` | operators see what is open, and answer |
 //! | `shown` | what the person sees |
 //! | `waiting` | a client with a session is asked, and its call waits |
+//! | `webhook` | an address of the operator's is told |
 //! | `state` | a call that stands alone comes back with the answer |
 //!
 //! Invariant: an approval is good for one call, once. `Book::take` takes it out before the call is ruled again.
 
 mod ask;
 mod book;
+mod desk;
 mod shown;
 mod state;
 mod waiting;
+mod webhook;
 
-pub(crate) use book::{Book, Said};
+pub(crate) use book::{Book, Question, Said};
+pub use desk::{OpenQuestion, Questions};
 pub(crate) use waiting::Waiting;
 
 use crate::{
     Gateway,
     passage::{Caller, Passage},
 };
-use book::{Number, Question};
+use book::Number;
 use doorward_audit::{ApprovalChange, Event, Party};
 use doorward_engine::human_party;
 use doorward_vocab::{Digest, Timestamp};
@@ -68,6 +73,7 @@ impl Gateway {
             Said::No => ApprovalChange::Declined,
         };
         let told = question.told(change, Some(by), now);
+        self.take_off_desk(&question);
         self.note(Event::Approval(Box::new(doorward_audit::Approval { way: way.into(), ..told })));
         Some(question)
     }
@@ -76,6 +82,7 @@ impl Gateway {
     pub(crate) fn sweep_approvals(&self) {
         let now = self.clock.now();
         for question in self.approvals.expire(now) {
+            self.take_off_desk(&question);
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Expired, None, now))));
         }
     }
@@ -84,6 +91,7 @@ impl Gateway {
     fn withdraw_approval(&self, question: &Question) {
         if let Some(question) = self.approvals.withdraw(&question.number) {
             let now = self.clock.now();
+            self.take_off_desk(&question);
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Expired, None, now))));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Said,
-    ask::{DECLINED, UNANSWERED, WAIT, Way, elicitation},
+    ask::{DECLINED, UNANSWERED, WAIT, Way, elicitation, opened},
     book::{Asked, Question},
 };
 use crate::{
@@ -18,7 +18,10 @@ use crate::{
 use doorward_engine::{Cleared, Definition, Outbound};
 use doorward_mcp::{Message, Response, RpcError, json::Value};
 use doorward_vocab::{CallId, Outcome};
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock, Weak},
+};
 use tokio::sync::oneshot;
 
 /// How often one call asks: another one may use what was approved for both.
@@ -35,6 +38,8 @@ pub(crate) struct Waiting {
     asked_here: Option<AskedHere>,
     outbound: Outbound,
     rounds: u32,
+    /// The page that the client opens, where it does not show a form.
+    page: Option<String>,
 }
 
 /// Takes the question back that nobody can answer any more, because its call is gone.
@@ -68,10 +73,11 @@ impl Waiting {
         session: &Session,
         question: &Arc<Question>,
         is_new: bool,
+        page: Option<String>,
         outbound: Outbound,
     ) -> Self {
-        let mut waiting =
-            Self { question: question.clone(), out: None, answer: None, asked_here: None, outbound, rounds: 0 };
+        let (question, out, answer, asked_here) = (question.clone(), None, None, None);
+        let mut waiting = Self { question, out, answer, asked_here, outbound, rounds: 0, page };
         if is_new {
             waiting.ask(gateway, session);
         }
@@ -81,7 +87,10 @@ impl Waiting {
     /// Puts the question to the client.
     fn ask(&mut self, gateway: &Gateway, session: &Session) {
         let (id, answer) = session.ask_in_own_name(gateway.entropy.draw());
-        let params = elicitation(&self.question, session.revision());
+        let params = match &self.page {
+            Some(page) => opened(page, Some(&self.question.record.id)),
+            None => elicitation(&self.question, session.revision()),
+        };
         let text = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"elicitation/create\",\"params\":{params}}}",
             id.json()
@@ -134,8 +143,14 @@ impl Gateway {
             }
             let ended = waiting.ends(self).await;
             let call = scope.passage.call;
-            let failed = |told| Next::Failed(Refusal::Unapproved(call, told));
+            let failed = |told| Next::Failed(Refusal::Unapproved(call, Cow::Borrowed(told)));
             match ended {
+                // The page was opened. What counts is said there.
+                Ended::Said(Some(Said::Yes)) if waiting.page.is_some() => {
+                    waiting.answer = None;
+                    continue;
+                }
+                Ended::Said(Some(Said::No)) if waiting.page.is_some() => return failed(DECLINED),
                 Ended::Said(Some(said)) => {
                     if self.form_answered(&waiting.question.number, &scope.passage.caller, said) && said == Said::No {
                         return failed(DECLINED);
@@ -230,14 +245,16 @@ impl Gateway {
         let (Refusal::Ruled(call, judgement), Some(session)) = (&refusal, &scope.session) else { return Err(refusal) };
         let Some(covers) = judgement.awaits.filter(|_| waiting.rounds < ROUNDS) else { return Err(refusal) };
         (waiting.answer, waiting.out) = (None, None);
-        match self.ask_person(&scope.passage, judgement, covers, Way::Form) {
+        let way = if waiting.page.is_some() { Way::Url } else { Way::Form };
+        match self.ask_person(&scope.passage, judgement, covers, way) {
             Asked::New(question) => {
+                waiting.page = waiting.page.as_ref().map(|_| self.page_of(&scope.passage.live, &question));
                 waiting.question = question;
                 waiting.ask(self, session);
             }
             Asked::Open(question) => waiting.question = question,
-            Asked::Declined => return Err(Refusal::Unapproved(*call, DECLINED)),
-            Asked::TooMany(why) => return Err(Refusal::Unapproved(*call, why)),
+            Asked::Declined => return Err(Refusal::Unapproved(*call, DECLINED.into())),
+            Asked::TooMany(why) => return Err(Refusal::Unapproved(*call, why.into())),
         }
         Ok(())
     }

@@ -116,6 +116,7 @@ impl Gateway {
                     let Some(gateway) = me.upgrade() else { break };
                     gateway.watch_delegations().await;
                     gateway.watch_credentials().await;
+                    gateway.watch_approvals().await;
                 }
             });
         }

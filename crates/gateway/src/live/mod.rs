@@ -111,6 +111,9 @@ pub enum LiveError {
     /// A setting about the authorization server.
     #[error(transparent)]
     Authority(#[from] authority::AuthorityError),
+    /// The secret of the webhook for approvals is not there.
+    #[error("the secret of `approval.webhook`: {0}")]
+    Webhook(String),
     /// `public_url` cannot name resources.
     #[error(transparent)]
     PublicUrl(#[from] identity::PublicUrlError),
@@ -184,6 +187,10 @@ impl Live {
         let stand_ins = credentials::stand_ins(&settings, &around.secrets)?;
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
+        if let Some(webhook) = &settings.approval.webhook {
+            let secret = webhook.secret.read().map_err(|error| LiveError::Webhook(error.to_string()))?;
+            handled.push(("approval/webhook_secret".to_owned(), secret));
+        }
         let watched = Watched::of(&around.secrets, &handled);
         let snapshot = Snapshot {
             version,

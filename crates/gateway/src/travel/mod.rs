@@ -24,6 +24,7 @@ use doorward_identity::PrincipalKey;
 use doorward_seal::{Keyring, SealError};
 use doorward_store::{Keep, KeepError, Kept, KeptKind};
 use doorward_vocab::{Digest, Timestamp};
+use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -149,6 +150,13 @@ impl Travel {
     pub(crate) fn forget(&self, kind: KeptKind, known_as: &[u8]) {
         let key = Digest::of(known_as);
         self.later(move |store| store.take(kind, &key).map(drop));
+    }
+
+    /// Keeps `what` under `name` when its turn comes, for the gateway itself.
+    pub(crate) fn hold_later<T: Serialize>(&self, kind: KeptKind, name: &str, until: Timestamp, what: &T) {
+        if let Some(kept) = self.is_possible().then(|| pack(&self.sealer, kind, name, until, what)).flatten() {
+            self.later(move |store| store.put(&kept));
+        }
     }
 
     /// Everything that was to be written is.

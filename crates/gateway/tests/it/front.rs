@@ -259,7 +259,7 @@ pub(crate) fn command_server(name: &str, words: &[String]) -> String {
 }
 
 /// The keys of the state folder.
-fn keys(state: &Path) -> Arc<Keyring> {
+pub(crate) fn keys(state: &Path) -> Arc<Keyring> {
     let outer = Outer::open(Source::File(state.join("seal.key"))).unwrap();
     Arc::new(Keyring::open(state, outer, SystemClock.now()).unwrap())
 }

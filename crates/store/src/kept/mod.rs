@@ -36,11 +36,13 @@ pub enum KeptKind {
     SignIn,
     /// As whom the gateway registered itself at an authorization server.
     Registration,
+    /// A question to a person, or the answer of an operator.
+    Approval,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Session,
         Self::Parked,
         Self::Client,
@@ -53,6 +55,7 @@ impl KeptKind {
         Self::Grant,
         Self::SignIn,
         Self::Registration,
+        Self::Approval,
     ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -69,6 +72,7 @@ impl KeptKind {
             Self::Grant => "grant",
             Self::SignIn => "sign-in",
             Self::Registration => "registration",
+            Self::Approval => "approval",
         }
     }
 }

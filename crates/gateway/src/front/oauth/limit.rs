@@ -40,7 +40,7 @@ const fn per_minute(page: Page) -> Option<(&'static str, u64)> {
         // Each leaves something in the store.
         Page::Register => Some(("register", 60)),
         Page::Authorize => Some(("authorize", 240)),
-        Page::Callback | Page::Consent | Page::Connect | Page::Connected => Some(("login", 480)),
+        Page::Callback | Page::Consent | Page::Connect | Page::Connected | Page::Approve => Some(("login", 480)),
         Page::Token | Page::Revoke => Some(("token", 3000)),
         Page::Metadata | Page::Keys | Page::Document => None,
     }

@@ -9,6 +9,7 @@
 //! | `exchange` | tokens of others become access tokens, and clients of the operator get their own |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
+//! | `approve` | a person approves a call |
 //! | `connect` | a person connects their own account at a server |
 //! | `provider` | the gateway as a client of the human's provider |
 //! | `ring`, `grants` | keys and grants, kept sealed |
@@ -19,6 +20,7 @@
 //!
 //! What is decided is decided in the crate `oauth`; here are sockets, the store and the clock.
 
+mod approve;
 mod authorize;
 mod browser;
 mod callback;
@@ -105,7 +107,11 @@ pub(crate) enum Page {
     Connected,
     /// What the gateway says of itself as a client.
     Document,
+    /// Where a person approves a call.
+    Approve,
 }
+
+pub(crate) use approve::APPROVE;
 
 const WELL_KNOWN: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
@@ -122,6 +128,7 @@ impl Page {
             CONNECT => Self::Connect,
             CONNECTED => Self::Connected,
             DOCUMENT => Self::Document,
+            place if place.starts_with(APPROVE) => Self::Approve,
             // RFC 8414 §3.1: a path of the issuer stands behind, where a proxy adds one.
             place
                 if WELL_KNOWN
@@ -162,6 +169,21 @@ pub(super) async fn answer(
         }
         let (head, _) = request.into_parts();
         return connect::Visit { gateway, live, head: &head, peer: &peer }.answer(page).await;
+    }
+    if page == Page::Approve {
+        if !admits() {
+            return slow_down();
+        }
+        let (head, body) = request.into_parts();
+        let bytes = match head.method {
+            Method::GET => Bytes::new(),
+            Method::POST => match read_body(body, MAX_FORM, live.settings.limits.body_timeout).await {
+                Ok(bytes) => bytes,
+                Err(error) => return plain(error.status(), &error.to_string()),
+            },
+            _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "this is not done here in this way"),
+        };
+        return Box::pin(approve::Visit { gateway, live, head: &head, peer: &peer }.answer(bytes)).await;
     }
     let Some(authority) = &live.authority else {
         return match live.federates() {

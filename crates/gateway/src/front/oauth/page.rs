@@ -1,6 +1,6 @@
 //! What people see. Plain pages: no scripts, nothing from elsewhere, and no other page can show them in a frame.
 
-use crate::live::Provider;
+use crate::{approval::Question, live::Provider};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use doorward_oauth::{Fault, Origin, Shown, metadata::path};
 use doorward_transport::serve::Body;
@@ -55,6 +55,28 @@ pub(super) fn consent(shown: &Shown, ticket: &str, redirect: &str) -> Response<B
              <p class=\"small\">It never sees your password or the secrets of these servers. The rules of this gateway \
              hold for everything that it does.</p>";
     page(StatusCode::OK, "Let a program act for you?", &main, &["'self'", &source(redirect)])
+}
+
+/// The question about a call. What was drawn goes along with the answer, and what was shown.
+pub(super) fn approval(question: &Question, (name, drawn): (&str, &str)) -> Response<Body> {
+    let mut main = format!("<h1>Approve one call?</h1><pre>{}</pre>", escape(&question.shown));
+    let _ = write!(main, "<form method=\"post\" action=\"{}\">", escape(&question.record.id));
+    for (hidden, value) in [(name, drawn), ("seen", &question.record.shown.to_string())] {
+        let _ = write!(main, "<input type=\"hidden\" name=\"{hidden}\" value=\"{}\">", escape(value));
+    }
+    main += "<div class=\"acts\"><button class=\"go\" name=\"answer\" value=\"approve\">Approve</button>\
+             <button name=\"answer\" value=\"decline\">Do not approve</button></div></form>\
+             <p class=\"small\">Your answer is for this call alone, once. The rules of this gateway hold for it all the same.</p>";
+    page(StatusCode::OK, "Approve one call?", &main, &["'self'"])
+}
+
+/// A question about a call was answered.
+pub(super) fn answered(approved: bool) -> Response<Body> {
+    let main = match approved {
+        true => "<h1>Approved</h1><p>The call may be made now, once. You can close this page.</p>",
+        false => "<h1>Not approved</h1><p>The call is not made. You can close this page.</p>",
+    };
+    notice(StatusCode::OK, main)
 }
 
 fn facts(shown: &Shown) -> Vec<(&'static str, String)> {

@@ -3,6 +3,7 @@
 mod bounds;
 mod forms;
 mod inputs;
+mod pages;
 
 use crate::{
     client::{Client, Exchange, is_refused, soon, text_of},
