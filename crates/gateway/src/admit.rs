@@ -17,7 +17,7 @@ use doorward_mcp::{
     json::{Document, Edits, Limits, Strictness},
     meta, mirror,
 };
-use doorward_vocab::{CallId, Label, Mode, Tainted};
+use doorward_vocab::{CallId, Label, Mode, Tainted, Timestamp};
 use std::{
     borrow::Cow,
     sync::{Arc, OnceLock},
@@ -99,12 +99,17 @@ impl Gateway {
         let target = name.map(Cow::Borrowed).or_else(|| request.target());
         Ok(match (request.method, target) {
             (Method::ToolsCall, Some(name)) => {
-                let held = server.catalog.tool(&name).is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
-                self.heed_decisions(&arrival.live, held || server.standing.is_withheld()).await;
-                if !server.catalog.is_current(self.clock.now()) || server.catalog.tool(&name).is_none() {
-                    Box::pin(self.look_at_tools(arrival, server, link)).await?;
+                let now = self.clock.now();
+                let mut known = server.catalog.tool(&name);
+                let held = known.as_ref().is_some_and(|d| d.is_held_back(arrival.live.snapshot.level));
+                if self.heed_decisions(&arrival.live, held || server.standing.is_withheld(), now).await {
+                    known = server.catalog.tool(&name);
                 }
-                match server.catalog.tool(&name) {
+                if !server.catalog.is_current(now) || known.is_none() {
+                    Box::pin(self.look_at_tools(arrival, server, link)).await?;
+                    known = server.catalog.tool(&name);
+                }
+                match known {
                     // What only observes tells what it would have done.
                     Some(definition) if server.seen().mode == Mode::Observe => About::Tool(definition),
                     Some(definition) => {
@@ -129,13 +134,15 @@ impl Gateway {
         })
     }
 
-    /// Forgets what is known of definitions where a person has approved or rejected some.
-    async fn heed_decisions(&self, live: &Live, urgent: bool) {
-        if self.pins.moved(self.clock.now(), urgent) {
+    /// Forgets what is known of definitions where a person has approved or rejected some; whether it did.
+    async fn heed_decisions(&self, live: &Live, urgent: bool, now: Timestamp) -> bool {
+        let moved = self.pins.moved(now, urgent);
+        if moved {
             self.recall();
             live.servers.values().for_each(|server| server.catalog.forget());
             Box::pin(self.heed_approvals(live.servers.values())).await;
         }
+        moved
     }
 
     /// Asks a server for its tools, all pages of them, and judges each.

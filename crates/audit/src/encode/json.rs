@@ -189,9 +189,15 @@ fn string(out: &mut Vec<u8>, text: &str, cap: usize) {
     };
     out.push(b'"');
     let bytes = text.as_bytes();
+    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    // Nearly all texts are, and without a way out of the loop many bytes are looked at at once.
+    if bytes.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {
+        out.extend_from_slice(bytes);
+        return end(out, cut);
+    }
     let mut done = 0;
     for (at, byte) in bytes.iter().enumerate() {
-        if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
+        if is_plain(*byte) {
             continue;
         }
         out.extend_from_slice(bytes.get(done..at).unwrap_or_default());
@@ -211,6 +217,11 @@ fn string(out: &mut Vec<u8>, text: &str, cap: usize) {
         }
     }
     out.extend_from_slice(bytes.get(done..).unwrap_or_default());
+    end(out, cut);
+}
+
+/// Ends a text, and says where it was cut.
+fn end(out: &mut Vec<u8>, cut: bool) {
     if cut {
         out.extend_from_slice("…".as_bytes());
     }

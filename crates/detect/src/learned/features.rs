@@ -11,14 +11,14 @@ pub const PLACES: usize = 1 << 15;
 
 /// Collects the places of one sentence, each once.
 pub struct Features {
-    seen: Vec<u64>,
+    seen: [u64; PLACES / 64],
     /// The places.
     pub places: Vec<u16>,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { seen: vec![0; PLACES / 64], places: Vec::with_capacity(256) }
+        Self { seen: [0; PLACES / 64], places: Vec::with_capacity(256) }
     }
 }
 

@@ -23,6 +23,10 @@ pub(crate) const NAME: &str = "learned-injection";
 
 /// The scores of the sentences of a text, in their order.
 pub fn scores(text: &Sentences, definition: bool, model: &Model) -> Vec<f32> {
+    // Most texts say nothing to anybody, and need no table.
+    if text.list.is_empty() {
+        return Vec::new();
+    }
     let mut features = Features::default();
     let score = |at| {
         features.of(text, at, definition);

@@ -1,5 +1,6 @@
 use super::scan::{JsonError, Limits, Strictness, scan};
 use bytes::Bytes;
+use bytestring::ByteString;
 use std::{borrow::Cow, cell::Cell, fmt, ops::Range};
 
 /// What stands at a place of a document.
@@ -60,26 +61,26 @@ impl Node {
     const fn span(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
-    fn text(self, bytes: &[u8]) -> &str {
-        // The scan checked the whole text; a span begins and ends at ASCII.
-        bytes.get(self.span()).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+    fn text(self, whole: &str) -> &str {
+        // A span begins and ends at ASCII.
+        whole.get(self.span()).unwrap_or_default()
     }
     /// The bytes between the quotes of a string or key, where they are the string as it is.
-    pub(super) fn plain(self, bytes: &[u8]) -> Option<&[u8]> {
+    pub(super) fn plain(self, whole: &str) -> Option<&[u8]> {
         if self.flags & NODE_ESCAPED != 0 {
             return None;
         }
-        bytes.get(self.start as usize + 1..(self.end as usize).saturating_sub(1))
+        whole.as_bytes().get(self.start as usize + 1..(self.end as usize).saturating_sub(1))
     }
-    fn is_key(self, key: &str, bytes: &[u8]) -> bool {
-        match self.plain(bytes) {
+    fn is_key(self, key: &str, whole: &str) -> bool {
+        match self.plain(whole) {
             Some(plain) => plain == key.as_bytes(),
-            None => self.unescape(bytes) == key,
+            None => self.unescape(whole) == key,
         }
     }
     /// The string that a string or key node stands for.
-    pub(super) fn unescape(self, bytes: &[u8]) -> Cow<'_, str> {
-        let quoted = self.text(bytes);
+    pub(super) fn unescape(self, whole: &str) -> Cow<'_, str> {
+        let quoted = self.text(whole);
         let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         if self.flags & NODE_ESCAPED == 0 {
             Cow::Borrowed(inner)
@@ -99,7 +100,7 @@ thread_local! {
 /// A JSON text with the tape of its values. Cheap to clone: the bytes are shared, the tape too.
 #[derive(Clone)]
 pub struct Document {
-    bytes: Bytes,
+    text: ByteString,
     nodes: std::sync::Arc<[Node]>,
 }
 
@@ -109,23 +110,24 @@ impl Document {
     /// # Errors
     /// [`JsonError`] for anything that is not JSON, or that parsers are known to disagree about.
     pub fn parse(bytes: Bytes, limits: &Limits, strictness: Strictness) -> Result<Self, JsonError> {
+        let text = checked(bytes)?;
         let mut tape = TAPE.take();
         tape.clear();
-        let nodes = scan(&bytes, limits, strictness, &mut tape).map(|()| tape.as_slice().into());
+        let nodes = scan(&text, limits, strictness, &mut tape).map(|()| tape.as_slice().into());
         // One large document must not keep its memory for ever.
         if tape.capacity() <= KEPT {
             TAPE.set(tape);
         }
-        Ok(Self { bytes, nodes: nodes? })
+        Ok(Self { text, nodes: nodes? })
     }
     /// The same on bytes of its own: what is kept for long must not hold on to the buffer that it was read into.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self { bytes: Bytes::copy_from_slice(&self.bytes), nodes: self.nodes.clone() }
+        Self { text: ByteString::from(&*self.text), nodes: self.nodes.clone() }
     }
     /// The original bytes.
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn bytes(&self) -> &Bytes {
+        self.text.as_bytes()
     }
     /// The outermost value.
     pub const fn root(&self) -> Value<'_> {
@@ -133,9 +135,14 @@ impl Document {
     }
 }
 
+/// `bytes` as text; it is looked at once, and known to be UTF-8 from then on.
+fn checked(bytes: Bytes) -> Result<ByteString, JsonError> {
+    ByteString::try_from(bytes).map_err(|e| JsonError::Utf8 { at: e.valid_up_to() })
+}
+
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} bytes, {} nodes)", self.bytes.len(), self.nodes.len())
+        write!(f, "Document({} bytes, {} nodes)", self.text.len(), self.nodes.len())
     }
 }
 
@@ -162,17 +169,17 @@ impl<'a> Value<'a> {
     }
     /// Its text, as written.
     pub fn raw(self) -> &'a str {
-        self.node().text(&self.doc.bytes)
+        self.node().text(&self.doc.text)
     }
     /// Its text as shared bytes, without copying.
     pub fn raw_bytes(self) -> Bytes {
         let span = self.span();
-        if span.end <= self.doc.bytes.len() { self.doc.bytes.slice(span) } else { Bytes::new() }
+        if span.end <= self.doc.text.len() { self.doc.bytes().slice(span) } else { Bytes::new() }
     }
     /// The string, if it is one.
     pub fn as_str(self) -> Option<Cow<'a, str>> {
         let node = self.node();
-        (node.kind == Kind::String).then(|| node.unescape(&self.doc.bytes))
+        (node.kind == Kind::String).then(|| node.unescape(&self.doc.text))
     }
     /// The integer, if it is one that 64 bits hold.
     pub fn as_i64(self) -> Option<i64> {
@@ -192,19 +199,19 @@ impl<'a> Value<'a> {
     }
     /// The member `key` of an object.
     pub fn get(self, key: &str) -> Option<Self> {
-        self.member_spans().find(|(node, _)| node.is_key(key, &self.doc.bytes)).map(|(_, value)| value)
+        self.member_spans().find(|(node, _)| node.is_key(key, &self.doc.text)).map(|(_, value)| value)
     }
     /// The members of an object, in order; nothing for other kinds.
     pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Self)> + Clone {
-        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), value))
+        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.text), value))
     }
     /// The members of an object with the span of each key, quotes and all.
     pub fn keyed(self) -> impl Iterator<Item = (Cow<'a, str>, Range<usize>, Self)> + Clone {
-        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), key.span(), value))
+        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.text), key.span(), value))
     }
     /// The span of each member, key and value together, with its value.
     pub(super) fn member_ranges(self) -> impl Iterator<Item = (Cow<'a, str>, Range<usize>)> {
-        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.bytes), key.start()..value.span().end))
+        self.member_spans().map(|(key, value)| (key.unescape(&value.doc.text), key.start()..value.span().end))
     }
     fn member_spans(self) -> impl Iterator<Item = (Node, Self)> + Clone {
         let node = self.node();
@@ -247,7 +254,7 @@ impl<'a> Value<'a> {
             .unwrap_or_default()
             .iter()
             .filter(|n| matches!(n.kind, Kind::Key | Kind::String))
-            .map(move |n| (n.unescape(&doc.bytes), n.span()))
+            .map(move |n| (n.unescape(&doc.text), n.span()))
     }
     /// Every scalar inside with the path of keys and indexes to it, as `/a/0/b` (RFC 6901 without escapes).
     pub fn leaves(self, visit: &mut dyn FnMut(&str, Self)) {

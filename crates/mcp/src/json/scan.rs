@@ -75,14 +75,11 @@ pub enum JsonError {
 
 /// One pass: fills the empty `nodes` with the tape of `text`, or says why not.
 pub(super) fn scan(
-    text: &[u8],
+    text: &str,
     limits: &Limits,
     strictness: Strictness,
     nodes: &mut Vec<Node>,
 ) -> Result<(), JsonError> {
-    if let Err(e) = std::str::from_utf8(text) {
-        return Err(JsonError::Utf8 { at: e.valid_up_to() });
-    }
     if u32::try_from(text.len()).is_err() {
         return Err(JsonError::Nodes { limit: u32::MAX as usize });
     }
@@ -98,16 +95,20 @@ pub(super) fn scan(
 }
 
 struct Scan<'a> {
-    text: &'a [u8],
+    text: &'a str,
     at: usize,
     nodes: &'a mut Vec<Node>,
     limits: &'a Limits,
     strictness: Strictness,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    const fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
     fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.bytes().get(self.at).copied()
     }
 
     fn syntax(&self, expected: &'static str) -> JsonError {
@@ -231,8 +232,7 @@ impl Scan<'_> {
         self.at += 1;
         let mut flags = 0;
         loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(stop) = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20) else {
+            let Some(stop) = plain(self.bytes().get(self.at..).unwrap_or_default()) else {
                 self.at = self.text.len();
                 return Err(self.syntax("`\"`"));
             };
@@ -263,7 +263,7 @@ impl Scan<'_> {
                 match high {
                     // A surrogate half alone is read differently by different parsers.
                     0xd800..=0xdbff => {
-                        if self.text.get(self.at..self.at + 2) != Some(b"\\u") {
+                        if self.bytes().get(self.at..self.at + 2) != Some(b"\\u") {
                             return Err(self.syntax("the second half of a surrogate pair"));
                         }
                         self.at += 1;
@@ -283,7 +283,7 @@ impl Scan<'_> {
     /// Four hex digits after the `u` that stands at the cursor.
     fn hex(&mut self) -> Result<u32, JsonError> {
         self.at += 1;
-        let digits = self.text.get(self.at..self.at + 4).filter(|d| d.iter().all(u8::is_ascii_hexdigit));
+        let digits = self.bytes().get(self.at..self.at + 4).filter(|d| d.iter().all(u8::is_ascii_hexdigit));
         let Some(digits) = digits else { return Err(self.syntax("four hex digits")) };
         self.at += 4;
         Ok(digits.iter().fold(0, |n, d| n * 16 + char::from(*d).to_digit(16).unwrap_or(0)))
@@ -312,8 +312,8 @@ impl Scan<'_> {
         }
         // Beyond the range of a double, some parsers read infinity and some refuse.
         let text = self.text.get(start..self.at).unwrap_or_default();
-        let exponent = text.len() > 300 || text.iter().any(|b| matches!(b, b'e' | b'E'));
-        if exponent && !std::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok()).is_some_and(f64::is_finite) {
+        let exponent = text.len() > 300 || text.contains(['e', 'E']);
+        if exponent && !text.parse::<f64>().is_ok_and(f64::is_finite) {
             return Err(self.syntax("a number within the range of a double"));
         }
         Ok(())
@@ -333,7 +333,7 @@ impl Scan<'_> {
 
     fn word(&mut self, word: &'static [u8], kind: Kind) -> Result<(), JsonError> {
         let start = self.at;
-        if self.text.get(start..start + word.len()) != Some(word) {
+        if self.bytes().get(start..start + word.len()) != Some(word) {
             return Err(self.syntax("a value"));
         }
         self.at += word.len();
@@ -375,6 +375,15 @@ impl Scan<'_> {
         }
         check_pair(node, &node.unescape(self.text), &other.unescape(self.text), fold)
     }
+}
+
+/// How far a string goes on without an end, an escape, or what must not stand in one; `None` where it never ends.
+fn plain(rest: &[u8]) -> Option<usize> {
+    let stops = |b: u8| b == b'"' || b == b'\\' || b < 0x20;
+    // Many at once, where there are many.
+    let (pieces, _) = rest.as_chunks::<16>();
+    let whole = pieces.iter().take_while(|piece| !piece.iter().fold(false, |stop, b| stop | stops(*b))).count() * 16;
+    rest.get(whole..)?.iter().position(|b| stops(*b)).map(|at| whole + at)
 }
 
 fn check_pair(node: Node, key: &str, other: &str, fold: bool) -> Result<(), JsonError> {

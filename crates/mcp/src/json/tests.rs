@@ -87,7 +87,9 @@ proptest! {
         let changed = edits.apply(&doc);
         prop_assert!(parse(std::str::from_utf8(&changed).unwrap()).is_ok());
         let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
-        prop_assert_eq!(changed, serde_json::json!([expected]));
+        // Both read from a text: not every number comes back from its own as it was.
+        let expected: serde_json::Value = serde_json::from_str(&serde_json::json!([expected]).to_string()).unwrap();
+        prop_assert_eq!(changed, expected);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 
 /// Signs and codes that make a number money whatever the argument is called.
 const SIGNS: &[char] = &['$', '€', '£', '¥', '₹', '₩', '₽', '₪', '₺', '฿', '₿', '₫', '₦'];
-const CODES: &[&str] = &[
-    "USD", "EUR", "GBP", "JPY", "CNY", "RMB", "INR", "KRW", "RUB", "TRY", "BRL", "MXN", "CAD", "AUD", "NZD", "CHF",
-    "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "ILS", "ZAR", "SGD", "HKD", "THB", "IDR", "AED", "SAR", "BTC", "ETH",
-    "USDC", "USDT",
+#[rustfmt::skip]
+const CODES: [u32; 34] = [
+    packed("USD"), packed("EUR"), packed("GBP"), packed("JPY"), packed("CNY"), packed("RMB"), packed("INR"),
+    packed("KRW"), packed("RUB"), packed("TRY"), packed("BRL"), packed("MXN"), packed("CAD"), packed("AUD"),
+    packed("NZD"), packed("CHF"), packed("SEK"), packed("NOK"), packed("DKK"), packed("PLN"), packed("CZK"),
+    packed("HUF"), packed("ILS"), packed("ZAR"), packed("SGD"), packed("HKD"), packed("THB"), packed("IDR"),
+    packed("AED"), packed("SAR"), packed("BTC"), packed("ETH"), packed("USDC"), packed("USDT"),
 ];
 
 /// A number as JSON writes it, in units.
@@ -24,7 +27,8 @@ pub(super) fn of_text(text: &str, named: bool) -> Option<i64> {
         return None;
     }
     let first = text.find(|c: char| c.is_ascii_digit())?;
-    let marked = text.contains(SIGNS) || text.split(|c: char| !c.is_ascii_alphabetic()).any(is_code);
+    let signed = text.contains('$') || !text.is_ascii() && text.contains(SIGNS);
+    let marked = signed || text.split(|c: char| !c.is_ascii_alphabetic()).any(is_code);
     if !marked && !named {
         return None;
     }
@@ -48,7 +52,17 @@ pub(super) fn of_text(text: &str, named: bool) -> Option<i64> {
 }
 
 fn is_code(word: &str) -> bool {
-    matches!(word.len(), 3 | 4) && CODES.iter().any(|code| word.eq_ignore_ascii_case(code))
+    matches!(word.len(), 3 | 4) && CODES.contains(&packed(word))
+}
+
+/// The letters of a short word as one number, large or small, so that it is compared with all codes at once.
+const fn packed(word: &str) -> u32 {
+    let (mut rest, mut all) = (word.as_bytes(), 0);
+    while let [letter, after @ ..] = rest {
+        all = all << 8 | letter.to_ascii_uppercase() as u32;
+        rest = after;
+    }
+    all
 }
 
 /// Splits at the decimal point. The last of two different marks is the point; a single mark before three digits, or

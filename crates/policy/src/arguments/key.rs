@@ -109,8 +109,9 @@ impl Key {
         let Some(name) = names.into_iter().find(|n| !n.is_empty() && !n.bytes().all(|b| b.is_ascii_digit())) else {
             return Self::Other;
         };
-        let has = |known: &[&str]| words(name).any(|w| known.iter().any(|k| w.eq_ignore_ascii_case(k)));
-        WORDS.iter().find(|(_, known)| has(known)).map_or(Self::Other, |(key, _)| *key)
+        let known = |word: &str| WORDS.iter().position(|(_, known)| known.iter().any(|k| word.eq_ignore_ascii_case(k)));
+        let first = words(name).filter_map(known).min().and_then(|at| WORDS.get(at));
+        first.map_or(Self::Other, |(key, _)| *key)
     }
 }
 

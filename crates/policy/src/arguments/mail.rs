@@ -36,6 +36,9 @@ fn ends_local(c: char) -> bool {
 
 /// Whether a text of several words is a list of addresses and not prose.
 pub(super) fn is_list(text: &str) -> bool {
+    if !text.contains('@') {
+        return false;
+    }
     let mut parts = text.split([',', ';', '\n']).map(str::trim).filter(|p| !p.is_empty()).peekable();
     parts.peek().is_some() && parts.all(|p| p.contains('@') && (p.ends_with('>') || !p.contains(char::is_whitespace)))
 }

@@ -186,7 +186,8 @@ impl Reader {
 
     /// The hosts of the links in a text.
     fn prose(&mut self, text: &str) {
-        for (at, _) in text.match_indices("://") {
+        let begins = |at: usize| text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(b"://"));
+        for (at, _) in text.match_indices(':').filter(|(at, _)| begins(*at)) {
             if !self.look() {
                 return;
             }
@@ -279,7 +280,7 @@ fn add(list: &mut BTreeSet<String>, cut: &mut bool, most: usize, fact: impl AsRe
 /// Absolute, or explicitly relative, on any system; also where the first sign is encoded.
 fn starts_as_path(text: &str) -> bool {
     let drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
-    let encoded = text.get(..3).is_some_and(|t| ["%2f", "%5c", "%2e"].contains(&t.to_ascii_lowercase().as_str()));
+    let encoded = text.get(..3).is_some_and(|t| ["%2f", "%5c", "%2e"].iter().any(|e| t.eq_ignore_ascii_case(e)));
     let dotted = ["./", "../", ".\\", "..\\"].iter().any(|d| text.starts_with(d)) || text == ".." || text == "~";
     text.starts_with(['/', '\\']) || text.starts_with("~/") || drive || encoded || dotted
 }
