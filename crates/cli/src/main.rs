@@ -5,6 +5,7 @@
 
 mod demo;
 mod failure;
+mod hook;
 mod log;
 mod out;
 mod policy;
@@ -52,6 +53,7 @@ enum Verb {
     Credentials(verbs::credentials::Args),
     Sources(verbs::sources::Args),
     Seal(verbs::seal::Args),
+    Hook(hook::Args),
     Whoami(whoami::Args),
     Check(verbs::check::Args),
     Scan(verbs::scan::Args),
@@ -60,7 +62,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return hook::misspelt(std::env::args_os(), &error).unwrap_or_else(|| error.exit()),
+    };
     let out = Out::new(cli.json);
     let done = match cli.verb {
         Verb::Demo(args) => demo::run(args, &out),
@@ -79,6 +84,7 @@ fn main() -> ExitCode {
         Verb::Check(args) => verbs::check::run(args, &out),
         Verb::Scan(args) => verbs::scan::run(&args, &out),
         Verb::Policy(args) => policy::run(&args, &out),
+        Verb::Hook(args) => return hook::run(args, &out),
         Verb::Log(args) => return logged(&args, &out),
     };
     match done {

@@ -40,6 +40,8 @@ impl Gateway {
         let now = self.clock.now();
         let principal = arrival.caller.actor.principal();
         let mut correlation = self.conversations.correlate(principal, &message, arrival.session.as_deref(), now);
+        let (found, session) = (&mut correlation.conversation, arrival.session.as_deref());
+        self.hosted.place(found, principal.key, &message, session, &self.sessions, now);
         let conversation = self.conversations.cell(principal.key, &correlation.conversation.id);
         {
             let history = conversation.lock();

@@ -101,7 +101,8 @@ impl Conversations {
     }
 }
 
-fn meta_of(message: &Message) -> Option<Value<'_>> {
+/// The `_meta` of a message.
+pub(crate) fn meta_of(message: &Message) -> Option<Value<'_>> {
     match message {
         Message::Request(r) => r.params()?.get("_meta"),
         Message::Notification(n) => n.params()?.get("_meta"),

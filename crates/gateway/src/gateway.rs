@@ -8,6 +8,7 @@ use crate::{
     credentials::Desk,
     delegations::Presence,
     front::{oauth::Issuing, sse::Streams},
+    hosted::Hosted,
     leaks::NoSecrets,
     metrics::Metrics,
     passage::Caller,
@@ -54,6 +55,8 @@ pub struct Gateway {
     /// Nonces that agents were given to sign.
     pub(crate) aws_nonces: AwsNonces,
     pub(crate) conversations: Conversations,
+    /// What hosts reported of them.
+    pub(crate) hosted: Hosted,
     pub(crate) sessions: Sessions,
     /// Event streams of clients of 2024-11-05.
     pub(crate) streams: Streams,
@@ -135,6 +138,7 @@ impl Gateway {
             digests: Arc::new(Remembered::new(pins.state())),
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),
+            hosted: Hosted::default(),
             sessions: Sessions::new(limits.sessions),
             streams: Streams::default(),
             tasks: Cache::builder().max_capacity(limits.sessions as u64 * 4).time_to_idle(limits.session_idle).build(),

@@ -10,7 +10,7 @@
 //! | `one`, `all` | `/mcp/{server}` and `/mcp`: where a message goes |
 //! | `approval` | a person is asked to approve a call |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
-//! | `conversation`, `session` | what belongs together: for judgement, and for the protocol |
+//! | `conversation`, `hosted`, `session` | what belongs together: for judgement, as hosts report it, and for the protocol |
 //! | `delegations` | what was granted to agents; what ends when it is taken back |
 //! | `travel` | sessions and waiting calls outlive this gateway |
 //! | `link`, `server` | the way to a server |
@@ -35,6 +35,7 @@ mod delegations;
 mod fetching;
 mod front;
 mod gateway;
+mod hosted;
 mod keys;
 mod leaks;
 mod link;

@@ -50,6 +50,8 @@ pub(crate) struct Session {
     pub(crate) owner: PrincipalKey,
     pub(crate) endpoint: Endpoint,
     pub(crate) revision: OnceLock<Revision>,
+    /// What its client calls itself (`clientInfo.name`); unknown where another gateway opened it.
+    pub(crate) client: OnceLock<Box<str>>,
     links: RwLock<BTreeMap<ServerName, Opened>>,
     /// Whose turn it is to open a link again.
     turns: Mutex<BTreeMap<ServerName, Arc<tokio::sync::Mutex<()>>>>,
@@ -81,6 +83,7 @@ impl Session {
             owner,
             endpoint,
             revision: OnceLock::new(),
+            client: OnceLock::new(),
             links: RwLock::default(),
             turns: Mutex::default(),
             pending: Mutex::default(),
@@ -268,6 +271,16 @@ impl Sessions {
     /// All of them, as they are now.
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
         self.open.read().values().cloned().collect()
+    }
+
+    /// Whether no other session of the same principal at the same endpoint has a client whose name `is_alike`.
+    pub(crate) fn is_alone(&self, session: &Session, is_alike: impl Fn(&str) -> bool) -> bool {
+        let alike = |other: &Session| {
+            other.owner == session.owner
+                && other.endpoint == session.endpoint
+                && other.client.get().is_some_and(|name| is_alike(name))
+        };
+        self.open.read().values().all(|other| other.id == session.id || !alike(other))
     }
 
     #[cfg(test)]

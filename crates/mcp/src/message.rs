@@ -21,6 +21,8 @@ pub mod meta {
     pub const CONVERSATION: &str = "dev.doorward/conversation";
     /// The agent's claimed reason.
     pub const RATIONALE: &str = "dev.doorward/rationale";
+    /// The use of a tool that a call was made for, by the id under which Claude Code tells its hooks of it.
+    pub const TOOL_USE: &str = "claudecode/toolUseId";
     /// The ruling about a refused call.
     pub const RULING: &str = "dev.doorward/ruling";
 }

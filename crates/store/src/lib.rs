@@ -25,7 +25,7 @@ pub mod trail;
 pub use grants::{Changes, Grant, GrantError, Grants, GrantsDb};
 pub use index::{Filter, Hit, Index, IndexError, IndexThread};
 pub use kept::{Keep, KeepError, Kept, KeptDb, KeptKind};
-pub use place::{PlaceError, host_token, make_once, mark_key, replace_secret, state_dir};
+pub use place::{HOST_ADDRESS, PlaceError, host_token, make_once, mark_key, replace_secret, state_dir, tell_hosts};
 pub use sources::{OsEntropy, SystemClock};
 pub use state::{Pin, PinKey, PinState, Pins, PoisonedSource, Seen, State, StateError, Unknown};
 pub use trail::{OpenError, Options, Trail, TrailError};

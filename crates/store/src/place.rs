@@ -62,6 +62,28 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
     Ok(token)
 }
 
+/// The file in the state directory that says where hosts of this machine reach the running gateway: `http://ADDRESS` or
+/// `unix:PATH`.
+pub const HOST_ADDRESS: &str = "host.address";
+
+/// Says where hosts of this machine reach the gateway that runs with `state`, or that none does any more. The file is the
+/// owner's alone, as whoever is named in it gets the host token.
+///
+/// # Errors
+/// [`PlaceError::Io`].
+pub fn tell_hosts(state: &Path, address: Option<&str>) -> Result<(), PlaceError> {
+    let path = state.join(HOST_ADDRESS);
+    match address {
+        Some(address) => replace_secret(&path, address.as_bytes()),
+        None => match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(PlaceError::Io { act: "remove", path, source })
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
 /// The key that placeholders and canaries are made with, from `mark.key` in `state`: 32 random bytes, readable by the owner
 /// alone. Made where it is missing; with another key those that agents hold are not known any more.
 ///

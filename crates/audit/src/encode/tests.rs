@@ -40,7 +40,7 @@ fn server() -> impl Strategy<Value = ServerName> {
     "[a-z][a-z0-9]{0,9}".prop_map(|s| s.parse().unwrap())
 }
 fn conversation() -> impl Strategy<Value = Conversation> {
-    let basis = prop_oneof![Just(Basis::Explicit), Just(Basis::QuietTime)];
+    let basis = prop_oneof![Just(Basis::Explicit), Just(Basis::Host), Just(Basis::QuietTime)];
     ("\\PC{1,20}", basis, any::<bool>()).prop_map(|(id, basis, ambiguous)| Conversation {
         id: ConversationId::new(&id).unwrap(),
         basis,

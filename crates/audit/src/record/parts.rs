@@ -29,6 +29,8 @@ pub struct Worn {
 pub enum Basis {
     /// The agent or its host named it.
     Explicit,
+    /// The agent's host reported that the call, or its protocol session, belongs to it.
+    Host,
     /// The token of the call is bound to it.
     Token,
     /// The trace id of the call.

@@ -137,6 +137,7 @@ const fn authority(by: AuthorizedBy) -> &'static str {
 const fn derived(basis: Basis) -> &'static str {
     match basis {
         Basis::Explicit => "named by the agent or its host",
+        Basis::Host => "reported by the agent's host",
         Basis::Token => "bound to the token",
         Basis::Trace => "from the trace",
         Basis::Session => "from the protocol session",

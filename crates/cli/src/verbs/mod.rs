@@ -14,7 +14,7 @@ pub(crate) mod seal;
 pub(crate) mod sources;
 pub(crate) mod wrap;
 
-mod file;
+pub(crate) mod file;
 pub(crate) mod serve;
 
 pub(crate) use file::ConfigFile;

@@ -8,6 +8,7 @@ use doorward_transport::{
 };
 use doorward_vocab::Digest;
 use std::{
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -75,6 +76,8 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let base = public_url
         .map_or_else(|| format!("{scheme}://{}", mcp.address()), |u| u.as_str().trim_end_matches('/').to_owned());
     let mut signals = serve::Signals::listen()?;
+    let hosts = hosts(mcp.address(), tls.is_some(), listen.socket.as_deref());
+    doorward_store::tell_hosts(&state, hosts.as_deref()).map_err(|e| Failure::Broken(e.to_string()))?;
     tell(out, &gateway, &base, console.address(), &state);
     let socket = socket.map(|socket| socket.serve(McpDoor::new(gateway.clone()), serving.clone()));
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
@@ -93,6 +96,9 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     });
     let reason = signals.asked_to_stop(|| reload(path.as_deref(), &gateway, "SIGHUP")).await;
     tracing::info!("{reason}: letting what runs finish");
+    if let Err(error) = doorward_store::tell_hosts(&state, None) {
+        tracing::warn!("hosts will look for a gateway that is gone: {error}");
+    }
     let local = async {
         match socket {
             Some(socket) => socket.drain(limits.drain_timeout).await.cut,
@@ -110,7 +116,19 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     Ok(())
 }
 
-fn tell(out: &Out, gateway: &Gateway, base: &str, console: std::net::SocketAddr, state: &Path) {
+/// Where `doorward hook` reaches this gateway: over plain HTTP of this machine, else over the socket of the file system.
+fn hosts(mcp: SocketAddr, tls: bool, socket: Option<&Path>) -> Option<String> {
+    let here = match mcp.ip() {
+        ip if ip.is_loopback() => Some(mcp),
+        ip if ip.is_unspecified() => Some((Ipv4Addr::LOCALHOST, mcp.port()).into()),
+        _ => None,
+    };
+    let socket =
+        || socket.and_then(|path| std::path::absolute(path).ok()).map(|path| format!("unix:{}", path.display()));
+    here.filter(|_| !tls).map(|address| format!("http://{address}")).or_else(socket)
+}
+
+fn tell(out: &Out, gateway: &Gateway, base: &str, console: SocketAddr, state: &Path) {
     let settings = gateway.settings();
     if out.is_json() {
         out.record(

@@ -7,6 +7,7 @@ mod approve;
 mod clients;
 mod demo;
 mod docs;
+mod hook;
 mod keys;
 mod kill;
 mod live;

@@ -7,6 +7,7 @@ use crate::{
         modern::modern,
         oauth,
         plain::{SESSION, negotiable, not_allowed, plain, told},
+        reports,
         route::{Route, Transport},
         sse,
         streams::respond,
@@ -66,6 +67,7 @@ async fn answer(
         Route::Metadata(endpoint, transport) => return metadata(&live, &endpoint, transport),
         Route::Oauth(page) => return Box::pin(oauth::answer(gateway, &live, page, request, peer)).await,
         Route::Turns => return Box::pin(turns::answer(gateway, &live, request, &peer)).await,
+        Route::Reports(report) => return Box::pin(reports::answer(gateway, &live, report, request, &peer)).await,
         Route::Mcp(endpoint) => (live.settle(endpoint), Transport::Streamable),
         Route::Sse(endpoint) => (live.settle(endpoint), Transport::Sse),
     };

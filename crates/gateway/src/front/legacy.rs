@@ -8,13 +8,14 @@ use crate::{
         plain::{SESSION, not_allowed, plain, told},
         streams::{replayed, stream, to_its_end},
     },
+    hosted::MOST_BYTES,
     link::Routing,
     passage::Caller,
     refusal::Refusal,
     reply::Reply,
     session::Session,
 };
-use doorward_mcp::{Era, Message, Method as McpMethod, Revision, RpcError, Side};
+use doorward_mcp::{Era, Message, Method as McpMethod, Request, Revision, RpcError, Side, json::Value};
 use doorward_transport::serve::{Body, Ends};
 use http::{HeaderMap, Response, StatusCode};
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(super) async fn legacy(
         Arrival { live: live.clone(), caller, revision: Revision::LATEST_LEGACY, session: None, asked: None };
     let message = match message {
         Message::Request(request) if request.method == McpMethod::Initialize => {
+            let client = client_name(&request);
             let opened = match &endpoint {
                 Endpoint::All | Endpoint::Virtual(_) => {
                     Box::pin(gateway.open_all(&mut arrival, &endpoint, request)).await
@@ -42,6 +44,9 @@ pub(super) async fn legacy(
                     Box::pin(gateway.open_one(&mut arrival, &server, request, Routing::ByRequest)).await
                 }
             };
+            if let (Some(session), Some(client)) = (&arrival.session, client) {
+                let _ = session.client.set(client);
+            }
             if let (Ok(Reply::Message { session: Some(_), .. }), Some(session)) = (&opened, &arrival.session) {
                 gateway.keep_session(session);
             }
@@ -81,6 +86,12 @@ pub(super) async fn legacy(
         },
         message => Box::pin(gateway.pass_on(&arrival, &session, message)).await.map(|()| Reply::Accepted),
     }
+}
+
+/// What a client calls itself, where that is no longer than any that hosts are known by.
+fn client_name(initialize: &Request) -> Option<Box<str>> {
+    let name = initialize.params()?.get("clientInfo")?.get("name").and_then(Value::as_str)?;
+    (name.len() <= MOST_BYTES).then(|| name.as_ref().into())
 }
 
 async fn session_of(

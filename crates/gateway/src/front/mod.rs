@@ -1,6 +1,7 @@
 //! The doors: where clients and operators come in.
 
 pub mod console;
+mod host;
 pub mod http;
 pub(crate) mod legacy;
 mod modern;
@@ -9,6 +10,7 @@ mod outlive;
 mod pipe;
 mod plain;
 mod reading;
+mod reports;
 mod route;
 pub(crate) mod sse;
 pub mod stdio;

@@ -1,6 +1,9 @@
 //! What stands at which path.
 
-use crate::{Endpoint, front::oauth::Page};
+use crate::{
+    Endpoint,
+    front::{oauth::Page, reports::Report},
+};
 
 /// What stands at a path. Everything else is 404. Who may use each is in `answer`: only metadata is open to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub(crate) enum Route {
     Sse(Endpoint),
     /// Turns of the human.
     Turns,
+    /// What hosts report beside turns.
+    Reports(Report),
 }
 
 /// How MCP is spoken over HTTP.
@@ -30,8 +35,11 @@ impl Route {
             "" => Some(Endpoint::All),
             name => name.strip_prefix('/')?.parse().ok().map(Endpoint::One),
         };
-        if path == "/v1/turns" {
-            return Some(Self::Turns);
+        match path {
+            "/v1/turns" => return Some(Self::Turns),
+            "/v1/uses" => return Some(Self::Reports(Report::Use)),
+            "/v1/pauses" => return Some(Self::Reports(Report::Pause)),
+            _ => {}
         }
         if let Some(page) = Page::of(path) {
             return Some(Self::Oauth(page));
@@ -68,6 +76,8 @@ mod tests {
         assert_eq!(Route::of("/sse"), Some(Route::Sse(Endpoint::All)));
         assert_eq!(Route::of("/sse/files"), Some(Route::Sse(one("files"))));
         assert_eq!(Route::of("/v1/turns"), Some(Route::Turns));
+        assert_eq!(Route::of("/v1/uses"), Some(Route::Reports(Report::Use)));
+        assert_eq!(Route::of("/v1/pauses"), Some(Route::Reports(Report::Pause)));
         for nothing in [
             "/",
             "/mcp/",
@@ -79,6 +89,7 @@ mod tests {
             "/sse/",
             "/sse/a/b",
             "/ssefiles",
+            "/v1/turns/",
         ] {
             assert_eq!(Route::of(nothing), None, "{nothing}");
         }

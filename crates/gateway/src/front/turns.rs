@@ -3,23 +3,17 @@
 
 use crate::{
     Gateway, Live,
-    front::{
-        plain::{json, plain},
-        who::presented,
-    },
+    front::{host::Told, plain::json},
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
 use doorward_engine::human_party;
 use doorward_intent::Clause;
-use doorward_mcp::json::{Document, Limits, Strictness, Value, quote};
-use doorward_transport::serve::{Body, Peer, read_body};
-use doorward_vocab::{ConversationId, Effect, TurnId};
-use http::{Method, Request, Response, StatusCode};
+use doorward_mcp::json::quote;
+use doorward_transport::serve::{Body, Peer};
+use doorward_vocab::{Effect, TurnId};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use std::{borrow::Cow, sync::Arc};
-
-/// The longest turn, in bytes.
-const MAX: usize = 256 << 10;
+use std::sync::Arc;
 
 pub(super) async fn answer(
     gateway: &Arc<Gateway>,
@@ -27,42 +21,26 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     peer: &Peer,
 ) -> Response<Body> {
-    if request.method() != Method::POST {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "POST turns here");
-    }
-    let verified = match presented(&request, peer, None)
-        .map(|p| live.authenticator.authenticate(p, gateway.clock.now()))
-    {
-        Ok(Ok(verified)) if verified.get().may_open_turns() => verified,
-        Ok(Ok(_)) => return plain(StatusCode::FORBIDDEN, "only a host may report turns: use the token in host.token"),
-        Ok(Err(refusal)) | Err(refusal) => {
-            let status = refusal.answer(None, None).status;
-            return plain(
-                StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED),
-                "present the credential of a host",
-            );
-        }
+    let told = match Told::hear(gateway, live, request, peer, "turns").await {
+        Ok(told) => told,
+        Err(refusal) => return refusal,
     };
-    let bytes = match read_body(request.into_body(), MAX, live.settings.limits.body_timeout).await {
-        Ok(bytes) => bytes,
-        Err(error) => return plain(error.status(), &error.to_string()),
-    };
-    let doc = match Document::parse(bytes, &Limits { depth: 8, nodes: 64 }, Strictness::Request) {
-        Ok(doc) => doc,
-        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
-    let text = |key: &str| doc.root().get(key).and_then(Value::as_str).map(Cow::into_owned);
-    let conversation =
-        text("conversation").ok_or("`conversation` is required".to_owned()).and_then(|c| ConversationId::new(&c));
-    let (conversation, said) = match (conversation, text("text")) {
-        (Ok(conversation), Some(said)) => (conversation, said),
-        (Err(why), _) => return plain(StatusCode::BAD_REQUEST, &why),
-        (_, None) => return plain(StatusCode::BAD_REQUEST, "`text` is required"),
+    let (conversation, said) = match (told.conversation(), told.required("text")) {
+        (Ok(conversation), Ok(said)) => (conversation, said),
+        (Err(refusal), _) | (_, Err(refusal)) => return refusal,
     };
     let now = gateway.clock.now();
     let turn = TurnId::mint(now, &*gateway.entropy);
-    let host = verified.get();
+    let host = told.host.get();
+    let (turn, fresh) = gateway.hosted.turn(host.key, &conversation, told.text("host_turn_id").as_deref(), &said, turn);
     let understood = doorward_intent::understood(&said);
+    let answer = || {
+        let (conversation, mandate) = (quote(conversation.as_str()), as_json(&understood));
+        json(200, format!("{{\"conversation\":{conversation},\"turn\":\"{turn}\",\"mandate\":{mandate}}}").into())
+    };
+    if !fresh {
+        return answer();
+    }
     let record = Turn {
         turn,
         conversation: Conversation { id: conversation.clone(), basis: Basis::Explicit, ambiguous: false },
@@ -74,18 +52,14 @@ pub(super) async fn answer(
         mandate: Some(in_words(&understood).into()),
     };
     gateway.note(Event::Turn(record));
+    let client = told.text("client");
     for owner in gateway.agents_of(host) {
+        if let Some(client) = &client {
+            gateway.hosted.goes_on(owner, client, &conversation, now);
+        }
         gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now, || gateway.entropy.draw());
     }
-    json(
-        200,
-        format!(
-            "{{\"conversation\":{},\"turn\":\"{turn}\",\"mandate\":{}}}",
-            quote(conversation.as_str()),
-            as_json(&understood)
-        )
-        .into(),
-    )
+    answer()
 }
 
 /// What a turn asks for, for the trail, which holds no words.

@@ -253,9 +253,14 @@ impl Client {
     }
 
     /// Opens a session of 2025-11-25.
-    pub(crate) async fn open_session(mut self, capabilities: Value) -> Self {
+    pub(crate) async fn open_session(self, capabilities: Value) -> Self {
+        self.open_session_as("test", capabilities).await
+    }
+
+    /// The same for a client of this name.
+    pub(crate) async fn open_session_as(mut self, name: &str, capabilities: Value) -> Self {
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": capabilities,
-            "clientInfo": { "name": "test", "version": "1" } });
+            "clientInfo": { "name": name, "version": "1" } });
         let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
         let exchange = self.post(&body.to_string(), &[]).await;
         assert_eq!(exchange.status, 200);

@@ -28,6 +28,8 @@ async fn a_foreign_origin_or_host_is_turned_away_everywhere() {
         "/sse/fixture",
         "/sse?sessionId=x",
         "/v1/turns",
+        "/v1/uses",
+        "/v1/pauses",
         "/.well-known/oauth-protected-resource",
         "/",
         "/x",

@@ -19,6 +19,7 @@ mod definitions;
 mod delegations;
 mod doors;
 mod failure;
+mod hosts;
 mod identity;
 mod ids;
 mod issuing;

@@ -2,19 +2,19 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 /// What a person answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Yes,
     No,
     Quit,
 }
 
 /// Whether there is a person to ask.
-pub(super) fn can_ask() -> bool {
+pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks on the terminal; no answer is no.
-pub(super) fn ask(question: &str) -> Answer {
+pub(crate) fn ask(question: &str) -> Answer {
     let mut err = io::stderr().lock();
     let _ = write!(err, "{question} [y/N/q] ").and_then(|()| err.flush());
     let mut line = String::new();

@@ -1,4 +1,4 @@
-mod ask;
+pub(crate) mod ask;
 pub(super) mod review;
 pub(super) mod visible;
 
