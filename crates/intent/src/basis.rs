@@ -88,6 +88,9 @@ impl Intent {
             return Basis::Said;
         }
         let gone = of.does(Effect::Delete);
+        if !gone && self.is_named_after(value) {
+            return Basis::Said;
+        }
         let (sentences, least) = if gone { (of.sentences, Choice::Handed) } else { (ANYWHERE, Choice::Touched) };
         let same = |source: &crate::records::Source| source.own || source.kinds & of.tool.kinds != 0;
         let same_kind = self.chosen(value, sentences, |field, source| is_name(field) && same(source));
@@ -99,6 +102,13 @@ impl Intent {
             None if gone && !self.records.has_forgotten() => Basis::Refuse(self.nowhere(pointer, value)),
             None => Basis::Ask(self.nowhere(pointer, value)),
         }
+    }
+
+    /// Whether a path is one to something that is called what the human called it.
+    fn is_named_after(&self, path: &str) -> bool {
+        let last = path.rsplit(['/', '\\']).next().filter(|last| last.len() < path.len()).unwrap_or_default();
+        let bare = last.rsplit_once('.').map_or(last, |(bare, _)| bare);
+        self.stems.has_all(&self.sums, bare)
     }
 
     /// Whether a value stands in the record that another argument names.

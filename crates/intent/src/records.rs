@@ -343,6 +343,11 @@ impl Stems {
             *self.0.entry(sums.of([stem.as_str(), "~"].into_iter())).or_default() |= name;
         }
     }
+    /// Whether all words of a text were said, and there is one.
+    pub(crate) fn has_all(&self, sums: &Sums, text: &str) -> bool {
+        let all = words(text);
+        !all.is_empty() && all.iter().all(|w| self.0.contains_key(&sums.of([stem(&w.text).as_str(), "~"].into_iter())))
+    }
     fn choice(&self, sum: u32) -> Choice {
         match self.0.get(&sum) {
             None => Choice::None,

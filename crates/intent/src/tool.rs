@@ -80,7 +80,8 @@ impl Tool {
         // A file is no mail.
         let other = clause.kinds != 0 && self.kinds != 0;
         if other && !object && !telling {
-            return Fit::None;
+            // Who asks for a mail asks for no money.
+            return if does(Effect::Pay) { Fit::None } else { Fit::Verb };
         }
         let rare = same_verb && clause.effects.iter().count() == 1 && !clause.effects.contains(Effect::Send);
         if object || telling || rare { Fit::Full } else { Fit::Verb }

@@ -190,7 +190,7 @@ impl Client {
         request.body(Full::new(Bytes::from(body)))
     }
 
-    /// Reads events until the answer, and answers what the server asks: an obedient person fills in every field.
+    /// Reads events until the answer, and answers what is asked.
     async fn read_stream(
         &self,
         at: &str,
@@ -210,8 +210,7 @@ impl Client {
                 let own = message.get("id").and_then(Value::as_u64).is_some_and(|i| Some(i) == id);
                 match (message.get("method").is_some(), message.get("id")) {
                     (true, Some(question)) => {
-                        let answer = json!({ "jsonrpc": "2.0", "id": question,
-                            "result": { "action": "accept", "content": filled_in(&message) } });
+                        let answer = json!({ "jsonrpc": "2.0", "id": question, "result": answered(&message) });
                         let told = self.http.request(self.request(at, answer.to_string(), headers)?).await?;
                         told.into_body().collect().await?;
                         reply.questions.push(message);
@@ -225,6 +224,14 @@ impl Client {
             }
         }
         Ok(())
+    }
+}
+
+/// What the person says: fills in every field that a server asks for, and says no where only a yes is asked for.
+fn answered(question: &Value) -> Value {
+    match filled_in(question) {
+        Value::Object(fields) if fields.is_empty() => json!({ "action": "decline" }),
+        content => json!({ "action": "accept", "content": content }),
     }
 }
 
