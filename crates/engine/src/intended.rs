@@ -27,7 +27,7 @@ pub(crate) fn tool_of(item: Value<'_>, name: &str, effects: Effects) -> Tool {
     Tool::new(name, effects, &description, names.iter().map(|n| &**n))
 }
 
-/// The answer of the policies, or what the mandate says where they would let a call pass that can change something. A
+/// The answer of the policies, or what the mandate says where that is stricter, of a call that can change something. A
 /// conversation of which nobody reported what the human said has no mandate: there the policies alone decide.
 pub(crate) fn intended(
     view: &Snapshot,
@@ -38,12 +38,14 @@ pub(crate) fn intended(
 ) -> Answer {
     let (Some(intent), Target::Tool(definition)) = (&history.intent, subject.target) else { return answer };
     let judged = definition.effects.is_sink() && subject.server.checks_mandate && is_call(subject);
-    if !judged || answer.0 > Decision::Oblige {
+    if !judged || answer.0 == Decision::Deny {
         return answer;
     }
+    let asks = answer.0 == Decision::Challenge;
     let leaves = leaves(arguments);
     let verdict = intent.judge(&definition.tool, &pairs(&leaves));
     let code = match verdict.stance {
+        Stance::Within | Stance::Delegated | Stance::Harmless if asks => return answer,
         Stance::Within | Stance::Delegated | Stance::Harmless => return permitted(answer, verdict),
         Stance::Ask if view.level == Level::Lockdown => ReasonCode::OutsideMandate,
         Stance::Ask => ReasonCode::ApprovalRequired,
@@ -51,7 +53,9 @@ pub(crate) fn intended(
         Stance::Misled => ReasonCode::FlowRefused,
     };
     let decision = if code == ReasonCode::ApprovalRequired { Decision::Challenge } else { Decision::Deny };
-    (decision, verdict.why.into_iter().map(|why| Reason::new(code, why)).collect(), AuthorizedBy::Autonomous)
+    let why = verdict.why.into_iter().map(|why| Reason::new(code, why));
+    let before = answer.1.iter().filter(|_| asks).cloned();
+    (decision, why.chain(before).collect(), AuthorizedBy::Autonomous)
 }
 
 /// The policies' answer with who stands behind the call.
