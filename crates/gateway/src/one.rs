@@ -13,13 +13,17 @@ use crate::{
     session::{Begun, Endpoint, Opened, Session},
 };
 use bytes::Bytes;
+use doorward_engine::Approval;
 use doorward_mcp::{
     Era, Id, Message, Request, Response, Revision, RpcError, Side, decode,
     json::{Document, Limits, Strictness},
 };
 use doorward_transport::LinkError;
 use doorward_vocab::Outcome;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 impl Gateway {
@@ -206,13 +210,14 @@ impl Gateway {
         }
         let renewable = joined || arrival.session.is_none();
         let again = renewable.then(|| (request.clone(), about.clone(), bytes.clone()));
-        let reply = self.relay_once(arrival, server, link, request, about, bytes, joined).await;
+        let approval = OnceLock::new();
+        let reply = self.relay_once(arrival, server, link, request, about, bytes, joined, &approval).await;
         match (&reply, again) {
             (Ok(Reply::Status(400 | 404 | 405)), Some((request, about, bytes)))
                 if self.is_over(arrival, server, link) =>
             {
                 let link = Box::pin(self.link_for(arrival, server)).await?;
-                Box::pin(self.relay_once(arrival, server, &link, request, about, bytes, joined)).await
+                Box::pin(self.relay_once(arrival, server, &link, request, about, bytes, joined, &approval)).await
             }
             _ => reply,
         }
@@ -239,6 +244,7 @@ impl Gateway {
         about: About,
         bytes: Bytes,
         joined: bool,
+        approval: &OnceLock<Arc<Approval>>,
     ) -> Result<Reply, Refusal> {
         let id = request.id.clone();
         let alias = link.alias();
@@ -246,6 +252,8 @@ impl Gateway {
         let passage = Arc::new(Passage {
             alias,
             stop: stop.clone(),
+            // What the server did not look at was not done: it is still the call that was approved.
+            approval: approval.clone(),
             ..self.passage(arrival, server, Message::Request(request), about)
         });
         if let Some(session) = &arrival.session {
@@ -268,6 +276,9 @@ impl Gateway {
                 None => return Ok(Reply::Accepted),
             },
         };
+        if let Some(taken) = passage.approval.get() {
+            let _ = approval.set(taken.clone());
+        }
         let answer = match forwarded {
             Ok(answer) => answer,
             Err(refusal) => {

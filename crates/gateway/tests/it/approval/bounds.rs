@@ -178,3 +178,26 @@ async fn another_definition_is_another_call() {
     let done = client.ask("tools/call", retried("look", json!({}), &stale, "accept")).await;
     assert_eq!(text_of(&done).as_deref(), Some("done"), "{done}");
 }
+
+#[tokio::test]
+async fn a_call_that_its_server_did_not_look_at_is_not_asked_about_again() {
+    use crate::upstream::{Play, Upstream, polite, reader, result};
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let upstream = Upstream::start(|seen| match seen.method().as_str() {
+        "server/discover" => Play::Status(400),
+        // It forgot the session between.
+        "tools/call" if CALLS.fetch_add(1, Relaxed) == 0 => Play::Status(404),
+        "tools/call" => Play::Json(result(seen, r#"{"content":[{"type":"text","text":"done"}]}"#)),
+        _ => polite(seen, &reader("look")).unwrap(),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let front = Front::start(&configured(folder.path(), &http_server("odd", &upstream.url()), POLICY, "")).await;
+    let client = Client::modern(&front, "/mcp/odd").capable(capable());
+    let asked = client.call("look", json!({})).await;
+    question(&asked);
+    let done = client.ask("tools/call", retried("look", json!({}), &asked, "accept")).await;
+    assert_eq!(text_of(&done).as_deref(), Some("done"), "{done}");
+    assert_eq!(CALLS.load(Relaxed), 2);
+}
