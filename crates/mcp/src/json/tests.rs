@@ -93,6 +93,16 @@ proptest! {
     }
 
     #[test]
+    fn strings_stop_at_the_first_byte_that_stops_them(
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\\'), Just(0x1f), Just(0x20)], 0..40),
+        plain in "[ -!#-\\[\\]-~\u{80}-\u{2ff}]{0,30}",
+    ) {
+        let bytes = [plain.as_bytes(), &bytes].concat();
+        let stop = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
+        prop_assert_eq!(super::scan::plain(&bytes), stop);
+    }
+
+    #[test]
     fn quoting_is_json(text in "\\PC*|[\\x00-\\x7f]{0,20}") {
         prop_assert_eq!(serde_json::from_str::<String>(&quote(&text)).unwrap(), text);
     }
