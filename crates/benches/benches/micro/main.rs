@@ -8,6 +8,7 @@ mod detect;
 mod engine;
 mod flow;
 mod identity;
+mod intent;
 mod known;
 mod mcp;
 mod policy;
@@ -28,6 +29,7 @@ const ROOMS: &[Room] = &[
     ("detect", detect::benches),
     ("known", known::benches),
     ("flow", flow::benches),
+    ("intent", intent::benches),
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),

@@ -3,6 +3,7 @@
 use crate::scene::{NOW, Scene};
 use doorward_audit::Party;
 use doorward_engine::{Approval, Definition, Judgement};
+use doorward_intent::Tool;
 use doorward_policy::{DefinitionState, Target, ToolFacts};
 use doorward_vocab::{AuthorizedBy, Decision, Digest, Effect, Effects, Level, Mode, ReasonCode, Timestamp};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ fn tool(scene: &Scene, name: &str, text: &[u8]) -> Definition {
         state,
         findings: Vec::new(),
         target: Target::tool(scene.server.party(), &facts),
+        tool: Arc::new(Tool::new(name, effects, "", std::iter::empty())),
         schema: Arc::default(),
         parameters: Arc::default(),
         approved: None,
