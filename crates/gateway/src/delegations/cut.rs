@@ -110,13 +110,21 @@ impl Gateway {
     /// Watches for as long as there is a gateway.
     pub(crate) fn keep_watch(me: Weak<Self>) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let asked = me.clone();
+            // Beside the rest: however many questions are open, what was revoked ends in time.
+            runtime.spawn(async move {
+                loop {
+                    tokio::time::sleep(EVERY).await;
+                    let Some(gateway) = asked.upgrade() else { break };
+                    gateway.watch_approvals().await;
+                }
+            });
             runtime.spawn(async move {
                 loop {
                     tokio::time::sleep(EVERY).await;
                     let Some(gateway) = me.upgrade() else { break };
                     gateway.watch_delegations().await;
                     gateway.watch_credentials().await;
-                    gateway.watch_approvals().await;
                 }
             });
         }
