@@ -63,7 +63,7 @@ pub fn host_token(state: &Path) -> Result<String, PlaceError> {
 }
 
 /// The file in the state directory that says where hosts of this machine reach the running gateway: `http://ADDRESS` or
-/// `unix:PATH`.
+/// `unix:PATH HOST:PORT`, the latter for the header `Host`.
 pub const HOST_ADDRESS: &str = "host.address";
 
 /// Says where hosts of this machine reach the gateway that runs with `state`, or that none does any more. The file is the

@@ -53,7 +53,7 @@ pub(super) fn run(state: &Path, limit: Duration, required: Required) -> ExitCode
             .and_then(|report| tell(state, limit, &report).map_err(|e| e.to_string()));
         failed |= told.is_err();
         let answer = match told {
-            Ok(answer) => json!({ "ok": true, "turn": answer["turn"] }),
+            Ok(answer) => json!({ "ok": true, "turn": answer.get("turn") }),
             Err(why) => json!({ "ok": false, "error": why }),
         };
         // A host that went away is no failure of ours.

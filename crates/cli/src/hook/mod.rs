@@ -3,7 +3,7 @@
 //! | file | story |
 //! |---|---|
 //! | `claude_code`, `cursor`, `generic` | what each host tells, and how it is answered |
-//! | `report` | the way to the gateway |
+//! | `report`, `owner` | the way to the gateway, and to nobody else |
 //! | `install` | puts the bridge into a host's settings, and takes it out again |
 //!
 //! Invariant: a host goes on whatever happens here, and in bounded time, unless its operator asked for `--required`.
@@ -12,6 +12,7 @@ mod claude_code;
 mod cursor;
 mod generic;
 mod install;
+mod owner;
 mod report;
 
 use crate::Out;

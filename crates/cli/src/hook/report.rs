@@ -1,5 +1,6 @@
 //! What an event of a host tells the gateway, and the way there: one request over loopback, with the host's credential.
 
+use super::owner;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -59,10 +60,9 @@ impl Report {
     fn body(&self) -> Value {
         match self {
             Self::Turn { conversation, text, client, host_turn } => {
-                let mut body = json!({ "conversation": conversation, "text": clip(text) });
-                let more = [("client", client), ("host_turn_id", host_turn)];
-                more.into_iter().filter_map(|(k, v)| Some((k, v.as_ref()?))).for_each(|(k, v)| body[k] = json!(v));
-                body
+                let given = [("client", client), ("host_turn_id", host_turn)];
+                let given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+                [("conversation", conversation.as_str()), ("text", clip(text))].into_iter().chain(given).collect()
             }
             Self::Use { conversation, id } => json!({ "conversation": conversation, "tool_use_id": id }),
             Self::Pause { conversation, client } => json!({ "conversation": conversation, "client": client }),
@@ -104,10 +104,17 @@ impl Gateway {
 
     async fn post(&self, report: &Report) -> Result<(u16, Bytes), Box<dyn std::error::Error + Send + Sync>> {
         match self.address.strip_prefix("unix:") {
-            Some(path) => self.exchange(UnixStream::connect(path).await?, "localhost", report).await,
+            Some(socket) => {
+                let (path, host) = socket.rsplit_once(' ').ok_or("its address is of another form")?;
+                self.exchange(UnixStream::connect(path).await?, host, report).await
+            }
             None => {
                 let host = self.address.strip_prefix("http://").unwrap_or(&self.address);
-                self.exchange(TcpStream::connect(host).await?, host, report).await
+                let stream = TcpStream::connect(host).await?;
+                if let Some(uid) = owner::stranger(stream.peer_addr()?) {
+                    return Err(format!("the account {uid} listens there, and not the gateway").into());
+                }
+                self.exchange(stream, host, report).await
             }
         }
     }

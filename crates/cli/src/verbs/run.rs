@@ -123,8 +123,8 @@ fn hosts(mcp: SocketAddr, tls: bool, socket: Option<&Path>) -> Option<String> {
         ip if ip.is_unspecified() => Some((Ipv4Addr::LOCALHOST, mcp.port()).into()),
         _ => None,
     };
-    let socket =
-        || socket.and_then(|path| std::path::absolute(path).ok()).map(|path| format!("unix:{}", path.display()));
+    let named = |path: PathBuf| format!("unix:{} localhost:{}", path.display(), mcp.port());
+    let socket = || socket.and_then(|path| std::path::absolute(path).ok()).map(named);
     here.filter(|_| !tls).map(|address| format!("http://{address}")).or_else(socket)
 }
 
@@ -207,4 +207,25 @@ fn texts(path: &Path, gateway: &Gateway) -> Vec<(PathBuf, Option<Digest>)> {
     let named = settings.policy.patterns.iter().filter_map(|p| doorward_config::expand(folder, p).ok());
     let files = named.flatten().chain(std::iter::once(path.to_owned()));
     files.map(|f| (f.clone(), std::fs::read(&f).ok().map(|t| Digest::of(&t)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_of_a_way_that_takes_their_credential() {
+        let socket = Some(Path::new("/run/d.sock"));
+        for (mcp, tls, socket, expected) in [
+            ("127.0.0.1:8787", false, socket, Some("http://127.0.0.1:8787")),
+            ("[::1]:8787", false, None, Some("http://[::1]:8787")),
+            ("0.0.0.0:8787", false, None, Some("http://127.0.0.1:8787")),
+            ("127.0.0.1:8787", true, socket, Some("unix:/run/d.sock localhost:8787")),
+            ("10.0.0.7:8787", false, socket, Some("unix:/run/d.sock localhost:8787")),
+            ("127.0.0.1:8787", true, None, None),
+            ("10.0.0.7:8787", false, None, None),
+        ] {
+            assert_eq!(hosts(mcp.parse().unwrap(), tls, socket).as_deref(), expected, "{mcp} {tls} {socket:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use std::{
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
+use tokio::net::TcpSocket;
 
 /// Runs the bridge as a host does: with an event on standard input.
 fn fed(place: &Place, words: &str, event: &str) -> Ran {
@@ -129,7 +130,8 @@ async fn a_call_of_claude_code_is_in_the_conversation_of_its_prompt() {
     assert_eq!((c.id.as_str(), c.basis, c.ambiguous), ("8c35adc1-6f0e", Basis::Host, false));
     assert_eq!(ruling.turn, Some(turn.turn));
     let chain = place.run(&format!("log chain {}", ruling.call));
-    assert!(chain.out.contains("reported by the agent's host"), "{}", chain.shown());
+    let told = ["conversation 8c35adc1-6f0e", "HUMAN", "wipe"].map(|part| chain.out.contains(part));
+    assert_eq!(told, [true; 3], "{}", chain.shown());
 }
 
 #[tokio::test]
@@ -212,7 +214,7 @@ async fn a_host_goes_on_where_there_is_no_gateway_or_a_wrong_one() {
     goes_on(&place, "no gateway runs here");
     let live = Live::start(&place, "");
     let address = place.read("state/host.address");
-    assert_eq!(format!("{address}/"), format!("{}/", live.base));
+    assert_eq!(address, live.base);
     let token = place.read("state/host.token");
     place.write("state/host.token", "dwh_wrong");
     goes_on(&place, "refuses it (401)");
@@ -220,10 +222,29 @@ async fn a_host_goes_on_where_there_is_no_gateway_or_a_wrong_one() {
     end(live);
     assert!(!place.path("state/host.address").exists());
     goes_on(&place, "no gateway runs here");
-    // Killed gateways leave the file behind.
-    place.write("state/host.address", &address);
+    // Killed gateways leave the file behind. This port is held, and nobody listens.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    place.write("state/host.address", &format!("http://{}", held.local_addr().unwrap()));
     goes_on(&place, "does not answer");
     assert!(turns(&place).is_empty());
+}
+
+#[tokio::test]
+async fn a_gateway_is_reached_over_its_socket_too() {
+    let place = Place::new();
+    let socket = place.path("s.sock");
+    let listen = "[listen]\nmcp = \"127.0.0.1:0\"\nconsole = \"127.0.0.1:0\"\nsocket = \"s.sock\"\n";
+    place.write("doorward.toml", listen);
+    let live = Live::run(&place);
+    // As a gateway that speaks TLS says it.
+    place.write(
+        "state/host.address",
+        &format!("unix:{} {}", socket.display(), live.base.replace("http://127.0.0.1", "localhost")),
+    );
+    assert_eq!(fed(&place, "hook claude-code", &prompt("go on")).shown(), "exit 0\n--- out\n--- err\n");
+    end(live);
+    assert_eq!(turns(&place).len(), 1);
 }
 
 #[test]

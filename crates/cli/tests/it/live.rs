@@ -27,6 +27,11 @@ impl Live {
     /// Starts the gateway in `place` with the configuration `toml`.
     pub(crate) fn start(place: &Place, toml: &str) -> Self {
         write(place, toml);
+        Self::run(place)
+    }
+
+    /// Starts the gateway in `place` with the configuration that is there.
+    pub(crate) fn run(place: &Place) -> Self {
         let log = File::options().create(true).append(true).open(place.path("log.txt")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command.args(["run", "--json", "-c", "doorward.toml"]).stderr(log);

@@ -4,6 +4,7 @@
 use crate::{
     Gateway, Live,
     front::{host::Told, plain::json},
+    hosted::MOST_BYTES,
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
 use doorward_engine::human_party;
@@ -52,7 +53,7 @@ pub(super) async fn answer(
         mandate: Some(in_words(&understood).into()),
     };
     gateway.note(Event::Turn(record));
-    let client = told.text("client");
+    let client = told.text("client").filter(|name| (1..=MOST_BYTES).contains(&name.len()));
     for owner in gateway.agents_of(host) {
         if let Some(client) = &client {
             gateway.hosted.goes_on(owner, client, &conversation, now);
