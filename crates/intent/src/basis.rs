@@ -3,7 +3,7 @@
 use crate::{
     Intent, Tool,
     records::Choice,
-    roles::{Role, is_address},
+    roles::{Role, is_address, role},
     said::ANYWHERE,
     words::of_name,
 };
@@ -113,7 +113,7 @@ impl Intent {
 
     /// Whether a value stands in the record that another argument names.
     fn is_kept(&self, of: &Of<'_>, value: &str) -> bool {
-        let objects = of.arguments.iter().filter(|(pointer, value)| Self::role(pointer, value) == Role::Object);
+        let objects = of.arguments.iter().filter(|(pointer, value)| role(pointer, value) == Role::Object);
         objects.into_iter().any(|(_, id)| self.records.together(&self.sums, id, is_name, value))
     }
 

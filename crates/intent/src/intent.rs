@@ -4,7 +4,6 @@ use crate::{
     clause::{Clause, clauses},
     lexicon::ENGLISH,
     records::{Choice, Chooser, Records, Source, Stems},
-    roles::{Role, role},
     said::{ANYWHERE, Said},
     tool::Tool,
 };
@@ -160,11 +159,6 @@ impl Intent {
     ) -> Option<(Choice, Box<str>)> {
         let found = self.records.find(&self.sums, value, &self.chooser(sentences));
         found.into_iter().find(|f| fits(f.field, f.source)).map(|f| (f.choice, (&*f.source.tool).into()))
-    }
-
-    /// The role of an argument.
-    pub(crate) fn role(pointer: &str, value: &str) -> Role {
-        role(pointer, value)
     }
 
     /// In bytes, about.

@@ -3,10 +3,10 @@
 use crate::{
     Clause, Intent, Tool,
     basis::{Basis, Of},
-    roles::Role,
+    roles::{Role, role},
     tool::Fit,
 };
-use doorward_vocab::{AuthorizedBy, Effect};
+use doorward_vocab::{AuthorizedBy, Effect, Effects};
 
 /// How a call stands to what the human asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,85 +57,90 @@ fn about(tool: &Tool, clauses: &[Clause]) -> u32 {
     all(&these) | !all(&others)
 }
 
+/// What stands behind the arguments of a call, together.
+struct Behind {
+    /// What must not decide it.
+    refused: Vec<String>,
+    /// What a person has to say.
+    asks: Vec<String>,
+    /// Whether the human said all of it.
+    said: bool,
+    /// Whether somebody gets something.
+    someone: bool,
+    /// Whether it is done to something that was said or chosen.
+    related: bool,
+}
+
 impl Intent {
     /// Judges a call that can change something or move data out: `arguments` are its leaves with their pointers.
     pub fn judge(&self, tool: &Tool, arguments: &[(&str, &str)]) -> Verdict {
         let (asked, handed) = (best(tool, &self.clauses, false), best(tool, &self.handed, false));
-        let verdict = |stance, by, why: Vec<String>| Verdict {
-            stance,
-            by,
-            why,
-            clause: asked.as_ref().or(handed.as_ref()).map(|(_, c)| Clause::clone(c)),
-        };
+        let clause = || asked.or(handed).map(|(_, clause)| clause.clone());
+        let verdict = |stance, by, why| Verdict { stance, by, why, clause: clause() };
+        let unasked = || format!("nothing that the user said asks for `{}`", tool.name);
         if let Some((Fit::Full, not)) = best(tool, &self.clauses, true) {
             let why = format!("the user asked not to, {}", not.place());
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![why]);
         }
-        let sentences = about(tool, &self.clauses);
-        let of = Of { tool, sentences, arguments };
-        let only = |of: &[Effect]| {
-            tool.effects.iter().count() > 0 && tool.effects.iter().all(|e| of.contains(&e) || !e.is_sink())
-        };
-        let bases: Vec<(Role, Basis)> = arguments
-            .iter()
-            .map(|(pointer, value)| (Self::role(pointer, value), *pointer, *value))
-            .filter(|(_, _, value)| !value.is_empty())
-            .map(|(role, pointer, value)| (role, self.basis(&of, role, pointer, value)))
-            .collect();
-        let refused: Vec<String> = bases
-            .iter()
-            .filter_map(|(_, b)| if let Basis::Refuse(why) = b { Some(why.clone()) } else { None })
-            .collect();
-        let unasked = format!("nothing that the user said asks for `{}`", tool.name);
-        if asked.is_none() && handed.is_none() && !only(&HARMLESS) {
-            return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked]);
+        let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
+        let Behind { refused, asks, said, someone, related } = self.behind(&of);
+        let harmless = tool.does_only(&HARMLESS);
+        if asked.is_none() && handed.is_none() && !harmless && tool.effects != Effects::NONE {
+            return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked()]);
         }
         if !refused.is_empty() {
             return verdict(Stance::Misled, AuthorizedBy::Autonomous, refused);
         }
-        let recipients = bases.iter().filter(|(role, _)| *role == Role::Recipient);
-        let all_said = bases.iter().all(|(_, b)| *b == Basis::Said);
-        let someone = recipients.count() > 0;
-        let asks: Vec<String> =
-            bases.iter().filter_map(|(_, b)| if let Basis::Ask(why) = b { Some(why.clone()) } else { None }).collect();
-        let within = match asked.as_ref().map(|(fit, _)| *fit) {
-            Some(Fit::Full) => true,
-            Some(Fit::Verb) => someone && all_said,
-            _ => false,
-        };
-        if within {
+        let within = matches!(asked, Some((Fit::Full, _))) || (asked.is_some() && someone && said);
+        let handed_over = matches!(handed, Some((Fit::Full, _)));
+        if within || handed_over {
+            let mut asks = asks;
+            if !within && !tool.does_only(&HANDED) {
+                asks.push(format!("whether `{}` is meant: a text that the user pointed to asks for it", tool.name));
+            }
             return match asks.is_empty() {
-                true if all_said => verdict(Stance::Within, AuthorizedBy::HumanLiteral, Vec::new()),
-                true => verdict(Stance::Delegated, AuthorizedBy::Delegation, Vec::new()),
+                true if within && said => verdict(Stance::Within, AuthorizedBy::HumanLiteral, asks),
+                true => verdict(Stance::Delegated, AuthorizedBy::Delegation, asks),
                 false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, asks),
             };
         }
-        if handed.as_ref().is_some_and(|(fit, _)| *fit == Fit::Full) {
-            let why = if only(&HANDED) {
-                asks
-            } else {
-                vec![format!("`{}` was asked for by a text that the user pointed to, and cannot be undone", tool.name)]
-            };
-            return match why.is_empty() {
-                true => verdict(Stance::Delegated, AuthorizedBy::Delegation, why),
-                false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, why),
-            };
+        let stance = match (harmless && !someone, tool.effects == Effects::NONE) {
+            (true, _) => self.aside(&of, related, asks.is_empty()),
+            // What it does is not known.
+            (false, true) => Stance::Ask,
+            (false, false) => Stance::Outside,
+        };
+        verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked()]).collect())
+    }
+
+    fn behind(&self, of: &Of<'_>) -> Behind {
+        let mut all = Behind { refused: Vec::new(), asks: Vec::new(), said: true, someone: false, related: false };
+        for (pointer, value) in of.arguments.iter().filter(|(_, value)| !value.is_empty()) {
+            let role = role(pointer, value);
+            let basis = self.basis(of, role, pointer, value);
+            all.said &= basis == Basis::Said;
+            all.someone |= role == Role::Recipient;
+            all.related |= role == Role::Object && matches!(basis, Basis::Chosen | Basis::Said);
+            match basis {
+                Basis::Refuse(why) => all.refused.push(why),
+                Basis::Ask(why) => all.asks.push(why),
+                Basis::Said | Basis::Chosen => {}
+            }
         }
-        if only(&HARMLESS) && !someone {
-            // A step on the way to something that was asked for: it is about such things, or about what was chosen. Not where
-            // a text of a stranger says what.
-            let acts = self.clauses.iter().any(|c| !c.denied && c.effects.iter().any(Effect::is_sink));
-            let alike = self.clauses.iter().any(|c| !c.denied && c.kinds & tool.kinds != 0);
-            let related = alike
-                || bases.iter().any(|(role, b)| *role == Role::Object && matches!(b, Basis::Chosen | Basis::Said));
-            let planted = || arguments.iter().any(|(_, value)| self.is_planted(value, sentences));
-            let stance = match related {
-                true if acts && asks.is_empty() && !planted() => Stance::Harmless,
-                false if !self.clauses.is_empty() => Stance::Outside,
-                _ => Stance::Ask,
-            };
-            return verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked]).collect());
+        all
+    }
+
+    /// How a call stands that nobody asked for, that can be undone and reaches nobody: it may be a step on the way to something
+    /// that was asked for, where it is about such things or about what was chosen. Not where a text of a stranger says what.
+    fn aside(&self, of: &Of<'_>, related: bool, is_sure: bool) -> Stance {
+        let wanted = || self.clauses.iter().filter(|c| !c.denied);
+        let acts = wanted().any(|c| c.effects.iter().any(Effect::is_sink));
+        let related = related || wanted().any(|c| c.kinds & of.tool.kinds != 0);
+        let planted = || of.arguments.iter().any(|(_, value)| self.is_planted(value, of.sentences));
+        match related {
+            true if acts && is_sure && !planted() => Stance::Harmless,
+            false if !self.clauses.is_empty() => Stance::Outside,
+            _ => Stance::Ask,
         }
-        verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked])
     }
 }

@@ -56,6 +56,11 @@ impl Tool {
         Self { name: name.into(), effects, named, verbs: does, objects, kinds: own }
     }
 
+    /// Whether all that a call does is among these, or changes nothing. What is not known may be anything.
+    pub(crate) fn does_only(&self, these: &[Effect]) -> bool {
+        self.effects != Effects::NONE && self.effects.iter().all(|e| these.contains(&e) || !e.is_sink())
+    }
+
     /// Whether a call gives what is there, whatever it does besides that can be undone.
     pub(crate) fn reads(&self) -> bool {
         let gives = self.effects.contains(Effect::Read) || self.effects.contains(Effect::Search);
