@@ -96,6 +96,7 @@ impl Intent {
         let same_kind = self.chosen(value, sentences, |field, source| is_name(field) && same(source));
         match same_kind.or_else(|| self.chosen(value, sentences, |field, _| is_name(field))) {
             Some((choice, _)) if choice >= least => Basis::Chosen,
+            Some((Choice::Other, _)) => Basis::Refuse(format!("`{pointer}` is another one than the user described")),
             Some((_, from)) => {
                 Basis::Ask(format!("which one is meant by `{pointer}`: it is one of what `{from}` gave"))
             }

@@ -30,6 +30,8 @@ const WORDS: usize = 6;
 /// How a record was chosen by what the human said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Choice {
+    /// The human said which of many, and it is another.
+    Other,
     /// Not at all.
     None,
     /// A word of a field was said.
@@ -287,11 +289,13 @@ impl Records {
         if source.named {
             return Choice::Named;
         }
-        if by.extremes.iter().any(|extreme| self.is_extreme(source.number, record, extreme)) {
+        let found: Vec<bool> = by.extremes.iter().filter_map(|e| self.is_extreme(source, record, e)).collect();
+        if found.contains(&true) {
             return Choice::Named;
         }
+        let least = if found.is_empty() { Choice::None } else { Choice::Other };
         let siblings = self.entries.iter().filter(|e| e.source == source.number && e.record == record && e.sum != but);
-        siblings.fold(Choice::None, |best, e| {
+        let best = siblings.fold(Choice::None, |best, e| {
             best.max(match e.what {
                 What::Name if by.said.has_sum(e.sum, by.sentences) => Choice::Named,
                 What::Name if by.handed.has_sum(e.sum, ANYWHERE) => Choice::Handed,
@@ -299,23 +303,23 @@ impl Records {
                 What::Word => by.stems.choice(e.sum),
                 _ => Choice::None,
             })
-        })
+        });
+        if best >= Choice::Named || least == Choice::None { best } else { least }
     }
 
-    /// Whether of all records of a source one has the most, or the least, of a field. Not where a record was forgotten.
-    fn is_extreme(&self, source: u32, record: u16, extreme: &Extreme) -> bool {
+    /// Whether of all records of a source one has the most, or the least, of a field. `None` where they have no such field,
+    /// or some were forgotten.
+    fn is_extreme(&self, source: &Source, record: u16, extreme: &Extreme) -> Option<bool> {
         let is_field = |field: u16| {
             let name = self.names.get(usize::from(field)).map_or("", |n| n);
             of_name(name).iter().any(|w| extreme.fields.contains(&stem(w).into()))
         };
-        let orders = || self.entries.iter().filter(|e| e.source == source && e.what == What::Order);
-        let Some(field) = orders().find(|e| e.record == record && is_field(e.field)).map(|e| e.field) else {
-            return false;
-        };
+        let orders = || self.entries.iter().filter(|e| e.source == source.number && e.what == What::Order);
+        let field = orders().find(|e| e.record == record && is_field(e.field))?.field;
         let all = || orders().filter(|e| e.field == field);
         let best = if extreme.most { all().map(|e| e.sum).max() } else { all().map(|e| e.sum).min() };
-        let whole = !self.sources.iter().any(|s| s.number == source && s.lost);
-        whole && all().count() > 1 && all().any(|e| e.record == record && Some(e.sum) == best)
+        let decides = !source.lost && all().count() > 1;
+        decides.then(|| all().any(|e| e.record == record && Some(e.sum) == best))
     }
 
     /// In bytes, about.

@@ -48,7 +48,7 @@ fn the_most_and_the_least_choose() {
     let mails = "- id: 7\n  timestamp: 2024-05-19 23:50:00\n- id: 8\n  timestamp: 2024-05-01 08:00:00\n- id: 9\n  timestamp: 2024-06-02 10:00:00\n";
     desk.heard("search_mail", &[("/query", "")], mails);
     assert_eq!(desk.stance("delete_mail", &[("/mail_id", "8")]), Delegated);
-    assert_eq!(desk.stance("delete_mail", &[("/mail_id", "7")]), Ask);
+    assert_eq!(desk.stance("delete_mail", &[("/mail_id", "7")]), Misled);
     // Again, and the answer is the same: there are not more of them now.
     desk.heard("search_mail", &[("/query", "")], mails);
     assert_eq!(desk.stance("delete_mail", &[("/mail_id", "8")]), Delegated);
