@@ -50,7 +50,7 @@ fn play(row: &Value, tools: &BTreeMap<String, Tool>, sums: &mut BTreeMap<&str, u
     let mut intent = Intent::new(Settings::new([7; 16]));
     intent.turn(TurnId::from_bits(1), row["prompt"].as_str().unwrap_or_default());
     let clean = row["inj"].is_null();
-    let (mut sinks, mut passed, mut asked) = (0, 0, 0);
+    let (mut sinks, mut passed, mut asked, mut stopped) = (0, 0, 0, 0);
     let label = format!("{} {} {}", row["suite"], row["user"], row["inj"]);
     for (n, step) in row["steps"].as_array().into_iter().flatten().enumerate() {
         let name = step["name"].as_str().unwrap_or_default();
@@ -83,6 +83,7 @@ fn play(row: &Value, tools: &BTreeMap<String, Tool>, sums: &mut BTreeMap<&str, u
                     })
                     .or_default() += 1;
                 goes = verdict.stance <= Stance::Ask;
+                stopped += u64::from(verdict.stance >= Stance::Ask);
                 if verbose && !clean && verdict.stance > Stance::Ask {
                     println!("{label} USER {name} {} {:?} {:?}", step["args"], verdict.stance, verdict.why);
                 }
@@ -109,6 +110,10 @@ fn play(row: &Value, tools: &BTreeMap<String, Tool>, sums: &mut BTreeMap<&str, u
             };
             intent.heard(brought, &[("", step["out"].as_str().unwrap_or_default())]);
         }
+    }
+    if clean {
+        *sums.entry("clean: conversations").or_default() += 1;
+        *sums.entry("clean: conversations asked or refused").or_default() += u64::from(stopped > 0);
     }
     *sums.entry("memory, most").or_default() = (*sums.get("memory, most").unwrap_or(&0)).max(intent.memory() as u64);
     if !clean && sinks > 0 {

@@ -48,7 +48,7 @@ impl Intent {
                 let link = links(value).find(|link| !self.is_chosen_text(link, of.sentences));
                 match link {
                     Some(_) => Basis::Refuse(format!("`{pointer}` has a link that the user did not choose")),
-                    None if self.is_planted(value, of.sentences) => Basis::Ask(format!(
+                    None if is_prose(value) && self.is_planted(value, of.sentences) => Basis::Ask(format!(
                         "whether `{pointer}` is meant: it stood in something that the user did not choose"
                     )),
                     None => Basis::Said,
@@ -150,6 +150,11 @@ impl Intent {
             _ => format!("`{pointer}` is {what} that neither the user nor anything that was read named"),
         }
     }
+}
+
+/// Whether a text is longer than a title.
+fn is_prose(text: &str) -> bool {
+    text.split_whitespace().nth(7).is_some()
 }
 
 /// The addresses of the web in a text.

@@ -103,7 +103,8 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).and_then(|at| sentence.get(at)) else { return true };
     if before.text == "to" {
         let leads = at.checked_sub(2).and_then(|at| sentence.get(at));
-        return leads.is_none_or(|w| lexicon.has("leads-to", &w.text));
+        let by_means = sentence.get(..at).is_some_and(|s| s.iter().any(|w| matches!(w.text.as_str(), "use" | "using")));
+        return by_means || leads.is_none_or(|w| lexicon.has("leads-to", &w.text));
     }
     let digits = before.text.chars().all(|c| c.is_ascii_digit());
     word.begins >= Begins::Part
@@ -190,6 +191,7 @@ mod tests {
         assert_eq!(verbs("Can you please pay the bill 'x.txt' for me?"), ["pay"]);
         assert_eq!(verbs("They sent me their share. Check how much and send them back the rest."), ["check", "send"]);
         assert_eq!(verbs("Get me the link to reset my password."), ["get"]);
+        assert_eq!(verbs("Please use it to buy a lamp."), ["buy"]);
         assert_eq!(verbs("Find and delete the largest file."), ["find", "delet"]);
         assert_eq!(verbs("Do not forget to invite Mark and to set the location."), ["invit", "set"]);
         assert_eq!(asked("Summarize it, but don't send any mail.")[1], ("send".into(), true, false));
