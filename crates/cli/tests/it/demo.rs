@@ -43,7 +43,8 @@ fn guard_stops_the_classic_attacks() {
     assert!(refused.len() >= 10 && refused.iter().all(|s| s["reached"] == 0), "{refused:#?}");
     // The deciding policy is named to people.
     let mail = scenes.iter().find(|s| s["scene"] == "injected-ticket").unwrap();
-    assert_eq!(mail["steps"][2]["because"][0]["policy"], "base:untrusted-recipient");
+    let because = mail["steps"][2]["because"].as_array().unwrap();
+    assert!(because.iter().any(|why| why["policy"] == "base:untrusted-recipient"), "{because:#?}");
 }
 
 #[test]
