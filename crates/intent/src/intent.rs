@@ -90,7 +90,7 @@ impl Intent {
     /// A call brought an answer, as texts with their pointers.
     pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
         let Brought { call, server, tool, arguments, standing, asked_for } = brought;
-        let named = self.names(tool, arguments);
+        let named = self.names(tool, arguments) && is_one_thing(texts);
         let own = asked_for && tool.effects.is_sink() && !tool.reads();
         let source =
             Source { number: 0, call, lost: false, print: 0, tool: tool.name.clone(), kinds: tool.kinds, named, own };
@@ -172,6 +172,20 @@ impl Intent {
             + clauses(&self.clauses)
             + clauses(&self.handed)
     }
+}
+
+/// Whether no field stands in two records: of a list each record has to be named by itself, since anybody may have written the
+/// next one.
+fn is_one_thing(texts: &[(&str, &str)]) -> bool {
+    let mut of: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut first, mut one) = (0, true);
+    for (pointer, text) in texts {
+        first += fields(pointer, text, first, &mut |field| {
+            let named = field.name.len() > pointer.len();
+            one &= !named || *of.entry(field.name.to_owned()).or_insert(field.record) == field.record;
+        });
+    }
+    one
 }
 
 /// A text in double quotes, as YAML writes it over several lines, without its escapes of lines.

@@ -11,7 +11,8 @@ use std::collections::{HashMap, HashSet};
 const RUN: usize = 8;
 const MOST: usize = 2 * 1024;
 
-/// Runs of words, each with the sentences that it stood in: a bit for each, and the thirty-third has that of the first.
+/// Runs of words, each with the sentences that it stood in: a bit for each, and the thirty-third has that of the first. Below
+/// them, the numbers that were said, and how many sentences there were.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
     runs: HashMap<u32, u32>,
