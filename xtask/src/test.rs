@@ -1,6 +1,6 @@
 //! `cargo xtask test`: the whole test command of the README. Every step runs, and the last line counts all of them.
 
-use std::process::Command;
+use std::{process::Command, time::Instant};
 
 use crate::{
     Outcome, Verdict, conformance, fuzz,
@@ -43,15 +43,19 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no step `{unknown}`; steps are: {}", names.join(", ")));
     }
+    let began = Instant::now();
     setup::run(&[])?;
+    println!("== setup: {} s", began.elapsed().as_secs());
     let mut total = Counted::default();
     for (name, step) in STEPS.iter().filter(|(name, _)| args.is_empty() || args.iter().any(|arg| arg == name)) {
         println!("\n== {name}");
+        let began = Instant::now();
         let counted = step().unwrap_or_else(|error| {
             println!("error: {error}");
             Counted { failed: 1, ..Counted::default() }
         });
-        println!("== {name}: {} passed, {} failed", counted.passed, counted.failed);
+        let seconds = began.elapsed().as_secs();
+        println!("== {name}: {} passed, {} failed in {seconds} s", counted.passed, counted.failed);
         total.passed += counted.passed;
         total.failed += counted.failed;
         total.skipped += counted.skipped;
