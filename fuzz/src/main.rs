@@ -1,5 +1,6 @@
 //! Every parser of the workspace against mutated inputs, on stable Rust and for a bounded number of them:
-//! `cargo run -p doorward-fuzz -- [--inputs N] [--seed S] [TARGET…]`.
+//! `cargo run -p doorward-fuzz -- [--inputs N] [--seconds N] [--seed S] [TARGET…]`. Of a target that needs longer than so many
+//! seconds, the inputs that are left are left out.
 //!
 //! A target takes any bytes and panics where its law is broken. It is one function in its room's `fuzzing` module and one
 //! line here; its seeds are the files of `fuzz/corpus/TARGET`. An input that breaks a law is written there too, so that
@@ -10,9 +11,22 @@
 mod mutate;
 
 use mutate::Mutator;
-use std::{fs, panic, path::PathBuf, process::ExitCode};
+use std::{
+    fs, panic,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 type Target = (&'static str, fn(&[u8]));
+
+/// How much is tried of each target.
+#[derive(Clone, Copy)]
+struct Bounds {
+    inputs: u64,
+    time: Duration,
+    seed: u64,
+}
 
 /// Every target, in the order of the road.
 const TARGETS: &[Target] = &[
@@ -37,12 +51,14 @@ const TARGETS: &[Target] = &[
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let (mut inputs, mut seed, mut named) = (20_000_u64, 1_u64, Vec::new());
+    let mut bounds = Bounds { inputs: 20_000, time: Duration::MAX, seed: 1 };
+    let mut named = Vec::new();
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|n| n.parse().ok());
         match word.as_str() {
-            "--inputs" => inputs = number().unwrap_or(inputs),
-            "--seed" => seed = number().unwrap_or(seed),
+            "--inputs" => bounds.inputs = number().unwrap_or(bounds.inputs),
+            "--seconds" => bounds.time = number().map_or(bounds.time, Duration::from_secs),
+            "--seed" => bounds.seed = number().unwrap_or(bounds.seed),
             _ => named.push(word),
         }
     }
@@ -53,12 +69,12 @@ fn main() -> ExitCode {
     }
     let (mut passed, mut failed) = (0, 0);
     for (name, target) in TARGETS.iter().filter(|(name, _)| named.is_empty() || named.iter().any(|n| n == name)) {
-        match run(name, *target, inputs, seed) {
-            None => {
+        match run(name, *target, bounds) {
+            Ok(inputs) => {
                 println!("fuzz: {name}: {inputs} inputs");
                 passed += 1;
             }
-            Some(broke) => {
+            Err(broke) => {
                 println!("fuzz: {name}: broken by {}", broke.display());
                 failed += 1;
             }
@@ -68,25 +84,33 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs a target on its corpus and on `inputs` mutations of it; the file of the input that broke it.
-fn run(name: &str, target: fn(&[u8]), inputs: u64, seed: u64) -> Option<PathBuf> {
+/// Runs a target on its corpus and on mutations of it: how many, or the file of the input that broke it.
+fn run(name: &str, target: fn(&[u8]), bounds: Bounds) -> Result<u64, PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut files: Vec<PathBuf> =
         fs::read_dir(&folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path())).collect();
     files.sort();
-    let corpus: Vec<Vec<u8>> = files.iter().filter_map(|f| fs::read(f).ok()).collect();
     let breaks = |input: &[u8]| panic::catch_unwind(|| target(input)).is_err();
-    if let Some(at) = corpus.iter().position(|input| breaks(input)) {
-        return files.get(at).cloned();
+    let mut corpus = Vec::new();
+    for file in files {
+        let Ok(input) = fs::read(&file) else { continue };
+        if breaks(&input) {
+            return Err(file);
+        }
+        corpus.push(input);
     }
-    let mut mutator = Mutator::new(seed, corpus);
-    for n in 0..inputs {
+    let mut mutator = Mutator::new(bounds.seed, corpus);
+    let began = Instant::now();
+    for n in 0..bounds.inputs {
+        if began.elapsed() > bounds.time {
+            return Ok(n);
+        }
         let input = mutator.next();
         if breaks(&input) {
-            let file = folder.join(format!("broken-{seed}-{n}"));
+            let file = folder.join(format!("broken-{}-{n}", bounds.seed));
             let _ = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &input));
-            return Some(file);
+            return Err(file);
         }
     }
-    None
+    Ok(bounds.inputs)
 }

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use crate::{Outcome, Verdict, process, workspace};
 
-/// Mutated inputs for each target.
-const INPUTS: &str = "20000";
+/// What `cargo xtask test` tries of each target: so many mutated inputs, or as many as fit into so many seconds.
+const BOUNDS: [&str; 4] = ["--inputs", "20000", "--seconds", "10"];
 
-/// Runs the targets; the words go to the fuzzer: `[--inputs N] [--seed S] [TARGET…]`.
+/// Runs the targets; the words go to the fuzzer: `[--inputs N] [--seconds N] [--seed S] [TARGET…]`.
 pub(crate) fn run(args: &[String]) -> Outcome {
     let (ok, _) = fuzzer(args)?;
     Ok(if ok { Verdict::Pass } else { Verdict::Fail })
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
 
 /// What `cargo xtask test` runs; how many targets passed and failed.
 pub(crate) fn run_bounded() -> Result<(bool, (usize, usize)), String> {
-    fuzzer(&["--inputs".to_owned(), INPUTS.to_owned()])
+    fuzzer(&BOUNDS.map(str::to_owned))
 }
 
 fn fuzzer(args: &[String]) -> Result<(bool, (usize, usize)), String> {
