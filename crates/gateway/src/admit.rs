@@ -4,7 +4,7 @@ use crate::{
     Gateway, Live, bridge,
     credentials::{Chosen, consent},
     link::Link,
-    passage::{About, Caller, Passage},
+    passage::{About, Away, Caller, Passage},
     refusal::Refusal,
     road::Scope,
     server::Server,
@@ -68,6 +68,7 @@ impl Gateway {
             chosen,
             worn: OnceLock::new(),
             approval: OnceLock::new(),
+            away: Away::default(),
         }
     }
 
@@ -85,6 +86,7 @@ impl Gateway {
             chosen,
             worn: OnceLock::new(),
             approval: OnceLock::new(),
+            away: Away::default(),
             ..of.clone()
         }
     }

@@ -8,7 +8,10 @@ use crate::{
 use doorward_engine::{Actor, Approval, Correlation, Definition, ServerProfile, Subject, Target};
 use doorward_mcp::{Id, Message, Method, Revision};
 use doorward_vocab::{CallId, Secret, Tainted, Timestamp};
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Who calls, authenticated.
@@ -61,6 +64,29 @@ pub(crate) struct Passage {
     pub(crate) worn: OnceLock<Arc<Held>>,
     /// What a person approved, taken for it.
     pub(crate) approval: OnceLock<Arc<Approval>>,
+    pub(crate) away: Away,
+}
+
+/// When a message left for its server, and when the answer came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Away {
+    left: OnceLock<Timestamp>,
+    back: OnceLock<Timestamp>,
+}
+
+impl Away {
+    pub(crate) fn leaves(&self, now: Timestamp) {
+        let _ = self.left.set(now);
+    }
+
+    pub(crate) fn returns(&self, now: Timestamp) {
+        let _ = self.back.set(now);
+    }
+
+    /// How long the server had it, where nothing came back until `end`; nothing where it never left.
+    pub(crate) fn until(&self, end: Timestamp) -> Duration {
+        self.left.get().map_or(Duration::ZERO, |left| self.back.get().unwrap_or(&end).since(*left))
+    }
 }
 
 impl Passage {

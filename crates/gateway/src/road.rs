@@ -23,7 +23,10 @@ use doorward_identity::delegation::Outside;
 use doorward_mcp::{Era, Id, Message, Method, Notice, RpcError, Side, json::Edits};
 use doorward_transport::{LinkError, sse};
 use doorward_vocab::{Decision, Mode, Outcome, Timestamp};
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// What an incoming message belongs to.
 #[derive(Clone, Debug)]
@@ -179,6 +182,7 @@ impl Gateway {
             }
         };
         let parcel = Parcel { permitted, receipt, held: held.clone() };
+        passage.away.leaves(self.clock.now());
         let answer = match (passage.message.inspect(), &parcel.permitted.message().kind) {
             (Message::Request(request), OutboundKind::Request { .. }) => link.request(request, parcel).await,
             _ => link.tell(parcel).await,
@@ -278,6 +282,9 @@ impl Gateway {
             }
         };
         let now = self.clock.now();
+        if matches!(message, Message::Response(_)) {
+            passage.away.returns(now);
+        }
         let history = passage.conversation.lock().clone();
         let mut clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
         drop(history);
@@ -390,7 +397,8 @@ impl Gateway {
         clearance: Option<&Clearance>,
     ) {
         let now = self.clock.now();
-        let duration = u64::try_from(now.since(passage.began).as_micros()).unwrap_or(u64::MAX);
+        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let duration = micros(now.since(passage.began));
         self.metrics.ended(outcome, duration);
         let record = OutcomeRecord {
             call: passage.call,
@@ -406,7 +414,7 @@ impl Gateway {
             credential: passage.worn.get().map(|held| held.record()),
             redactions: clearance.map_or(0, |c| c.redactions),
             duration_us: duration,
-            upstream_us: 0,
+            upstream_us: micros(passage.away.until(now)),
         };
         if self.trail.append(&Record::outcome(now, record)).is_err() {
             tracing::error!("the trail takes no records; calls are refused until it does");

@@ -200,7 +200,8 @@ pub(super) fn reasons(reasons: &[Reason], findings: &[Finding]) -> String {
 pub(super) fn ending(o: &OutcomeRecord) -> String {
     let ending = match o.outcome {
         Outcome::Refused => String::new(),
-        _ => format!("in {}", millis(o.duration_us)),
+        _ if o.upstream_us == 0 => format!("in {}", millis(o.duration_us)),
+        _ => format!("in {}, the server {}", millis(o.duration_us), millis(o.upstream_us)),
     };
     let redacted = if o.redactions > 0 { format!("{} places removed", o.redactions) } else { String::new() };
     let why = reasons(&o.reasons, &o.findings);

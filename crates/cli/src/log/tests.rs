@@ -119,7 +119,7 @@ fn story(state: &Path) -> [CallId; 2] {
         credential: None,
         redactions: 0,
         duration_us: us,
-        upstream_us: us,
+        upstream_us: us / 2,
     };
     trail.record(at(1_000_000), &read).unwrap();
     trail.append(&Record::outcome(at(1_100_000), done(calls[0], Outcome::Completed, 1234))).unwrap();

@@ -9,7 +9,7 @@ use crate::{
     Gateway,
     bridge::Next,
     link::{Answer, Incomings, Link},
-    passage::{About, Passage},
+    passage::{About, Away, Passage},
     refusal::Refusal,
     reply::Out,
     road::Scope,
@@ -198,6 +198,7 @@ impl Gateway {
             stop,
             worn: OnceLock::new(),
             approval: OnceLock::new(),
+            away: Away::default(),
             ..renewed.as_ref().clone()
         };
         passage.correlation.parent = Some(scope.passage.call);

@@ -6,7 +6,7 @@ use crate::{
     Gateway,
     admit::outbound,
     link::{Answer, Incoming, Incomings, Link},
-    passage::Passage,
+    passage::{Away, Passage},
     refusal::Refusal,
     reply::Out,
     road::{Delivery, Scope},
@@ -119,6 +119,7 @@ impl Gateway {
             alias: scope.link.alias(),
             began: now,
             worn: OnceLock::new(),
+            away: Away::default(),
             ..scope.passage.as_ref().clone()
         };
         passage.correlation.parent = Some(scope.passage.call);

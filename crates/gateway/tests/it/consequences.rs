@@ -52,6 +52,7 @@ async fn watch_changes_nothing() {
     let records = front.stop().await;
     let outcomes = outcomes(&records);
     assert!(outcomes.len() == 4 && outcomes.iter().all(|o| o.decision == Decision::Allow), "{outcomes:?}");
+    assert!(outcomes.iter().all(|o| 0 < o.upstream_us && o.upstream_us <= o.duration_us), "{outcomes:?}");
 }
 
 #[tokio::test]
