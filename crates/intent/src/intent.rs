@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// The most clauses that are kept; the oldest go.
 const CLAUSES: usize = 128;
 /// Of the memory of a conversation, what is not the index's, in bytes.
-const BESIDE: usize = 20 * 1024;
+const BESIDE: usize = 22 * 1024;
 /// As much of a text that the choice was handed over to is read, in bytes.
 const HANDED: usize = 4 * 1024;
 

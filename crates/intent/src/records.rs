@@ -6,7 +6,7 @@
 
 use crate::{
     lexicon::{Extreme, Lexicon},
-    said::{ANYWHERE, Said, number_of, sum_of},
+    said::{ANYWHERE, Said, number_of, run, sum_of},
     words::{Begins, of_name, stem, words},
 };
 use doorward_flow::{Sums, fields};
@@ -18,6 +18,8 @@ use std::{
 
 /// The most fields that are remembered.
 const MOST: usize = 800;
+/// Fields for which room is made at once.
+const STEP: usize = 64;
 /// The most sources.
 const SOURCES: usize = 128;
 /// The most names of fields.
@@ -133,10 +135,10 @@ impl Records {
         let source = self.once_only(Source { print, ..source });
         let number = self.count;
         self.count = self.count.wrapping_add(1);
-        self.sources.push_back(Source { number, ..source });
-        if self.sources.len() > SOURCES {
+        if self.sources.len() >= SOURCES {
             self.sources.pop_front();
         }
+        self.sources.push_back(Source { number, ..source });
         let mut record = 0;
         for (pointer, text) in texts {
             record += fields(pointer, text, record, &mut |field| {
@@ -202,10 +204,13 @@ impl Records {
             return;
         }
         let mut push = |sum, what| {
+            if self.entries.len() == self.entries.capacity() {
+                self.entries.reserve_exact(STEP);
+            }
             self.entries.push(Entry { sum, source, record, field, what });
         };
         let what = if names_something(value, all.len()) { What::Name } else { What::Value };
-        push(sum_of(sums, value), what);
+        push(run(sums, &all), what);
         // A file is called by its name without what follows the dot.
         if let Some((bare, _)) =
             value.rsplit_once('.').filter(|(bare, end)| (1..6).contains(&end.len()) && !bare.contains('@'))

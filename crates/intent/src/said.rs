@@ -73,7 +73,8 @@ impl Said {
     }
 }
 
-fn run(sums: &Sums, words: &[Word]) -> u32 {
+/// The sum of a run of words.
+pub(crate) fn run(sums: &Sums, words: &[Word]) -> u32 {
     sums.of(words.iter().map(|w| w.text.as_str()))
 }
 

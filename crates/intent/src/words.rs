@@ -1,7 +1,12 @@
 //! Words of a text, as they are compared: small letters, by their stems.
 
 use rust_stemmers::{Algorithm, Stemmer};
-use std::{cell::OnceCell, ops::Range};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    ops::Range,
+};
 
 /// A word where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub(crate) fn words(text: &str) -> Vec<Word> {
             chars.next();
         }
         let raw = text.get(at..end).unwrap_or_default();
-        all.push(Word { text: raw.to_lowercase().replace('’', "'"), span: at..end, begins });
+        all.push(Word { text: small(raw), span: at..end, begins });
         begins = Begins::Nothing;
     }
     all
@@ -76,18 +81,88 @@ pub(crate) fn of_name(name: &str) -> Vec<String> {
     all
 }
 
+fn small(word: &str) -> String {
+    if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('’', "'") }
+}
+
 thread_local! {
-    static STEMMER: OnceCell<Stemmer> = const { OnceCell::new() };
+    static STEMMER: RefCell<Memo> = RefCell::default();
 }
 
 /// The stem of a word in small letters (Porter 2).
 pub(crate) fn stem(word: &str) -> String {
-    STEMMER.with(|cell| cell.get_or_init(|| Stemmer::create(Algorithm::English)).stem(word).into_owned())
+    STEMMER.with(|memo| memo.borrow_mut().stem(word))
+}
+
+/// The stemmer, which is slow, and what it said lately. It holds no words: those of a text may be secret.
+struct Memo {
+    stemmer: Stemmer,
+    /// Under which words are told apart.
+    key: RandomState,
+    cuts: HashMap<u64, Cut>,
+}
+
+/// How a stem is made of its word: what is left of it, and what follows.
+#[derive(Clone, Copy)]
+struct Cut {
+    kept: u8,
+    end: [u8; 3],
+}
+
+/// The most words whose stems are remembered.
+const REMEMBERED: usize = 4096;
+
+impl Default for Memo {
+    fn default() -> Self {
+        Self { stemmer: Stemmer::create(Algorithm::English), key: RandomState::new(), cuts: HashMap::new() }
+    }
+}
+
+impl Memo {
+    fn stem(&mut self, word: &str) -> String {
+        let sum = self.key.hash_one(word);
+        if let Some(stem) = self.cuts.get(&sum).and_then(|cut| cut.of(word)) {
+            return stem;
+        }
+        let stem = self.stemmer.stem(word).into_owned();
+        if let Some(cut) = Cut::between(word, &stem) {
+            if self.cuts.len() >= REMEMBERED {
+                self.cuts.clear();
+            }
+            self.cuts.insert(sum, cut);
+        }
+        stem
+    }
+}
+
+impl Cut {
+    fn between(word: &str, stem: &str) -> Option<Self> {
+        let kept = word.bytes().zip(stem.bytes()).take_while(|(a, b)| a == b).count();
+        let mut end = [0; 3];
+        let new = stem.get(kept..).filter(|new| !new.contains('\0'))?.as_bytes();
+        end.get_mut(..new.len())?.copy_from_slice(new);
+        Some(Self { kept: kept.try_into().ok()?, end })
+    }
+
+    fn of(self, word: &str) -> Option<String> {
+        let new = std::str::from_utf8(&self.end).ok()?.trim_end_matches('\0');
+        let kept = word.get(..usize::from(self.kept))?;
+        Some([kept, new].concat())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stem_is_the_same_when_it_is_remembered() {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let all = "generously happily relational hopping dying skies proceed e-mail don't größer naïve a \0x x\0";
+        for word in all.split(' ').chain(all.split(' ')) {
+            assert_eq!(stem(word), stemmer.stem(word), "{word}");
+        }
+    }
 
     #[test]
     fn sentences_and_parts_are_told() {

@@ -27,7 +27,7 @@ proptest! {
             desk.heard("read_file", &[("/path", &value)], text);
         }
         desk.judge("send_mail", &[("/to/0", &value), ("/body", &value)]);
-        prop_assert!(desk.intent.memory() <= 68 << 10, "{}", desk.intent.memory());
+        prop_assert!(desk.intent.memory() <= 64 << 10, "{}", desk.intent.memory());
     }
 
     #[test]
