@@ -12,36 +12,36 @@ impl Key {
     pub fn of<'a>(configured: &Digest, provider: &'a dyn Provider, call: &Call<'a>, proof: Option<&Digest>) -> Self {
         let per = provider.per();
         let mut text = b"doorward credential 1".to_vec();
-        let mut add = |part: Option<&str>| match part {
+        let mut add = |part: Option<&[u8]>| match part {
             None => text.push(0),
             Some(part) => {
                 text.push(1);
                 text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-                text.extend_from_slice(part.as_bytes());
+                text.extend_from_slice(part);
             }
         };
-        add(Some(&configured.to_string()));
-        add(Some(call.resource));
+        add(Some(configured.as_bytes()));
+        add(Some(call.resource.as_bytes()));
         if provider.narrows() {
             let mut scopes: Vec<&str> = call.scopes.iter().map(|s| &**s).collect();
             scopes.sort_unstable();
             scopes.dedup();
-            add(Some(&scopes.join(" ")));
+            add(Some(scopes.join(" ").as_bytes()));
         }
         let more = provider.distinguishes(call);
-        add(Some(&more.len().to_string()));
-        more.iter().for_each(|part| add(Some(part)));
+        add(Some(&(more.len() as u64).to_be_bytes()));
+        more.iter().for_each(|part| add(Some(part.as_bytes())));
         if matches!(per, PerWhom::Human | PerWhom::Both) {
-            add(call.human.map(|h| h.issuer));
-            add(call.human.map(|h| h.id));
+            add(call.human.map(|h| h.issuer.as_bytes()));
+            add(call.human.map(|h| h.id.as_bytes()));
         }
         if matches!(per, PerWhom::Agent | PerWhom::Both) {
-            add(call.agent.issuer);
-            add(Some(call.agent.id));
+            add(call.agent.issuer.map(str::as_bytes));
+            add(Some(call.agent.id.as_bytes()));
         }
         if per != PerWhom::Everybody {
-            add(call.delegation);
-            add(proof.map(ToString::to_string).as_deref());
+            add(call.delegation.map(str::as_bytes));
+            add(proof.map(|digest| digest.as_bytes().as_slice()));
         }
         Self(Digest::of(&text))
     }

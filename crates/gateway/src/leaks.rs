@@ -45,7 +45,7 @@ impl Check for NoSecrets {
         !self.0.is_empty()
     }
     fn sees(&self, texts: &[u8]) -> bool {
-        !self.0.find(texts).is_empty()
+        self.0.sees(texts)
     }
     fn cleaned(&self, record: &[u8]) -> Option<Vec<u8>> {
         self.0.redact_json(record)

@@ -42,8 +42,18 @@ impl Hash for Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        let mut digits = [0; 64];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 0x0f)];
+        }
+        f.write_str(str::from_utf8(&digits).unwrap_or_default())
     }
+}
+
+/// A hex digit.
+const fn digit(four_bits: u8) -> u8 {
+    four_bits + if four_bits < 10 { b'0' } else { b'a' - 10 }
 }
 
 impl fmt::Debug for Digest {

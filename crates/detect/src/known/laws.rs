@@ -382,3 +382,20 @@ fn what_is_redacted_stays_json() {
     assert_eq!(known.redact(b"as k9XzR2mQ7vT4wL8pB1nC5dF6."), Some(format!("as {REMOVED}.").into_bytes()));
     assert_eq!((known.redact(b"nothing"), known.redact_json(b"{}")), (None, None));
 }
+
+/// What was clean is looked through again once there is another secret, and again when it comes back.
+#[test]
+fn what_was_clean_is_seen_with_a_new_secret() {
+    let known = KnownSecrets::new(&[7; 32]);
+    let (first, second) = ("kT9xQ2vLmP4rZs8wYb3n", "aW5jb3JyZWN0LWhvcnNl7");
+    let text = format!("{{\"agent\":\"ann\",\"text\":\"{second}\"}}");
+    assert!(!known.sees(text.as_bytes()));
+    known.add("first", first.as_bytes()).unwrap();
+    assert!(!known.sees(text.as_bytes()) && !known.sees(text.as_bytes()));
+    let print = known.add("second", second.as_bytes()).unwrap();
+    assert!(known.sees(text.as_bytes()) && known.sees(text.as_bytes()));
+    known.forget(&print);
+    assert!(!known.sees(text.as_bytes()));
+    known.add("second", second.as_bytes()).unwrap();
+    assert!(known.sees(text.as_bytes()));
+}

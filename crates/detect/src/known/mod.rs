@@ -7,6 +7,7 @@
 //! a text looks like one. The strings of a message are [joined].
 
 mod book;
+mod clean;
 mod filter;
 mod index;
 mod joined;
@@ -22,6 +23,7 @@ mod undo;
 
 use arc_swap::ArcSwap;
 use book::{Book, Drawn};
+use clean::Clean;
 use filter::Filter;
 pub use joined::{Held, Holder};
 use key::Key;
@@ -110,6 +112,7 @@ pub struct KnownSecrets {
     spelled: AtomicUsize,
     len: AtomicUsize,
     redacted: AtomicU64,
+    clean: Clean,
 }
 
 impl fmt::Debug for KnownSecrets {
@@ -133,6 +136,7 @@ impl KnownSecrets {
             spelled: AtomicUsize::new(0),
             len: AtomicUsize::new(0),
             redacted: AtomicU64::new(0),
+            clean: Clean::new(),
         }
     }
 
@@ -157,6 +161,7 @@ impl KnownSecrets {
         let mut book = self.book.write();
         book.add(print, name, drawn);
         self.count(&book);
+        self.clean.renew();
         Ok(Fingerprint(print))
     }
 
@@ -191,6 +196,22 @@ impl KnownSecrets {
         self.scan(bytes, &mut found, &mut odd);
         self.undo(bytes, odd, &mut found);
         merge(found)
+    }
+
+    /// Whether one of them occurs in `bytes`. That a text holds none is remembered for a while, since many come again.
+    pub fn sees(&self, bytes: &[u8]) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let sum = self.clean.sum(&self.key, bytes);
+        if self.clean.has(sum) {
+            return false;
+        }
+        let seen = !self.find(bytes).is_empty();
+        if !seen {
+            self.clean.keep(sum);
+        }
+        seen
     }
 
     fn count(&self, book: &Book) {
