@@ -147,6 +147,14 @@ const NOUNS: &[&str] = &[
     "deposit", "trade", "sms", "request", "sql", "link", "format",
 ];
 
+/// What a name without a verb gives, where it ends so: `cart_total`, `account_balance`.
+#[rustfmt::skip]
+const GIVEN: &[&str] = &[
+    "total", "totals", "balance", "details", "summary", "overview", "statistics", "stats", "metrics", "usage", "weather",
+    "forecast", "temperature", "time", "date", "day", "today", "version", "schema", "metadata", "health",
+    "capabilities", "help", "price", "prices", "quote", "rates",
+];
+
 /// What a tool does, judged by its words: the verbs of its name first, then annotations, description and schema.
 /// Empty where nothing is known, and that counts as a sink.
 ///
@@ -157,6 +165,10 @@ pub fn infer_effects(name: &str, description: &str, annotations: Annotations, sc
     let mut effects = of_name(&words, annotations.read_only == Some(true));
     if effects == Effects::NONE && annotations.read_only != Some(true) {
         effects = of_description(description);
+        let given = words.len() > 1 && words.last().is_some_and(|w| GIVEN.contains(&w.as_str()));
+        if effects == Effects::NONE && given {
+            effects = Effects::just(Effect::Read);
+        }
     }
     if annotations.read_only == Some(true) {
         // Nothing speaks against it: believed. A name, a text or parameters that speak of a change are believed instead.
@@ -305,6 +317,9 @@ mod tests {
             ("getUserByID", &[Read]),
             ("list-issues", &[Read]),
             ("files.read", &[Read]),
+            ("cart_total", &[Read]),
+            ("total_acme", &[]),
+            ("balance_transfer", &[Pay]),
             ("search_files", &[Search]),
             ("find_and_replace", &[Search, Update]),
             ("create_issue", &[Create]),
