@@ -104,11 +104,13 @@ impl Intent {
                 false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, asks),
             };
         }
-        let stance = match (harmless && !someone, tool.effects == Effects::NONE) {
-            (true, _) => self.aside(&of, related, asks.is_empty()),
-            // What it does is not known.
-            (false, true) => Stance::Ask,
-            (false, false) => Stance::Outside,
+        // A verb may mean it, and whoever gets something was named: `write to Ann` may mean a mail.
+        let may_be_meant = asked.is_some() && someone;
+        let unknown = tool.effects == Effects::NONE;
+        let stance = match harmless && !someone {
+            true => self.aside(&of, related, asks.is_empty()),
+            false if unknown || may_be_meant => Stance::Ask,
+            false => Stance::Outside,
         };
         verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked()]).collect())
     }

@@ -82,10 +82,13 @@ impl Tool {
         // Some verbs say what they are about.
         let telling =
             [Effect::Pay, Effect::Execute].iter().any(|e| clause.effects.contains(*e) && self.effects.contains(*e));
+        // Who asks to write asks for no money.
+        if does(Effect::Pay) && !object && !telling && !same_verb && !clause.effects.contains(Effect::Pay) {
+            return Fit::None;
+        }
         // A file is no mail.
         let other = clause.kinds != 0 && self.kinds != 0;
         if other && !object && !telling {
-            // Who asks for a mail asks for no money.
             return if does(Effect::Pay) { Fit::None } else { Fit::Verb };
         }
         let rare = same_verb && clause.effects.iter().count() == 1 && !clause.effects.contains(Effect::Send);
