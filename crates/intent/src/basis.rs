@@ -3,7 +3,7 @@
 use crate::{
     Intent, Tool,
     records::Choice,
-    roles::{Role, is_address, role},
+    roles::{Role, is_address},
     said::ANYWHERE,
     words::of_name,
 };
@@ -40,11 +40,13 @@ impl Of<'_> {
 impl Intent {
     pub(crate) fn basis(&self, of: &Of<'_>, role: Role, pointer: &str, value: &str) -> Basis {
         match role {
-            Role::Recipient => self.recipient(of, pointer, value),
-            Role::Object => self.object(of, pointer, value),
+            Role::Recipient | Role::Url => self.recipient(of, pointer, value),
+            Role::Object | Role::Path => self.object(of, pointer, value),
             Role::Secret if self.said.has(&self.sums, value) => Basis::Said,
             Role::Secret => Basis::Refuse(format!("`{pointer}` is a secret that the user did not say")),
-            Role::Content if of.does(Effect::Send) || of.does(Effect::Share) => {
+            Role::Body | Role::Command | Role::Query | Role::File
+                if of.does(Effect::Send) || of.does(Effect::Share) =>
+            {
                 let link = links(value).find(|link| !self.is_chosen_text(link, of.sentences));
                 match link {
                     Some(_) => Basis::Refuse(format!("`{pointer}` has a link that the user did not choose")),
@@ -54,7 +56,7 @@ impl Intent {
                     None => Basis::Said,
                 }
             }
-            Role::Amount | Role::Content => Basis::Said,
+            Role::Amount | Role::Body | Role::Command | Role::Query | Role::File => Basis::Said,
         }
     }
 
@@ -114,7 +116,7 @@ impl Intent {
 
     /// Whether a value stands in the record that another argument names.
     fn is_kept(&self, of: &Of<'_>, value: &str) -> bool {
-        let objects = of.arguments.iter().filter(|(pointer, value)| role(pointer, value) == Role::Object);
+        let objects = of.arguments.iter().filter(|(pointer, value)| Role::of(pointer, value).is_object());
         objects.into_iter().any(|(_, id)| self.records.together(&self.sums, id, is_name, value))
     }
 

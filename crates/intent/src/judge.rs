@@ -3,7 +3,7 @@
 use crate::{
     Clause, Intent, Tool,
     basis::{Basis, Of},
-    roles::{Role, role},
+    roles::Role,
     tool::Fit,
 };
 use doorward_vocab::{AuthorizedBy, Effect, Effects};
@@ -118,11 +118,11 @@ impl Intent {
     fn behind(&self, of: &Of<'_>) -> Behind {
         let mut all = Behind { refused: Vec::new(), asks: Vec::new(), said: true, someone: false, related: false };
         for (pointer, value) in of.arguments.iter().filter(|(_, value)| !value.is_empty()) {
-            let role = role(pointer, value);
+            let role = Role::of(pointer, value);
             let basis = self.basis(of, role, pointer, value);
             all.said &= basis == Basis::Said;
-            all.someone |= role == Role::Recipient;
-            all.related |= role == Role::Object && matches!(basis, Basis::Chosen | Basis::Said);
+            all.someone |= role.is_recipient();
+            all.related |= role.is_object() && matches!(basis, Basis::Chosen | Basis::Said);
             match basis {
                 Basis::Refuse(why) => all.refused.push(why),
                 Basis::Ask(why) => all.asks.push(why),

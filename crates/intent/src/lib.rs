@@ -19,6 +19,7 @@ mod words;
 pub use clause::Clause;
 pub use intent::{Brought, Intent};
 pub use judge::{Stance, Verdict};
+pub use roles::Role;
 pub use tool::Tool;
 
 /// What a text of a human asks for, in the order in which it does.

@@ -3,43 +3,85 @@
 use crate::words::of_name;
 
 /// What an argument decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Role {
-    /// What is said, called, or how much: it goes where the others let it.
-    Content,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// What is said or called: it goes where the others let it.
+    Body,
+    /// What a program runs.
+    Command,
+    /// What is asked or searched for.
+    Query,
     /// How much.
     Amount,
-    /// Which existing thing is meant.
+    /// What a file or folder is called, where nothing says that it is there.
+    File,
+    /// A path to something that is there.
+    Path,
+    /// Which other existing thing is meant.
     Object,
-    /// Who or what gets something: a person, an account, an address, a host.
+    /// A place of the web, or a host.
+    Url,
+    /// Who or what else gets something: a person, an account, an address.
     Recipient,
     /// What opens something.
     Secret,
 }
 
-/// The role of the argument at `pointer` with this value.
-pub(crate) fn role(pointer: &str, value: &str) -> Role {
-    let names: Vec<String> = pointer
-        .rsplit('/')
-        .find(|s| !s.is_empty() && !s.bytes().all(|b| b.is_ascii_digit()))
-        .map(of_name)
-        .unwrap_or_default();
-    let any = |of: &[&str]| names.iter().any(|n| of.contains(&n.as_str()));
-    let last = |of: &[&str]| names.last().is_some_and(|n| of.contains(&n.as_str()));
-    if any(&["password", "passwd", "passphrase", "pin", "secret", "credential", "credentials", "apikey", "passcode"]) {
-        return Role::Secret;
+impl Role {
+    /// The role of the argument at `pointer` with this value.
+    pub fn of(pointer: &str, value: &str) -> Self {
+        let names: Vec<String> = pointer
+            .rsplit('/')
+            .find(|s| !s.is_empty() && !s.bytes().all(|b| b.is_ascii_digit()))
+            .map(of_name)
+            .unwrap_or_default();
+        let any = |of: &[&str]| names.iter().any(|n| of.contains(&n.as_str()));
+        let last = |of: &[&str]| names.last().is_some_and(|n| of.contains(&n.as_str()));
+        if any(SECRETS) {
+            return Self::Secret;
+        }
+        if is_address(value) || (any(RECIPIENTS) || any(PLACES)) && !last(&["id", "ids"]) && !is_prose(value) {
+            return if value.contains("://") || any(PLACES) { Self::Url } else { Self::Recipient };
+        }
+        if any(&["path", "filepath", "paths"]) {
+            return Self::Path;
+        }
+        if last(&["id", "ids", "uid", "uuid", "key", "ref"]) {
+            return Self::Object;
+        }
+        for (role, words) in [
+            (Self::Amount, AMOUNTS),
+            (Self::Command, &["command", "commands", "cmd", "script", "shell", "argv", "args"]),
+            (Self::Query, &["query", "queries", "q", "sql", "statement", "search", "filter"]),
+            (Self::File, &["file", "filename", "files", "folder", "directory", "dir"]),
+        ] {
+            if any(words) {
+                return role;
+            }
+        }
+        Self::Body
     }
-    if is_address(value) || (any(RECIPIENTS) && !last(&["id", "ids"]) && !is_prose(value)) {
-        return Role::Recipient;
+
+    /// Whether it says who or what gets something.
+    pub const fn is_recipient(self) -> bool {
+        matches!(self, Self::Recipient | Self::Url)
     }
-    if last(&["id", "ids", "uid", "uuid", "key", "ref"]) || any(&["path", "filepath", "paths"]) {
-        return Role::Object;
+
+    /// Whether it says which existing thing is meant.
+    pub const fn is_object(self) -> bool {
+        matches!(self, Self::Object | Self::Path)
     }
-    if any(&["amount", "price", "total", "sum", "quantity", "qty", "cost"]) {
-        return Role::Amount;
-    }
-    Role::Content
 }
+
+/// Names of arguments that open something.
+const SECRETS: &[&str] =
+    &["password", "passwd", "passphrase", "pin", "secret", "credential", "credentials", "apikey", "passcode"];
+
+/// Names of arguments that say how much.
+const AMOUNTS: &[&str] = &["amount", "price", "total", "sum", "quantity", "qty", "cost"];
+
+/// Names of arguments that say where on the web or in a network.
+const PLACES: &[&str] = &["url", "uri", "urls", "link", "host", "hostname", "domain", "webhook", "endpoint", "remote"];
 
 /// Names of arguments that say who gets something.
 const RECIPIENTS: &[&str] = &[
@@ -71,16 +113,6 @@ const RECIPIENTS: &[&str] = &[
     "channels",
     "target",
     "destination",
-    "url",
-    "uri",
-    "urls",
-    "link",
-    "host",
-    "hostname",
-    "domain",
-    "webhook",
-    "endpoint",
-    "remote",
     "account",
     "phone",
     "receiver",
@@ -119,7 +151,7 @@ mod tests {
     #[test]
     fn names_and_shapes_tell() {
         let check =
-            |pointer: &str, value: &str, expected: Role| assert_eq!(role(pointer, value), expected, "{pointer}");
+            |pointer: &str, value: &str, expected: Role| assert_eq!(Role::of(pointer, value), expected, "{pointer}");
         check("/recipients/0", "ann@x.io", Role::Recipient);
         check("/note", "ann@x.io", Role::Recipient);
         check("/to", "Apple", Role::Recipient);
@@ -127,6 +159,12 @@ mod tests {
         check("/eventId", "17", Role::Object);
         check("/new_password", "abc", Role::Secret);
         check("/amount", "12", Role::Amount);
-        check("/body", "Write to ann@x.io soon", Role::Content);
+        check("/body", "Write to ann@x.io soon", Role::Body);
+        check("/webhook", "hooks.x.io", Role::Url);
+        check("/note", "https://x.io/a", Role::Url);
+        check("/command", "ls -l", Role::Command);
+        check("/sql", "SELECT 1", Role::Query);
+        check("/path", "/tmp/a", Role::Path);
+        check("/filename", "a.txt", Role::File);
     }
 }
