@@ -2,9 +2,11 @@
 
 use crate::{
     Intent, Tool,
+    intent::Chosen,
     records::Choice,
     roles::{Role, is_address},
     said::ANYWHERE,
+    tool::Fit,
     words::of_name,
 };
 use doorward_flow::From;
@@ -41,7 +43,8 @@ impl Intent {
     pub(crate) fn basis(&self, of: &Of<'_>, role: Role, pointer: &str, value: &str) -> Basis {
         match role {
             Role::Recipient | Role::Url => self.recipient(of, pointer, value),
-            Role::Object | Role::Path => self.object(of, pointer, value),
+            Role::Object | Role::Path => self.object(of, role, pointer, value),
+            Role::Container => self.container(of, pointer, value),
             Role::Secret if self.said.has(&self.sums, value) => Basis::Said,
             Role::Secret => Basis::Refuse(format!("`{pointer}` is a secret that the user did not say")),
             Role::Body | Role::Command | Role::Query | Role::File
@@ -66,7 +69,9 @@ impl Intent {
             return Basis::Said;
         }
         let found = self.chosen(value, of.sentences, |_, _| true);
-        let Some((choice, from)) = found else { return Basis::Refuse(self.nowhere(pointer, value)) };
+        let Some(Chosen { choice, tool: from, .. }) = found else {
+            return Basis::Refuse(self.nowhere(pointer, value));
+        };
         if choice >= Choice::Named || (of.does(Effect::Update) && self.is_kept(of, value)) {
             return Basis::Chosen;
         }
@@ -82,8 +87,8 @@ impl Intent {
     }
 
     /// Which existing thing is meant: said, or a record that something the human said touches; of what cannot be undone,
-    /// that the human named.
-    fn object(&self, of: &Of<'_>, pointer: &str, value: &str) -> Basis {
+    /// that the human named. What is made may have a new name.
+    fn object(&self, of: &Of<'_>, role: Role, pointer: &str, value: &str) -> Basis {
         // A short number may have been said of anything.
         let telling = value.len() > 3 || value.chars().any(char::is_alphabetic);
         if telling && self.said.has(&self.sums, value) {
@@ -97,14 +102,46 @@ impl Intent {
         let same = |source: &crate::records::Source| source.own || source.kinds & of.tool.kinds != 0;
         let same_kind = self.chosen(value, sentences, |field, source| is_name(field) && same(source));
         match same_kind.or_else(|| self.chosen(value, sentences, |field, _| is_name(field))) {
-            Some((choice, _)) if choice >= least => Basis::Chosen,
-            Some((Choice::Other, _)) => Basis::Refuse(format!("`{pointer}` is another one than the user described")),
-            Some((_, from)) => {
+            // Of several that are spoken of alike a person has to say which; where it is one, only that one can be lost.
+            Some(Chosen { choice, only, .. }) if choice >= least || only => Basis::Chosen,
+            Some(Chosen { choice: Choice::Other, .. }) => {
+                Basis::Refuse(format!("`{pointer}` is another one than the user described"))
+            }
+            Some(_) if !gone && self.all_are_meant(of) => Basis::Chosen,
+            Some(Chosen { tool: from, .. }) => {
                 Basis::Ask(format!("which one is meant by `{pointer}`: it is one of what `{from}` gave"))
             }
             None if gone && !self.records.has_forgotten() => Basis::Refuse(self.nowhere(pointer, value)),
+            None if of.tool.makes() && role == Role::Path && !self.was_read(value) => Basis::Said,
             None => Basis::Ask(self.nowhere(pointer, value)),
         }
+    }
+
+    /// Where something is kept that many see: said, or in a record that was spoken of. No text that anybody wrote says it.
+    fn container(&self, of: &Of<'_>, pointer: &str, value: &str) -> Basis {
+        if self.said.has(&self.sums, value) {
+            return Basis::Said;
+        }
+        let choice = self.chosen(value, ANYWHERE, |_, _| true).map(|c| c.choice);
+        match choice {
+            Some(choice) if choice >= Choice::Touched => Basis::Chosen,
+            _ if self.was_read(value) && of.tool.is_seen() => Basis::Refuse(self.nowhere(pointer, value)),
+            _ if of.tool.is_seen() => Basis::Ask(self.nowhere(pointer, value)),
+            _ => Basis::Said,
+        }
+    }
+
+    /// Whether the human asked for it to be done to all of them: of what can be undone, and reaches nobody.
+    fn all_are_meant(&self, of: &Of<'_>) -> bool {
+        let quiet = of.tool.does_only(&[Effect::Create, Effect::Update, Effect::Configure]) && !of.tool.is_seen();
+        quiet && self.clauses.iter().any(|c| !c.denied && c.many && of.tool.fits(c) > Fit::None)
+    }
+
+    /// Whether a value stood in something that was read.
+    fn was_read(&self, value: &str) -> bool {
+        let read =
+            |p: &doorward_flow::Place| self.index.source(p.source()).is_none_or(|s| !matches!(s.from, From::Turn(_)));
+        self.index.trace(value).parts.iter().flat_map(|p| &p.places).any(read)
     }
 
     /// Whether a path is one to something that is called what the human called it.
@@ -132,7 +169,7 @@ impl Intent {
         })
     }
 
-    /// Whether a value stood in the middle of a text that the human did not choose.
+    /// Whether most of a value stood in the middle of a text that the human did not choose.
     pub(crate) fn is_planted(&self, value: &str, sentences: u32) -> bool {
         let telling = value.len() > 5 && !self.said.has(&self.sums, value);
         let whole = || self.chosen(value, sentences, |_, _| true).is_some();

@@ -51,6 +51,8 @@ impl Clause {
 const SAID: usize = 160;
 /// What a question asks for.
 const READS: Effects = Effects::just(Effect::Read).with(Effect::Search);
+/// So many words may stand within a verb of two words, and its second one.
+const PHRASE: usize = 5;
 /// The most clauses of one text.
 const CLAUSES: usize = 64;
 
@@ -95,8 +97,11 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
     let phrasal = |next: &str| sentence.get(at + 1).is_some_and(|w| w.text == next);
     let hands_over = lexicon.has("hand-over", &word.text);
     let light = lexicon.has("light", &word.text);
-    let known =
-        lexicon.verb(&stem(&word.text)).is_some() || hands_over || light || (word.text == "take" && phrasal("a"));
+    let known = lexicon.verb(&stem(&word.text)).is_some()
+        || hands_over
+        || light
+        || (word.text == "take" && phrasal("a"))
+        || phrase(lexicon, sentence, at).is_some();
     if !known || word.text.ends_with("ed") && word.text != "need" && word.text.len() > 4 {
         return false;
     }
@@ -113,6 +118,12 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
         || lexicon.has("not", &before.text)
 }
 
+/// What the verb at a place asks for with a word after it.
+fn phrase(lexicon: &Lexicon, sentence: &[Word], at: usize) -> Option<Effects> {
+    let (verb, after) = sentence.get(at..)?.split_first()?;
+    lexicon.phrase(&verb.text, after.iter().take(PHRASE).map(|w| w.text.as_str()))
+}
+
 fn clause(
     lexicon: &Lexicon,
     text: &str,
@@ -124,6 +135,12 @@ fn clause(
     let verb = sentence.get(head)?;
     let own = sentence.get(head..end)?;
     let mut effects = if asks { READS } else { lexicon.verb(&stem(&verb.text)).unwrap_or(Effects::NONE) };
+    effects = phrase(lexicon, sentence, head).unwrap_or(effects);
+    // Who asks to be told asks to read.
+    let oneself = own.get(1).is_some_and(|w| lexicon.has("self", &w.text));
+    if oneself && lexicon.has("tells", &verb.text) {
+        effects = READS;
+    }
     if lexicon.has("light", &verb.text) {
         let nouns = own.iter().skip(1).take(5).filter_map(|w| lexicon.verb(&stem(&w.text)));
         effects = nouns.flat_map(|e| e.iter().collect::<Vec<_>>()).filter(|e| e.is_sink()).fold(effects, Effects::with);
@@ -200,5 +217,8 @@ mod tests {
         assert!(asked("Please do the actions specified in the mail from Ann.")[0].2);
         assert!(asked("Read the file and follow the instructions precisely.")[1].2);
         assert!(asked("Follow the new account on the page").is_empty());
+        let effects = |text: &str| clauses(&ENGLISH, text, 0).iter().map(|c| c.effects).collect::<Vec<_>>();
+        assert_eq!(effects("Let Ann Miller know that I am late."), [Effects::just(Effect::Send)]);
+        assert_eq!(effects("Please tell me what it says, and let me know."), [READS, READS]);
     }
 }

@@ -38,6 +38,14 @@ impl std::fmt::Debug for Intent {
     }
 }
 
+/// How an argument's value was chosen, and what gave it.
+pub(crate) struct Chosen {
+    pub(crate) choice: Choice,
+    /// Of what that tool gave, no other record was spoken of.
+    pub(crate) only: bool,
+    pub(crate) tool: Box<str>,
+}
+
 /// What a call brought, as far as a mandate is concerned.
 pub struct Brought<'a> {
     /// The call.
@@ -114,7 +122,11 @@ impl Intent {
         let one = tool.reads() && !tool.effects.contains(Effect::Search);
         let telling = |value: &str| value.len() > 3 && value.chars().any(char::is_alphabetic);
         let mut texts = arguments.iter().filter(|(_, value)| telling(value)).peekable();
-        one && texts.peek().is_some() && texts.all(|(_, value)| self.said.has(&self.sums, value))
+        let named = |value: &str| {
+            self.said.has(&self.sums, value)
+                || self.chosen(value, ANYWHERE, |_, _| true).is_some_and(|c| c.choice >= Choice::Named)
+        };
+        one && texts.peek().is_some() && texts.all(|(_, value)| named(value))
     }
 
     /// Reads what the choice of what to do was handed over to: the records that the human named.
@@ -151,14 +163,10 @@ impl Intent {
     }
 
     /// How an argument's value was chosen: the best of the records that it stood in, if it stood in any.
-    pub(crate) fn chosen(
-        &self,
-        value: &str,
-        sentences: u32,
-        fits: impl Fn(&str, &Source) -> bool,
-    ) -> Option<(Choice, Box<str>)> {
+    pub(crate) fn chosen(&self, value: &str, sentences: u32, fits: impl Fn(&str, &Source) -> bool) -> Option<Chosen> {
         let found = self.records.find(&self.sums, value, &self.chooser(sentences));
-        found.into_iter().find(|f| fits(f.field, f.source)).map(|f| (f.choice, (&*f.source.tool).into()))
+        let best = found.into_iter().find(|f| fits(f.field, f.source))?;
+        Some(Chosen { choice: best.choice, only: best.only, tool: (&*best.source.tool).into() })
     }
 
     /// In bytes, about.

@@ -57,6 +57,11 @@ fn about(tool: &Tool, clauses: &[Clause]) -> u32 {
     all(&these) | !all(&others)
 }
 
+/// Whether a clause asks for something to be changed or sent.
+fn acts(clause: &Clause) -> bool {
+    clause.effects.iter().any(Effect::is_sink)
+}
+
 /// What stands behind the arguments of a call, together.
 struct Behind {
     /// What must not decide it.
@@ -65,6 +70,8 @@ struct Behind {
     asks: Vec<String>,
     /// Whether the human said all of it.
     said: bool,
+    /// Whether the human said what it is about, word for word.
+    anchored: bool,
     /// Whether somebody gets something.
     someone: bool,
     /// Whether it is done to something that was said or chosen.
@@ -83,15 +90,22 @@ impl Intent {
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![why]);
         }
         let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
-        let Behind { refused, asks, said, someone, related } = self.behind(&of);
-        let harmless = tool.does_only(&HARMLESS);
-        if asked.is_none() && handed.is_none() && !harmless && tool.effects != Effects::NONE {
+        let Behind { refused, asks, said, anchored, someone, related } = self.behind(&of);
+        let harmless = tool.does_only(&HARMLESS) && !tool.is_seen();
+        let wanted = || self.clauses.iter().filter(|c| !c.denied);
+        // What a command does is not known, and it may be what was asked for.
+        let may_do_it = tool.effects == Effects::just(Effect::Execute) && wanted().any(|c| acts(c));
+        if asked.is_none() && handed.is_none() && !harmless && !may_do_it && tool.effects != Effects::NONE {
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked()]);
         }
         if !refused.is_empty() {
             return verdict(Stance::Misled, AuthorizedBy::Autonomous, refused);
         }
-        let within = matches!(asked, Some((Fit::Full, _))) || (asked.is_some() && someone && said);
+        // A verb that may mean it does, where what was said is what it is done to.
+        let meant = (someone && said) || (anchored && tool.does_only(&HARMLESS));
+        // So does one that says nothing of what, where whoever gets it was named.
+        let open = matches!(asked, Some((Fit::Open, _))) && someone && tool.does_only(&HANDED);
+        let within = matches!(asked, Some((Fit::Full, _))) || (asked.is_some() && meant) || open;
         let handed_over = matches!(handed, Some((Fit::Full, _)));
         if within || handed_over {
             let mut asks = asks;
@@ -105,10 +119,13 @@ impl Intent {
             };
         }
         // A verb may mean it, and whoever gets something was named: `write to Ann` may mean a mail.
-        let may_be_meant = asked.is_some() && someone;
-        let unknown = tool.effects == Effects::NONE;
+        let may_be_meant = asked.is_some() && (someone || related);
+        let unknown = tool.effects == Effects::NONE || may_do_it;
         let stance = match harmless && !someone {
-            true => self.aside(&of, related, asks.is_empty()),
+            true => {
+                let related = related || matches!(asked, Some((Fit::Open, _)));
+                self.aside(&of, related, asks.is_empty())
+            }
             false if unknown || may_be_meant => Stance::Ask,
             false => Stance::Outside,
         };
@@ -116,13 +133,16 @@ impl Intent {
     }
 
     fn behind(&self, of: &Of<'_>) -> Behind {
-        let mut all = Behind { refused: Vec::new(), asks: Vec::new(), said: true, someone: false, related: false };
+        let (refused, asks) = (Vec::new(), Vec::new());
+        let mut all = Behind { refused, asks, said: true, anchored: false, someone: false, related: false };
         for (pointer, value) in of.arguments.iter().filter(|(_, value)| !value.is_empty()) {
             let role = Role::of(pointer, value);
             let basis = self.basis(of, role, pointer, value);
             all.said &= basis == Basis::Said;
             all.someone |= role.is_recipient();
-            all.related |= role.is_object() && matches!(basis, Basis::Chosen | Basis::Said);
+            let word = value.len() > 3 && value.chars().any(char::is_alphabetic) && self.said.has(&self.sums, value);
+            all.anchored |= word;
+            all.related |= word || (role.is_object() && matches!(basis, Basis::Chosen | Basis::Said));
             match basis {
                 Basis::Refuse(why) => all.refused.push(why),
                 Basis::Ask(why) => all.asks.push(why),
@@ -136,7 +156,7 @@ impl Intent {
     /// that was asked for, where it is about such things or about what was chosen. Not where a text of a stranger says what.
     fn aside(&self, of: &Of<'_>, related: bool, is_sure: bool) -> Stance {
         let wanted = || self.clauses.iter().filter(|c| !c.denied);
-        let acts = wanted().any(|c| c.effects.iter().any(Effect::is_sink));
+        let acts = wanted().any(acts);
         let related = related || wanted().any(|c| c.kinds & of.tool.kinds != 0);
         let planted = || of.arguments.iter().any(|(_, value)| self.is_planted(value, of.sentences));
         match related {

@@ -15,6 +15,8 @@ pub(crate) struct Lexicon {
     /// By stem: the kinds of thing that it may be.
     kinds: HashMap<String, u32>,
     lists: HashMap<&'static str, HashSet<String>>,
+    /// Verbs of two words, with others between them, and what they ask for.
+    phrases: Vec<(&'static str, &'static str, Effects)>,
     /// By word, or two with a hyphen: the most or the least of which fields.
     extremes: HashMap<&'static str, Extreme>,
 }
@@ -45,6 +47,11 @@ impl Lexicon {
                         *known = known.with(effect);
                     }
                 }
+                Some(("phrase", effect)) => {
+                    let effects = Effects::just(effect.parse().unwrap_or(Effect::Configure));
+                    let both = words.filter_map(|both| both.split_once(".."));
+                    all.phrases.extend(both.map(|(first, second)| (first, second, effects)));
+                }
                 Some(("kind", _)) => {
                     words.for_each(|word| *all.kinds.entry(stem(word)).or_default() |= 1 << kinds);
                     kinds += 1;
@@ -63,6 +70,12 @@ impl Lexicon {
     /// The effects that a verb asks for.
     pub(crate) fn verb(&self, stem: &str) -> Option<Effects> {
         self.verbs.get(stem).copied()
+    }
+
+    /// What a verb and a word soon after it ask for together.
+    pub(crate) fn phrase<'w>(&self, verb: &str, after: impl Iterator<Item = &'w str> + Clone) -> Option<Effects> {
+        let mut these = self.phrases.iter().filter(|(first, ..)| *first == verb);
+        these.find(|(_, second, _)| after.clone().any(|w| w == *second)).map(|(.., effects)| *effects)
     }
 
     /// The kinds of thing that a word may be, a bit for each.
@@ -114,6 +127,8 @@ mod tests {
         for list in ["lead", "leads-to", "not", "not-but", "many", "hand-over", "handed-over", "text", "common"] {
             assert!(lexicon.lists.get(list).is_some_and(|l| l.len() > 2), "{list}");
         }
+        assert_eq!(lexicon.phrase("let", ["ann", "know"].into_iter()), Some(Effects::just(Effect::Send)));
+        assert_eq!(lexicon.phrase("let", ["ann", "go"].into_iter()), None);
         let effects = include_str!("lexicon/en.txt").lines().filter_map(|l| l.strip_prefix("verb ")?.split(':').next());
         effects.for_each(|e| assert!(e.parse::<Effect>().is_ok(), "{e}"));
     }

@@ -118,6 +118,8 @@ pub(crate) struct Found<'r> {
     pub(crate) source: &'r Source,
     pub(crate) field: &'r str,
     pub(crate) choice: Choice,
+    /// Whether a name in it was said, and of its source in no other record.
+    pub(crate) only: bool,
 }
 
 impl Records {
@@ -248,7 +250,8 @@ impl Records {
             let Some(source) = self.sources.iter().find(|s| s.number == hit.source) else { continue };
             let field = self.names.get(usize::from(hit.field)).map_or("", |n| n);
             let choice = self.choice(source, hit.record, hit.sum, by);
-            found.push(Found { source, field, choice });
+            let only = choice == Choice::Mentioned && self.is_only_one(source, hit.record, by);
+            found.push(Found { source, field, choice, only });
         }
         found.sort_by_key(|f| std::cmp::Reverse(f.choice));
         found
@@ -305,11 +308,20 @@ impl Records {
                 What::Name if by.said.has_sum(e.sum, by.sentences) => Choice::Named,
                 What::Name if by.handed.has_sum(e.sum, ANYWHERE) => Choice::Handed,
                 What::Number if by.said.has_number(e.sum) => Choice::Counted,
+                What::Value if by.said.has_sum(e.sum, by.sentences) => Choice::Touched,
                 What::Word => by.stems.choice(e.sum),
                 _ => Choice::None,
             })
         });
         if best >= Choice::Named || least == Choice::None { best } else { least }
+    }
+
+    /// Whether of all records of a source none but this one was spoken of.
+    fn is_only_one(&self, source: &Source, record: u16, by: &Chooser<'_>) -> bool {
+        let mut others: Vec<u16> =
+            self.entries.iter().filter(|e| e.source == source.number && e.record != record).map(|e| e.record).collect();
+        others.dedup();
+        !source.lost && others.into_iter().all(|other| self.choice(source, other, 0, by) < Choice::Mentioned)
     }
 
     /// Whether of all records of a source one has the most, or the least, of a field. `None` where they have no such field,

@@ -23,6 +23,8 @@ pub enum Role {
     Url,
     /// Who or what else gets something: a person, an account, an address.
     Recipient,
+    /// Where things of many are kept: a repository, a project, a database.
+    Container,
     /// What opens something.
     Secret,
 }
@@ -40,13 +42,24 @@ impl Role {
         if any(SECRETS) {
             return Self::Secret;
         }
+        let is_path = !value.contains("://") && value.contains(['/', '\\']) && !value.contains(char::is_whitespace);
+        if is_path && any(&["source", "destination", "target", "to", "from"]) && !value.contains('@') {
+            return Self::Path;
+        }
+        // How many come.
+        if any(COUNTED) && value.len() < 4 && value.bytes().all(|b| b.is_ascii_digit()) {
+            return Self::Amount;
+        }
         if is_address(value) || (any(RECIPIENTS) || any(PLACES)) && !last(&["id", "ids"]) && !is_prose(value) {
             return if value.contains("://") || any(PLACES) { Self::Url } else { Self::Recipient };
         }
         if any(&["path", "filepath", "paths"]) {
             return Self::Path;
         }
-        if last(&["id", "ids", "uid", "uuid", "key", "ref"]) {
+        if any(CONTAINERS) {
+            return Self::Container;
+        }
+        if last(&["id", "ids", "uid", "uuid", "key", "ref"]) || (last(THINGS) && !is_prose(value)) {
             return Self::Object;
         }
         for (role, words) in [
@@ -79,6 +92,45 @@ const SECRETS: &[&str] =
 
 /// Names of arguments that say how much.
 const AMOUNTS: &[&str] = &["amount", "price", "total", "sum", "quantity", "qty", "cost"];
+
+/// Names of arguments that say how many of whom.
+const COUNTED: &[&str] =
+    &["guests", "participants", "attendees", "invitees", "members", "users", "people", "adults", "passengers"];
+
+/// Names of arguments that say where things of many are kept.
+const CONTAINERS: &[&str] = &[
+    "owner",
+    "repo",
+    "repository",
+    "org",
+    "organization",
+    "project",
+    "workspace",
+    "bucket",
+    "database",
+    "site",
+    "space",
+];
+
+/// Names of arguments that say which thing of many is meant, by what it is called.
+const THINGS: &[&str] = &[
+    "hotel",
+    "restaurant",
+    "flight",
+    "car",
+    "product",
+    "item",
+    "song",
+    "track",
+    "album",
+    "playlist",
+    "movie",
+    "device",
+    "app",
+    "company",
+    "vendor",
+    "venue",
+];
 
 /// Names of arguments that say where on the web or in a network.
 const PLACES: &[&str] = &["url", "uri", "urls", "link", "host", "hostname", "domain", "webhook", "endpoint", "remote"];
@@ -166,5 +218,10 @@ mod tests {
         check("/sql", "SELECT 1", Role::Query);
         check("/path", "/tmp/a", Role::Path);
         check("/filename", "a.txt", Role::File);
+        check("/destination", "docs/final.md", Role::Path);
+        check("/guests", "2", Role::Amount);
+        check("/guests/0", "Ann", Role::Recipient);
+        check("/owner", "acme", Role::Container);
+        check("/hotel", "Riverside", Role::Object);
     }
 }

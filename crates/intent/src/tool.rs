@@ -6,7 +6,7 @@ use crate::{
     words::{of_name, stem, words},
 };
 use doorward_vocab::{Effect, Effects};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What a tool is for, by the words of its definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,16 @@ impl Tool {
         self.effects != Effects::NONE && self.effects.iter().all(|e| these.contains(&e) || !e.is_sink())
     }
 
+    /// Whether a call makes something new.
+    pub(crate) fn makes(&self) -> bool {
+        self.effects.contains(Effect::Create) || self.named.contains(Effect::Create)
+    }
+
+    /// Whether others see what a call does: of a channel, an issue, a page of the web.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.kinds & *SEEN != 0 || self.verbs.iter().any(|v| ["comment", "post", "publish"].contains(&&**v))
+    }
+
     /// Whether a call gives what is there, whatever it does besides that can be undone.
     pub(crate) fn reads(&self) -> bool {
         let gives = self.effects.contains(Effect::Read) || self.effects.contains(Effect::Search);
@@ -92,9 +102,18 @@ impl Tool {
             return if does(Effect::Pay) { Fit::None } else { Fit::Verb };
         }
         let rare = same_verb && clause.effects.iter().count() == 1 && !clause.effects.contains(Effect::Send);
-        if object || telling || rare { Fit::Full } else { Fit::Verb }
+        match (object || telling || rare, clause.kinds == 0) {
+            (true, _) => Fit::Full,
+            (false, true) => Fit::Open,
+            (false, false) => Fit::Verb,
+        }
     }
 }
+
+/// The kinds of thing that others see.
+static SEEN: LazyLock<u32> = LazyLock::new(|| {
+    ["channel", "issue", "webpage", "repository"].iter().fold(0, |all, w| all | ENGLISH.kinds(&stem(w)))
+});
 
 fn union(all: Effects, more: Effects) -> Effects {
     more.iter().fold(all, Effects::with)
@@ -110,5 +129,7 @@ pub(crate) enum Fit {
     None,
     /// The verb may mean it, of something else.
     Verb,
+    /// The verb may mean it, and nothing is said of what: `write to Ann`.
+    Open,
     Full,
 }

@@ -81,8 +81,13 @@ pub(crate) fn of_name(name: &str) -> Vec<String> {
     all
 }
 
+/// A word in small letters, without the end of a genitive.
 fn small(word: &str) -> String {
-    if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('’', "'") }
+    let mut small = if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('’', "'") };
+    if small.ends_with("'s") {
+        small.truncate(small.len() - 2);
+    }
+    small
 }
 
 thread_local! {
@@ -184,6 +189,7 @@ mod tests {
                 ("go", n)
             ]
         );
+        assert_eq!(words("Ann’s it's").iter().map(|w| w.text.as_str()).collect::<Vec<_>>(), ["ann", "it"]);
         assert_eq!(of_name("sendMoney_toIBAN-x"), ["send", "money", "to", "iban", "x"]);
     }
 }

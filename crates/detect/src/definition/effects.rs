@@ -81,6 +81,7 @@ const VERBS: &[(&[&str], &[Effect])] = &[
         "validate", "verify", "analyze", "analyse", "compare", "diff", "preview", "ping", "whoami", "info",
         "export", "history", "log", "tree", "summarize", "extract", "parse", "convert", "calculate", "compute",
         "snapshot", "screenshot", "monitor", "watch", "wait", "poll", "trace", "dir", "introspect", "print",
+        "navigate", "goto", "visit", "crawl", "scrape", "scroll", "hover",
     ], &[Effect::Read]),
     (
         &["search", "find", "query", "grep", "browse", "discover", "filter", "recommend", "suggest", "match", "rank"],
@@ -125,7 +126,7 @@ const VERBS: &[(&[&str], &[Effect])] = &[
     (&[
         "configure", "config", "enable", "disable", "setup", "setting", "settings", "register_webhook", "rotate",
         "migrate", "restart", "reboot", "stop", "shutdown", "pause", "resume", "scale", "subscribe",
-        "unsubscribe", "switch", "mount", "unmount", "login", "logout", "connect", "disconnect",
+        "unsubscribe", "switch", "turn", "dim", "mount", "unmount", "login", "logout", "connect", "disconnect",
     ], &[Effect::Configure]),
     // A request of any method to any address.
     (&["request", "http", "curl", "api", "proxy"], &[Effect::Send, Effect::Execute]),
