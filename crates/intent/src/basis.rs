@@ -100,8 +100,9 @@ impl Intent {
         }
         let (sentences, least) = if gone { (of.sentences, Choice::Handed) } else { (ANYWHERE, Choice::Touched) };
         let same = |source: &crate::records::Source| source.own || source.kinds & of.tool.kinds != 0;
-        let same_kind = self.chosen(value, sentences, |field, source| is_name(field) && same(source));
-        match same_kind.or_else(|| self.chosen(value, sentences, |field, _| is_name(field))) {
+        let names = |field: &str| is_name(field) || last_word(field) == last_word(pointer);
+        let same_kind = self.chosen(value, sentences, |field, source| names(field) && same(source));
+        match same_kind.or_else(|| self.chosen(value, sentences, |field, _| names(field))) {
             // Of several that are spoken of alike a person has to say which; where it is one, only that one can be lost.
             Some(Chosen { choice, only, .. }) if choice >= least || only => Basis::Chosen,
             Some(Chosen { choice: Choice::Other, .. }) => {
@@ -112,7 +113,7 @@ impl Intent {
                 Basis::Ask(format!("which one is meant by `{pointer}`: it is one of what `{from}` gave"))
             }
             None if gone && !self.records.has_forgotten() => Basis::Refuse(self.nowhere(pointer, value)),
-            None if of.tool.makes() && role == Role::Path && !self.was_read(value) => Basis::Said,
+            None if of.tool.makes() && role == Role::Path && self.read_of(value) == 0 => Basis::Said,
             None => Basis::Ask(self.nowhere(pointer, value)),
         }
     }
@@ -125,7 +126,7 @@ impl Intent {
         let choice = self.chosen(value, ANYWHERE, |_, _| true).map(|c| c.choice);
         match choice {
             Some(choice) if choice >= Choice::Touched => Basis::Chosen,
-            _ if self.was_read(value) && of.tool.is_seen() => Basis::Refuse(self.nowhere(pointer, value)),
+            _ if self.read_of(value) > 0 && of.tool.is_seen() => Basis::Refuse(self.nowhere(pointer, value)),
             _ if of.tool.is_seen() => Basis::Ask(self.nowhere(pointer, value)),
             _ => Basis::Said,
         }
@@ -135,13 +136,6 @@ impl Intent {
     fn all_are_meant(&self, of: &Of<'_>) -> bool {
         let quiet = of.tool.does_only(&[Effect::Create, Effect::Update, Effect::Configure]) && !of.tool.is_seen();
         quiet && self.clauses.iter().any(|c| !c.denied && c.many && of.tool.fits(c) > Fit::None)
-    }
-
-    /// Whether a value stood in something that was read.
-    fn was_read(&self, value: &str) -> bool {
-        let read =
-            |p: &doorward_flow::Place| self.index.source(p.source()).is_none_or(|s| !matches!(s.from, From::Turn(_)));
-        self.index.trace(value).parts.iter().flat_map(|p| &p.places).any(read)
     }
 
     /// Whether a path is one to something that is called what the human called it.
@@ -173,7 +167,15 @@ impl Intent {
     pub(crate) fn is_planted(&self, value: &str, sentences: u32) -> bool {
         let telling = value.len() > 5 && !self.said.has(&self.sums, value);
         let whole = || self.chosen(value, sentences, |_, _| true).is_some();
-        telling && !whole() && !self.index.trace(value).parts.is_empty() && !self.is_chosen_text(value, sentences)
+        telling && !whole() && self.read_of(value) * 2 > value.len() && !self.is_chosen_text(value, sentences)
+    }
+
+    /// How many bytes of a value stood in something that was read.
+    fn read_of(&self, value: &str) -> usize {
+        let is_turn =
+            |p: &doorward_flow::Place| self.index.source(p.source()).is_some_and(|s| matches!(s.from, From::Turn(_)));
+        let parts = self.index.trace(value).parts;
+        parts.iter().filter(|p| !p.places.iter().all(is_turn)).map(|p| p.span.len()).sum()
     }
 
     /// Where a value came from that stood in no field.
@@ -200,6 +202,12 @@ fn is_prose(text: &str) -> bool {
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c.is_whitespace() || matches!(c, ')' | '>' | '"' | '\'' | ']' | '<');
     text.split(ends).filter_map(|word| word.find("http").and_then(|at| word.get(at..)).filter(|w| w.contains("://")))
+}
+
+/// The last word of the name of a field or an argument.
+fn last_word(pointer: &str) -> Option<String> {
+    let step = pointer.rsplit('/').find(|s| !s.is_empty() && *s != "*" && !s.bytes().all(|b| b.is_ascii_digit()))?;
+    of_name(step).pop()
 }
 
 /// Whether a field says which thing its record is.

@@ -65,6 +65,9 @@ pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> 
     let mut before: &[Word] = &[];
     for (number, sentence) in (first..).zip(sentences(&all)) {
         let mut heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
+        if heads.is_empty() {
+            heads.extend(behind_where(lexicon, sentence).or_else(|| unknown(lexicon, sentence)));
+        }
         // A question that tells nobody to do anything asks to read.
         let asks = heads.is_empty() && sentence.first().is_some_and(|w| lexicon.has("question", &w.text));
         if asks {
@@ -118,6 +121,30 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
         || lexicon.has("not", &before.text)
 }
 
+/// The verb of a sentence that begins with where it is to be done, without a comma behind that.
+fn behind_where(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
+    sentence.first().filter(|w| lexicon.has("where", &w.text))?;
+    let is_verb = |pair: &[Word]| match pair {
+        [before, word] => {
+            let sink = lexicon.verb(&stem(&word.text)).is_some_and(|e| e.iter().any(Effect::is_sink));
+            sink && lexicon.kinds(&stem(&word.text)) == 0 && !lexicon.has("no-verb", &before.text)
+        }
+        _ => false,
+    };
+    sentence.windows(2).position(is_verb).map(|at| at + 1)
+}
+
+/// The first word of a sentence, where it may be a verb that is not known: it asks for the tool that is called so.
+fn unknown(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
+    let lead = |w: &Word| lexicon.has("lead", &w.text) || lexicon.has("question", &w.text) || w.text == "you";
+    let at = sentence.iter().position(|w| !lead(w))?;
+    let word = sentence.get(at)?;
+    let asked = at == 0 || sentence.get(at - 1).is_some_and(|w| lexicon.has("lead", &w.text) || w.text == "you");
+    let other = ["common", "no-verb", "hand-over", "light"];
+    let may_be = word.text.len() > 2 && !other.iter().any(|list| lexicon.has(list, &word.text));
+    (asked && may_be && lexicon.verb(&stem(&word.text)).is_none()).then_some(at)
+}
+
 /// What the verb at a place asks for with a word after it.
 fn phrase(lexicon: &Lexicon, sentence: &[Word], at: usize) -> Option<Effects> {
     let (verb, after) = sentence.get(at..)?.split_first()?;
@@ -156,7 +183,8 @@ fn clause(
     let handed = own.iter().any(|w| lexicon.has_stem("handed-over", &w.text));
     let somewhere = sentence.iter().any(|w| lexicon.has_stem("text", &w.text));
     let hands_over = lexicon.has("hand-over", &verb.text) && handed && somewhere;
-    if effects == Effects::NONE && !hands_over {
+    let named = unknown(lexicon, sentence) == Some(head);
+    if effects == Effects::NONE && !hands_over && !named {
         return None;
     }
     let first = own.first()?.span.start;

@@ -94,7 +94,7 @@ impl Intent {
         let harmless = tool.does_only(&HARMLESS) && !tool.is_seen();
         let wanted = || self.clauses.iter().filter(|c| !c.denied);
         // What a command does is not known, and it may be what was asked for.
-        let may_do_it = tool.effects == Effects::just(Effect::Execute) && wanted().any(|c| acts(c));
+        let may_do_it = tool.effects == Effects::just(Effect::Execute) && wanted().any(acts);
         if asked.is_none() && handed.is_none() && !harmless && !may_do_it && tool.effects != Effects::NONE {
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked()]);
         }
@@ -161,7 +161,7 @@ impl Intent {
         let planted = || of.arguments.iter().any(|(_, value)| self.is_planted(value, of.sentences));
         match related {
             true if acts && is_sure && !planted() => Stance::Harmless,
-            false if !self.clauses.is_empty() => Stance::Outside,
+            false if self.clauses.iter().any(|c| c.effects != Effects::NONE) => Stance::Outside,
             _ => Stance::Ask,
         }
     }

@@ -135,6 +135,7 @@ impl Records {
         let texts: Vec<(&str, &str)> = texts.into_iter().collect();
         let print = sums.of(texts.iter().map(|(_, text)| *text));
         let source = self.once_only(Source { print, ..source });
+        let sort: Vec<String> = of_name(&source.tool).iter().map(|word| stem(word)).collect();
         let number = self.count;
         self.count = self.count.wrapping_add(1);
         if self.sources.len() >= SOURCES {
@@ -146,7 +147,7 @@ impl Records {
             record += fields(pointer, text, record, &mut |field| {
                 let name = self.name(field.name);
                 let at = u16::try_from(field.record).unwrap_or(u16::MAX);
-                each_value(field.text, &mut |value| self.value(sums, lexicon, value, (number, at, name)));
+                each_value(field.text, &mut |value| self.value(sums, lexicon, &sort, value, (number, at, name)));
             });
             if self.entries.len() > MOST {
                 self.forget(by);
@@ -200,7 +201,14 @@ impl Records {
         self.entries.shrink_to(MOST);
     }
 
-    fn value(&mut self, sums: &Sums, lexicon: &Lexicon, value: &str, (source, record, field): (u32, u16, u16)) {
+    fn value(
+        &mut self,
+        sums: &Sums,
+        lexicon: &Lexicon,
+        sort: &[String],
+        value: &str,
+        (source, record, field): (u32, u16, u16),
+    ) {
         let all = words(value);
         if all.is_empty() {
             return;
@@ -226,8 +234,10 @@ impl Records {
             push(order, What::Order);
         }
         let telling = all.iter().filter(|w| w.text.chars().count() > 2 && !lexicon.is_common(&w.text));
-        for word in telling.take(WORDS) {
-            push(sums.of([stem(&word.text).as_str(), "~"].into_iter()), What::Word);
+        // What sort of thing it is, all of them are.
+        let stems = telling.map(|word| stem(&word.text)).filter(|stem| !sort.contains(stem));
+        for stem in stems.take(WORDS) {
+            push(sums.of([stem.as_str(), "~"].into_iter()), What::Word);
         }
     }
 

@@ -17,8 +17,9 @@ pub struct Tool {
     pub effects: Effects,
     /// The effects that the verbs of its name stand for.
     named: Effects,
-    /// The stems of the verbs of its name.
+    /// The stems of the verbs of its name, and of its first word.
     verbs: Vec<Box<str>>,
+    head: Box<str>,
     /// The stems of its name, its arguments and the first sentence of its description.
     objects: Vec<Box<str>>,
     /// The kinds of thing that it is about.
@@ -53,7 +54,8 @@ impl Tool {
         let named = if moves { named.with(Effect::Pay) } else { named };
         objects.sort_unstable();
         objects.dedup();
-        Self { name: name.into(), effects, named, verbs: does, objects, kinds: own }
+        let head = verbs.first().cloned().unwrap_or_default();
+        Self { name: name.into(), effects, named, verbs: does, head, objects, kinds: own }
     }
 
     /// Whether all that a call does is among these, or changes nothing. What is not known may be anything.
@@ -79,6 +81,9 @@ impl Tool {
 
     /// How well a clause asks for a call of it.
     pub(crate) fn fits(&self, clause: &Clause) -> Fit {
+        if clause.effects == Effects::NONE {
+            return if self.head == clause.verb { Fit::Full } else { Fit::None };
+        }
         let same_verb = self.verbs.contains(&clause.verb);
         let does = |e| self.effects.contains(e) || self.named.contains(e);
         // What a tool that reads does besides comes with it.

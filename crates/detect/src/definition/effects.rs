@@ -89,7 +89,7 @@ const VERBS: &[(&[&str], &[Effect])] = &[
     ),
     (&[
         "create", "add", "new", "make", "insert", "generate", "build", "copy", "clone", "duplicate", "fork",
-        "init", "save", "store", "append", "record", "register", "schedule", "book", "reserve", "open", "start",
+        "init", "save", "store", "append", "record", "register", "schedule", "book", "reserve", "rent", "hire", "open", "start",
         "provision", "import", "enqueue", "draft", "mkdir", "upload", "allocate",
     ], &[Effect::Create]),
     (&[

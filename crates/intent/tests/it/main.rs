@@ -4,3 +4,4 @@
 mod desk;
 mod judged;
 mod odd;
+mod trades;
