@@ -22,7 +22,12 @@ pub use judge::{Stance, Verdict};
 pub use roles::Role;
 pub use tool::Tool;
 
+use doorward_vocab::Effects;
+
 /// What a text of a human asks for, in the order in which it does.
 pub fn understood(text: &str) -> Vec<Clause> {
-    clause::clauses(&lexicon::ENGLISH, text, 0)
+    let mut clauses = clause::clauses(&lexicon::ENGLISH, text, 0);
+    // A word that may be a verb is understood once there is a tool that is called so.
+    clauses.retain(|c| c.effects != Effects::NONE || c.hands_over);
+    clauses
 }
