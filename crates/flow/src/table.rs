@@ -1,14 +1,16 @@
 //! Sums and where they stood, in as little memory as they need: two rows side by side, ordered by sum.
 
+mod pages;
+
 use crate::unit::Sum;
+use pages::Pages;
 use std::ops::Range;
 
 /// Bits of a sum that choose a page, and bits that are kept beside the class.
 const PAGE: u32 = 10;
 const KEPT: u32 = Sum::BITS - PAGE;
-const PAGES: usize = 1 << PAGE;
 /// Entries for which room is made at once.
-const STEP: usize = 128;
+const STEP: usize = 64;
 /// The most entries that two bytes count.
 const MOST: usize = 65_000;
 
@@ -72,12 +74,12 @@ impl Entry {
 /// All entries. The upper bits of a sum are the page, the others stand in the check, with the class below them.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Table {
-    pages: Vec<u16>,
+    pages: Pages,
     checks: Vec<u32>,
     zones: Vec<u16>,
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "pages and counts have fewer bits than they are cut to")]
+#[expect(clippy::cast_possible_truncation, reason = "of a sum the lower bits are kept")]
 impl Table {
     pub(crate) fn len(&self) -> usize {
         self.checks.len()
@@ -85,7 +87,7 @@ impl Table {
 
     /// In bytes.
     pub(crate) fn memory(&self) -> usize {
-        self.pages.capacity() * 2 + self.checks.capacity() * 4 + self.zones.capacity() * 2
+        self.pages.memory() + self.checks.capacity() * 4 + self.zones.capacity() * 2
     }
 
     const fn page(sum: Sum) -> usize {
@@ -96,8 +98,7 @@ impl Table {
     #[inline]
     pub(crate) fn find(&self, sum: Sum) -> Range<usize> {
         let page = Self::page(sum);
-        let (Some(from), Some(to)) = (self.pages.get(page), self.pages.get(page + 1)) else { return 0..0 };
-        let (from, to) = (usize::from(*from), usize::from(*to));
+        let (from, to) = (self.pages.begin(page), self.pages.begin(page + 1));
         let wanted = sum.0 as u32 & ((1 << KEPT) - 1);
         let checks = self.checks.get(from..to).unwrap_or_default();
         let mut start = 0;
@@ -121,9 +122,7 @@ impl Table {
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
         let mut page = 0_usize;
         self.checks.iter().zip(&self.zones).enumerate().map(move |(at, (check, zone))| {
-            while self.pages.get(page + 1).is_some_and(|end| usize::from(*end) <= at) {
-                page += 1;
-            }
+            page = self.pages.of(at, page);
             let sum = Sum((page as u64) << KEPT | u64::from(*check >> 3));
             Entry::new(sum, Class::of(*check), *zone)
         })
@@ -134,9 +133,6 @@ impl Table {
         let new = new.get(..new.len().min(MOST.saturating_sub(self.len()))).unwrap_or_default();
         if new.is_empty() {
             return;
-        }
-        if self.pages.is_empty() {
-            self.pages = vec![0; PAGES + 1];
         }
         let old = self.checks.len();
         // In steps, so that not each small text moves all of it.
@@ -151,7 +147,7 @@ impl Table {
         let mut read = old;
         for (before, (entry, _)) in new.iter().enumerate().rev() {
             let page = Self::page(entry.sum());
-            let bound = |page: usize| self.pages.get(page).map_or(0, |at| usize::from(*at)).min(read);
+            let bound = |page: usize| self.pages.begin(page).min(read);
             let place = (entry.check(), entry.zone());
             let row = |at: usize| self.checks.get(at).copied().zip(self.zones.get(at).copied());
             let (begin, mut after) = (bound(page), bound(page + 1));
@@ -165,15 +161,7 @@ impl Table {
             }
             read = after;
         }
-        // A page begins as many entries later as came in before it.
-        let mut from = 0;
-        for (before, (entry, _)) in new.iter().enumerate() {
-            let page = Self::page(entry.sum());
-            let until = (page + 1).max(from);
-            self.pages.iter_mut().take(until).skip(from).for_each(|at| *at += before as u16);
-            from = until;
-        }
-        self.pages.iter_mut().skip(from).for_each(|at| *at += new.len() as u16);
+        self.pages.take(new.iter().map(|(entry, _)| Self::page(entry.sum())));
     }
 
     /// Keeps the entries that `keep` says, and gives back the memory of the others. `keep` may change the zone.
@@ -193,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_merged_is_found(batches in proptest::collection::vec(proptest::collection::vec((0..1_u64 << 39, 0..6_usize, any::<u16>()), 0..80), 0..8)) {
+        fn what_was_merged_is_found(batches in proptest::collection::vec(proptest::collection::vec((0..1_u64 << 39, 0..6_usize, any::<u16>()), 0..160), 0..8)) {
             let (mut table, mut all) = (Table::default(), Vec::new());
             for batch in batches {
                 let mut new: Vec<Entry> = batch.iter().map(|(s, c, z)| Entry::new(Sum(*s), Class::ALL[*c], *z)).collect();

@@ -208,12 +208,11 @@ impl Gateway {
         }
     }
 
-    /// The agents whose turns this host may report: on this machine the local user's.
-    pub(crate) fn agents_of(&self, host: &Principal) -> Vec<PrincipalKey> {
+    /// The agent whose turns this host reports: where nobody has to sign in the local user's, else its own.
+    pub(crate) fn agent_of(&self, host: &Principal) -> PrincipalKey {
         let live = self.live.load();
         let presented = Presented { loopback: true, ..Presented::default() };
-        let local = live.authenticator.authenticate(presented, self.clock.now()).ok().map(|v| v.get().key);
-        local.into_iter().chain(std::iter::once(host.key)).collect()
+        live.authenticator.authenticate(presented, self.clock.now()).map_or(host.key, |local| local.get().key)
     }
 
     /// Puts new settings in force as a whole. Messages that are under way finish under the old ones. Settings and

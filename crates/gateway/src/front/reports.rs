@@ -49,11 +49,10 @@ fn take(gateway: &Gateway, report: Report, told: &Told) -> Result<(), Response<B
     if key.is_empty() || key.len() > MOST_BYTES {
         return Err(plain(StatusCode::BAD_REQUEST, &format!("an id or a name has 1 to {MOST_BYTES} bytes")));
     }
-    for owner in gateway.agents_of(told.host.get()) {
-        match report {
-            Report::Use => gateway.hosted.uses(owner, &key, &conversation),
-            Report::Pause => gateway.hosted.pauses(owner, &key, &conversation),
-        }
+    let owner = gateway.agent_of(told.host.get());
+    match report {
+        Report::Use => gateway.hosted.uses(owner, &key, &conversation),
+        Report::Pause => gateway.hosted.pauses(owner, &key, &conversation),
     }
     Ok(())
 }

@@ -54,12 +54,11 @@ pub(super) async fn answer(
     };
     gateway.note(Event::Turn(record));
     let client = told.text("client").filter(|name| (1..=MOST_BYTES).contains(&name.len()));
-    for owner in gateway.agents_of(host) {
-        if let Some(client) = &client {
-            gateway.hosted.goes_on(owner, client, &conversation, now);
-        }
-        gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now, || gateway.entropy.draw());
+    let owner = gateway.agent_of(host);
+    if let Some(client) = &client {
+        gateway.hosted.goes_on(owner, client, &conversation, now);
     }
+    gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now, || gateway.entropy.draw());
     answer()
 }
 
