@@ -4,7 +4,7 @@
 //! It ranks, asks and slows down. It never grants anything, holds no text, reads no clock, does no I/O and draws no randomness.
 //!
 //! ```
-//! use doorward_behave::{Conversation, Held, Key, event::{Answer, Arguments, Call, Polling}, limit::{Cost, Holders, Ledger, Quotas}};
+//! use doorward_behave::{Conversation, Held, Key, event::{Answer, Arguments, Asked, Call, Polling}, limit::{Cost, Holders, Ledger, Quotas}};
 //! use doorward_vocab::{Effect, Effects, Timestamp};
 //! let key = Key::new(&[7; 16]);
 //! let call = Call {
@@ -15,6 +15,7 @@
 //!     arguments: Arguments::default(),
 //!     batch: 0,
 //!     polling: Polling::Never,
+//!     asked: Asked::Untold,
 //! };
 //! let (mut conversation, mut ledger) = (Conversation::default(), Ledger::new(Quotas::default()));
 //! for _ in 0..5 {
@@ -26,7 +27,10 @@
 //! ```
 
 mod conversation;
+pub mod course;
 pub mod event;
+pub mod fingerprint;
+mod learner;
 pub mod limit;
 pub mod loops;
 mod sum;

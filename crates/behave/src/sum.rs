@@ -26,6 +26,17 @@ impl Sum {
     pub(crate) const fn short(self) -> u32 {
         (self.0 >> 32) as u32
     }
+    /// A place below `size`, which is a power of two.
+    pub(crate) const fn place(self, size: usize) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits are meant")]
+        let low = self.0 as usize;
+        low & (size - 1)
+    }
+    /// A number from zero to one, the same for the same sum.
+    pub(crate) fn fraction(self) -> f64 {
+        // 53 bits are what a double holds exactly.
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 /// The finisher of SplitMix64: a permutation of 64 bits in which every bit depends on every other.

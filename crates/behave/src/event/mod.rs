@@ -12,7 +12,7 @@ use crate::Sum;
 use doorward_vocab::{Effects, Timestamp};
 
 /// An agent as it says it is: its type, as a name of software or a model, and its version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Agent {
     /// What software it is.
     pub kind: Sum,
@@ -67,6 +67,22 @@ pub struct Call {
     pub batch: u16,
     /// Whether the tool is asked again until something happens.
     pub polling: Polling,
+    /// Whether the human asked for it.
+    pub asked: Asked,
+}
+
+/// How a call stands to what the human asked for, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asked {
+    /// Nobody reports what humans say.
+    #[default]
+    Untold,
+    /// It was asked for, or the choice was handed over.
+    Within,
+    /// It reaches nobody and can be undone.
+    Aside,
+    /// It was not asked for.
+    Outside,
 }
 
 /// Whether equal calls are what a tool is for.

@@ -3,7 +3,7 @@
 use super::{Patience, Shape, Verdict, Watch};
 use crate::{
     Key,
-    event::{Answer, Arguments, Call, Gist, Outcome, Polling},
+    event::{Answer, Arguments, Asked, Call, Gist, Outcome, Polling},
 };
 use doorward_mcp::json::{Document, Limits, Strictness};
 use doorward_vocab::{Effect, Effects, Timestamp};
@@ -30,6 +30,7 @@ impl Scene {
             arguments: Arguments::of(&self.key, Some(document.root())),
             batch: 0,
             polling: self.polling,
+            asked: Asked::Untold,
         }
     }
 
