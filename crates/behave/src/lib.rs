@@ -26,9 +26,12 @@
 //! assert_eq!(pause.reason.to_string(), "the same call got the same answer 5 times");
 //! ```
 
+pub mod alarm;
+pub mod baseline;
 mod conversation;
 pub mod course;
 pub mod event;
+pub mod explain;
 pub mod fingerprint;
 mod learner;
 pub mod limit;

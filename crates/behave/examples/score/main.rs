@@ -10,9 +10,11 @@
     reason = "a program that measures, for people"
 )]
 
+mod alarms;
 mod figure;
 mod hijack;
 mod loops;
+mod poison;
 mod traces;
 mod who;
 
@@ -42,6 +44,12 @@ fn main() -> ExitCode {
         if wants("loops") {
             met &= loops::score(&runs);
         }
+    }
+    if wants("alarms") {
+        met &= alarms::score();
+    }
+    if wants("poison") {
+        met &= poison::score();
     }
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -26,7 +26,6 @@ pub struct Run {
     pub hijacked: bool,
     /// Whether the user's goal was reached.
     pub useful: bool,
-    pub prompt: String,
     pub steps: Vec<Step>,
 }
 
@@ -34,8 +33,6 @@ pub struct Run {
 pub struct Step {
     pub call: Call,
     pub answer: Answer,
-    pub name: String,
-    pub names: Vec<String>,
     /// It was made after the injected text had been read.
     pub after: bool,
     /// A value of it stands in the injected text.
@@ -131,7 +128,6 @@ fn run(row: Row<'_>, file: &'static str, prompts: &BTreeMap<(String, String), St
         suite: row.suite,
         hijacked: row.attack_success == Some(true),
         useful: row.utility == Some(true),
-        prompt,
         steps,
     }
 }
@@ -165,7 +161,7 @@ fn step(made: Made<'_>, server: &str, intent: &Intent, n: u64, batch: u16, key: 
     };
     let answer = Answer { at: call.at, outcome, bytes: made.out_len.unwrap_or_default(), gist };
     let planted = made.after_inj && made.prov.values().any(|p| p.to_lowercase() == "i");
-    Step { call, answer, name: made.name, names, after: made.after_inj, planted, told }
+    Step { call, answer, after: made.after_inj, planted, told }
 }
 
 /// How a call stands to the prompt, as the rules of intent say from the prompt alone.
