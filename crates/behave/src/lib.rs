@@ -33,6 +33,8 @@ pub mod course;
 pub mod event;
 pub mod explain;
 pub mod fingerprint;
+#[cfg(test)]
+mod laws;
 mod learner;
 pub mod limit;
 pub mod loops;

@@ -25,7 +25,10 @@ pub fn tell(name: &str, value: f64, unit: &str, bar: Bar) -> bool {
     } else {
         "MISSED: "
     };
-    println!("  {name:<66} {:>9}  {word}{promised}", format!("{value:.2}{unit}"));
+    println!(
+        "  {name:<66} {:>9}  {word}{promised}",
+        if unit.is_empty() { format!("{value:.3}") } else { format!("{value:.1}{unit}") }
+    );
     met
 }
 

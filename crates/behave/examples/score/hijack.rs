@@ -141,7 +141,7 @@ fn foreign(runs: &[&Run], run: &Run, n: usize) -> bool {
     let usual = |other: &&Run| {
         other.honest() && other.task == run.task && other.steps.iter().any(|s| s.call.tool == step.call.tool)
     };
-    step.after && (step.planted || !runs.iter().any(|other| usual(other)))
+    step.after && (step.planted || !runs.iter().any(usual))
 }
 
 fn weigh(courses: &Courses, run: &Run) -> Vec<f32> {

@@ -31,12 +31,9 @@ pub fn score() -> bool {
     let mut days: Vec<f32> =
         ends.iter().filter_map(|end| if let End::Surfaced(day) = end { Some(*day as f32) } else { None }).collect();
     days.sort_by(f32::total_cmp);
-    tell(
-        "days until a person looked, median",
-        days.get(days.len() / 2).copied().map_or(f64::NAN, f64::from),
-        "",
-        Bar::None,
-    );
+    if let Some(day) = days.get(days.len() / 2) {
+        tell("days until a person looked, median", f64::from(*day), "", Bar::None);
+    }
     let quiet = (0..RUNS).filter(|seed| World::new(1000 + seed).honest()).count();
     tell(
         "runs without poison in which nobody was bothered",

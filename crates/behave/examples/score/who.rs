@@ -8,7 +8,7 @@ use crate::{
 use doorward_behave::{
     Key, Sum,
     event::Agent,
-    fingerprint::{Fingerprints, Habit, Identity, Settings, Style},
+    fingerprint::{Fingerprints, Fit, Habit, Identity, Settings, Style, familiarity},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ pub fn score(runs: &[Run], key: &Key) -> bool {
 }
 
 /// For each conversation of the test whose it is, and how like each model it is.
-type Fold = Vec<(usize, Vec<f32>)>;
+type Fold = Vec<(usize, Vec<Fit>)>;
 
 fn lived(runs: &[&Run], key: &Key) -> (usize, Vec<Lived>) {
     let names: BTreeSet<&str> = runs.iter().map(|run| run.model.as_str()).collect();
@@ -111,7 +111,7 @@ fn test(lived: &[Lived], models: usize, split: Split, without: Option<usize>) ->
         for habit in &l.habits {
             known.weigh(agent(model), *habit, &mut identity);
         }
-        known.fit(agent(model), &identity).map_or(f32::NAN, |fit| fit.likeness)
+        known.fit(agent(model), &identity).unwrap_or(Fit { likeness: f32::NAN, new: f32::NAN })
     };
     tested.map(|l| (l.model, (0..models).map(|model| likeness(l, model)).collect())).collect()
 }
@@ -124,18 +124,19 @@ fn agent(model: usize) -> Agent {
 }
 
 /// Draws of so many conversations of each model, as the mean of each likeness.
-fn draws(fold: &Fold, models: usize, n: usize) -> Vec<(usize, Vec<f32>)> {
+fn draws(fold: &Fold, models: usize, n: usize) -> Fold {
     let mut dice = Dice(n as u64);
     let mut drawn = Vec::new();
     for model in 0..models {
-        let mut own: Vec<&Vec<f32>> = fold.iter().filter(|(m, _)| *m == model).map(|(_, l)| l).collect();
+        let mut own: Vec<&Vec<Fit>> = fold.iter().filter(|(m, _)| *m == model).map(|(_, l)| l).collect();
         if own.len() < n {
             continue;
         }
         for _ in 0..300 {
             dice.shuffle(&mut own);
-            let mean = |k: usize| own[..n].iter().map(|l| l[k]).sum::<f32>() / n as f32;
-            drawn.push((model, (0..models).map(mean).collect()));
+            let mean = |of: fn(&Fit) -> f32, k: usize| own[..n].iter().map(|fits| of(&fits[k])).sum::<f32>() / n as f32;
+            let fit = |k: usize| Fit { likeness: mean(|fit| fit.likeness, k), new: mean(|fit| fit.new, k) };
+            drawn.push((model, (0..models).map(fit).collect()));
         }
     }
     drawn
@@ -143,9 +144,10 @@ fn draws(fold: &Fold, models: usize, n: usize) -> Vec<(usize, Vec<f32>)> {
 
 fn rate(fold: &Fold, models: usize, n: usize) -> Option<f64> {
     let drawn = draws(fold, models, n);
-    let own: Vec<f32> = drawn.iter().map(|(model, likeness)| likeness[*model]).collect();
-    let others =
-        drawn.iter().flat_map(|(model, l)| l.iter().enumerate().filter(move |(k, _)| k != model).map(|(_, l)| *l));
+    let own: Vec<f32> = drawn.iter().map(|(model, fits)| fits[*model].likeness).collect();
+    let others = drawn
+        .iter()
+        .flat_map(|(model, l)| l.iter().enumerate().filter(move |(k, _)| k != model).map(|(_, fit)| fit.likeness));
     let others: Vec<f32> = others.collect();
     (!own.is_empty()).then(|| equal_error_rate(&own, &others))
 }
@@ -157,8 +159,9 @@ fn unknown(lived: &[Lived], models: usize) -> f64 {
         for left in 0..models {
             let tested = test(lived, models, Split { split: 0, fold }, Some(left));
             let (mut known, mut strange) = (Vec::new(), Vec::new());
-            for (model, likeness) in draws(&tested, models, 10) {
-                let best = likeness.into_iter().filter(|l| !l.is_nan()).fold(f32::MIN, f32::max);
+            for (model, mut fits) in draws(&tested, models, 10) {
+                fits.remove(left);
+                let best = familiarity(&fits);
                 if model == left { &mut strange } else { &mut known }.push(best);
             }
             if !known.is_empty() && !strange.is_empty() {

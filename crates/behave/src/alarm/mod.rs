@@ -8,6 +8,8 @@
 mod capital;
 mod discoveries;
 mod drift;
+#[cfg(test)]
+mod laws;
 mod reservoir;
 
 pub use capital::Capital;

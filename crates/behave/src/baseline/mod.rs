@@ -3,15 +3,15 @@
 //!
 //! It tightens by itself. What it learns slowly must stay near the golden copy; if it does not, it freezes and a person looks.
 
-mod baseline;
 mod fact;
 mod gate;
 #[cfg(test)]
 mod laws;
+mod normal;
 mod snapshot;
 mod table;
 
-pub use baseline::{Baseline, Drift, Health, Maturity, Review, surprise};
 pub use fact::{Fact, FactKind, Facts};
 pub use gate::{Admission, Closed, Gate};
+pub use normal::{Baseline, Drift, Health, Maturity, Review, surprise};
 pub use snapshot::SnapshotError;

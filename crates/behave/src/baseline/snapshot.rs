@@ -1,7 +1,7 @@
 //! A baseline as bytes, the same bytes for the same baseline: for the trail, other replicas, and to go back.
 
 use super::{
-    baseline::{Baseline, Health},
+    normal::{Baseline, Health},
     table::{SLOTS, Table},
 };
 use crate::alarm::Reservoir;

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     event::Agent,
-    learner::{Learner, slot},
+    learner::{Learner, SLOTS, slot},
 };
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub struct Identity {
 /// How well a conversation fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// Standard deviations above what others reach: the claim is likely from zero on, where others stand far below.
+    /// How like the claimed agent it is.
     pub likeness: Likeness,
     /// The share of habits that nobody ever had.
     pub new: f32,
@@ -62,7 +62,21 @@ pub struct Fit {
 /// How like the claimed agent a conversation is, on a scale on which its own conversations are about 1 and those of others about 0.
 pub type Likeness = f32;
 
+/// How familiar somebody is, by how well one or several of their conversations fit each agent that is known: low for one whom
+/// nobody knows. One who is known fits one agent well and no other, and has few habits that nobody has.
+pub fn familiarity(fits: &[Fit]) -> f32 {
+    let (mut best, mut second) = (f32::MIN, f32::MIN);
+    for fit in fits {
+        (best, second) = if fit.likeness > best { (fit.likeness, best) } else { (best, second.max(fit.likeness)) };
+    }
+    let new = fits.iter().map(|fit| fit.new).sum::<f32>() / fits.len().max(1) as f32;
+    best - if fits.len() > 1 { second / 2.0 } else { 0.0 } - 3.0 * new
+}
+
 impl Fingerprints {
+    /// Bytes that are kept of one agent.
+    pub const ROOM: usize = SLOTS * (8 + 2);
+
     /// Nothing is known.
     pub fn new(settings: Settings) -> Self {
         Self { settings, ..Self::default() }

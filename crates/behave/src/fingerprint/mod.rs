@@ -10,5 +10,5 @@ mod ratio;
 mod style;
 
 pub use habit::{Habit, HabitKind, Habits};
-pub use known::{Fingerprints, Fit, Identity, Likeness, Settings};
+pub use known::{Fingerprints, Fit, Identity, Likeness, Settings, familiarity};
 pub use style::Style;
