@@ -63,7 +63,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "score",
-        help: "how good the detectors are on labelled texts: detect [--corpus DIR] [--shipped]",
+        help: "how good the detectors and the statistics are: detect | behaviour [--corpus DIR] [--shipped]",
         run: score::run,
     },
     Command { name: "fuzz", help: "every fuzz target for a bounded time [--inputs N]", run: fuzz::run },

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark whose scene cannot be set has nothing to measure")]
 
 mod audit;
+mod behave;
 mod detect;
 mod engine;
 mod flow;
@@ -30,6 +31,7 @@ const ROOMS: &[Room] = &[
     ("known", known::benches),
     ("flow", flow::benches),
     ("intent", intent::benches),
+    ("behave", behave::benches),
     ("policy", policy::benches),
     ("engine", engine::benches),
     ("audit", audit::benches),

@@ -1,0 +1,101 @@
+//! Behaviour: what a call costs before and after it, and each score of it, once much was learned.
+
+use doorward_behave::{
+    Conversation, Key, Sum,
+    alarm::{Capital, Reservoir},
+    baseline::{Baseline, Fact, Facts, surprise},
+    course::{Course, Courses},
+    event::{Agent, Answer, Arguments, Asked, Call, Gist, Polling},
+    fingerprint::{Fingerprints, Habit, Identity, Settings, Style},
+    limit::{Cost, Holders, Ledger, Quota, Quotas, Scope, Unit, estimate_tokens},
+};
+use doorward_benches::Suite;
+use doorward_mcp::json::{Document, Limits, Strictness};
+use doorward_vocab::{Effect, Effects, Timestamp};
+use std::time::Duration;
+
+const ARGUMENTS: &[u8] =
+    br#"{"to":["ann.miller@example.org"],"subject":"The notes of today","body":"Here they are.","urgent":false}"#;
+
+pub(crate) fn benches(suite: &mut Suite) {
+    let key = Key::new(&[7; 16]);
+    let document = Document::parse(ARGUMENTS.into(), &Limits::default(), Strictness::Request).expect("good JSON");
+    let call = |n: u64| Call {
+        at: Timestamp::from_micros(1_700_000_000_000_000 + n * 1_000_000),
+        server: key.sum("mail"),
+        tool: key.tool("mail", if n % 3 == 0 { "send_mail" } else { "read_mail" }),
+        effects: Effects::just(if n % 3 == 0 { Effect::Send } else { Effect::Read }),
+        arguments: Arguments::of(&key, Some(document.root())),
+        batch: 0,
+        polling: Polling::Never,
+        asked: Asked::Within,
+    };
+    let calls: Vec<Call> = (0..32).map(call).collect();
+    let one = calls.first().expect("32 calls");
+    suite.bench("the shape of four arguments", || Arguments::of(&key, Some(document.root())));
+    let text = crate::texts::prose(4);
+    suite.bench_bytes("the gist of a result", text.len(), || Gist::of(&key, &text));
+    suite.bench_bytes("estimate its tokens", text.len(), || estimate_tokens(&text));
+    loops_and_limits(suite, &key, &calls);
+    scores(suite, &calls, one);
+}
+
+fn loops_and_limits(suite: &mut Suite, key: &Key, calls: &[Call]) {
+    let quota = Quota::new(1_000_000_000, Duration::from_secs(1));
+    let quotas = Scope::ALL
+        .into_iter()
+        .fold(Quotas::default(), |all, scope| all.with(scope, Unit::Calls, quota).with(scope, Unit::Tokens, quota));
+    let (mut ledger, mut conversation) = (Ledger::new(quotas), Conversation::default());
+    let answers: Vec<Answer> = (0..64)
+        .map(|n| Answer {
+            gist: Gist::of(key, &crate::texts::prose(1).replace('e', &n.to_string())),
+            ..Answer::default()
+        })
+        .collect();
+    let mut n = 0;
+    suite.bench("before and after a call: loops, and quotas of seven holders in two units", || {
+        n += 1;
+        let (call, answer) = (&calls[n % calls.len()], &answers[n % answers.len()]);
+        match conversation.before(call, Cost::call(100), Holders::default(), &mut ledger) {
+            Ok(pass) => conversation.after(pass, answer, Cost::call(120), &mut ledger),
+            Err(_) => conversation.watch.resume(),
+        }
+    });
+}
+
+fn scores(suite: &mut Suite, calls: &[Call], one: &Call) {
+    let agent = |n: u64| Agent { kind: Sum::from_bits(n), ..Agent::default() };
+    let (mut known, mut courses) = (Fingerprints::new(Settings::default()), Courses::default());
+    let mut baselines = [(); 3].map(|()| Baseline::new(Timestamp::default()));
+    for n in 0..400 {
+        let (mut style, mut course, mut facts, mut habits) =
+            (Style::default(), Course::default(), Facts::default(), Vec::new());
+        let mut all: Vec<Fact> = Vec::new();
+        for call in calls.iter().skip(n % 20).take(8) {
+            style.called(call, &mut habits);
+            courses.learn(&course, call, n % 40 == 0, 1.0);
+            course.took(call);
+            all.extend(facts.of(call));
+        }
+        known.learn(agent(n as u64 % 5), &habits);
+        baselines.iter_mut().for_each(|baseline| baseline.learn(&all, n as f32));
+    }
+    let mut style = Style::default();
+    suite.bench("who is it: the habits of a call, weighed", || {
+        let mut identity = Identity::default();
+        style.called(one, &mut |habit: Habit| {
+            known.weigh(agent(1), habit, &mut identity);
+        });
+        identity
+    });
+    let course = Course::default();
+    suite.bench("does it leave its course: a call", || courses.weigh(&course, one).bits);
+    let levels: Vec<&Baseline> = baselines.iter().collect();
+    suite.bench("how surprising: the facts of a call, three levels", || {
+        Facts::default().of(one).iter().map(|fact| surprise(&levels, fact, None)).fold(0.0, f32::max)
+    });
+    let mut reservoir = Reservoir::default();
+    (0..Reservoir::KEPT).for_each(|n| reservoir.take((n * 7919 % 1536) as f32));
+    let mut capital = Capital::default();
+    suite.bench("a share and a bet", || capital.bet(reservoir.share(700.0, one.tool)));
+}
