@@ -94,6 +94,8 @@ fn every_key_has_its_row() {
         [[agent]]
         [[delegation]]
         [[on_finding]]
+        [[label]]
+        [[budget]]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -1,4 +1,4 @@
-use crate::{Subject, entity::EntitySet, intended};
+use crate::{Judgement, Snapshot, Spent, Subject, entity::EntitySet, flow, intended};
 use doorward_intent::Intent;
 use doorward_mcp::Message;
 use doorward_vocab::{CallId, Integrity, Label, ServerName, Timestamp, TurnId};
@@ -30,6 +30,8 @@ pub struct History {
     pub heard: EntitySet,
     /// What the human asked for and what was read since, where a host reports it.
     pub intent: Option<Arc<Intent>>,
+    /// What of each class went where.
+    pub spent: Arc<Spent>,
     /// The last call that was forwarded: the parent of the next one.
     pub last: Option<CallId>,
     /// When something last happened.
@@ -74,14 +76,33 @@ impl History {
         self.last = Some(call);
         self.touched = now;
     }
+    /// What was traced of a call leaves with it: what comes after is judged with that. What a person approved is believed
+    /// from then on, by that act.
+    pub fn left(&mut self, view: &Snapshot, subject: &Subject<'_>, judgement: &Judgement, now: Timestamp) {
+        if let (Some(traced), Some(intent)) = (&judgement.traced, &mut self.intent) {
+            let intent = Arc::make_mut(intent);
+            if !view.flow.budgets.is_empty() {
+                Arc::make_mut(&mut self.spent).spend(intent, &subject.server.name, traced, now);
+            }
+            traced.leave(intent, subject, judgement);
+        }
+    }
     /// A call was refused.
     pub fn refused(&mut self, now: Timestamp) {
         self.refused = self.refused.saturating_add(1);
         self.touched = now;
     }
-    /// What `message` answers to a call reached the agent.
-    pub fn brought(&mut self, subject: &Subject<'_>, message: &Message, label: Option<Label>) {
-        intended::brought(self, subject, message, label);
+    /// What `message` answers to a call reached the agent. `key` is random: sums of what is remembered are made under it.
+    /// Tells whether something was left at its server for other conversations.
+    pub fn brought(
+        &mut self,
+        view: &Snapshot,
+        subject: &Subject<'_>,
+        message: &Message,
+        label: Option<Label>,
+        key: impl FnOnce() -> [u8; 16],
+    ) -> bool {
+        flow::brought(view, self, subject, message, label, key)
     }
     /// Content reached the agent.
     pub fn heard(&mut self, heard: &Heard, now: Timestamp) {

@@ -1,5 +1,5 @@
-use crate::{Permitted, Subject, Target};
-use doorward_audit::{Direction, Labels, Party, Payload, Proof, Ruling as RulingRecord};
+use crate::{Permitted, Subject, Target, Traced};
+use doorward_audit::{Direction, Labels, Party, Payload, Proof, Ruling as RulingRecord, ValueSource};
 use doorward_identity::{Human, Principal};
 use doorward_mcp::Message;
 use doorward_vocab::{AuthorizedBy, Decision, Digest, Effects, Finding, Label, Level, Mode, Reason, ReasonCode};
@@ -34,6 +34,10 @@ pub struct Judgement {
     pub policy: Digest,
     /// What was proved of the agent.
     pub proof: Proof,
+    /// Where the values of the arguments came from, where that was asked.
+    pub values: Vec<ValueSource>,
+    /// The same with the arguments, for when the call leaves.
+    pub traced: Option<Arc<Traced>>,
     /// What a person would have to approve, where that and nothing else is missing.
     pub awaits: Option<Digest>,
 }
@@ -106,7 +110,7 @@ impl Judgement {
             reasons: self.reasons.clone(),
             arguments: self.arguments,
             labels: self.labels,
-            values: Vec::new(),
+            values: self.values.clone(),
             findings: self.findings.clone(),
             revision: subject.revision.as_str().into(),
             session: c.session,

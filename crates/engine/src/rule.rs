@@ -1,9 +1,10 @@
 //! The decision about a message on its way to a server.
 
 use crate::{
-    Actor, Definition, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target,
+    Actor, Definition, History, Judgement, Outbound, Permit, Permitted, Ruling, Snapshot, Subject, Target, Traced,
     approval::{Answer, approved},
     authority::{Asked, outside},
+    flow,
     intended::intended,
     judgement::{conversation_label, proof},
 };
@@ -15,7 +16,7 @@ use doorward_mcp::{
     json::{Kind, Value},
 };
 use doorward_policy::{
-    Action, ArgumentFacts, Context, Conversation, DefinitionState, Leaf, LeafValue, Question, Remedy,
+    Action, ArgumentFacts, Context, Conversation, DefinitionState, FlowFacts, Leaf, LeafValue, Question, Remedy,
     Target as PolicyTarget,
 };
 use doorward_vocab::{
@@ -38,6 +39,7 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
     // What a client answers to a server is no place for a placeholder.
     let misused = marked.misused.or(given.misused).or_else(|| given.fills.first().map(|_| misplaced()));
     findings.extend(marked.findings.into_iter().chain(given.findings));
+    let traced = flow::trace(view, history, subject, said());
     let mut outside_of = None;
     let (decision, reasons, authorized_by) = match subject.target {
         // Whatever it is asked, and whoever asks: who answers is not known.
@@ -65,14 +67,16 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             match &outside_of {
                 Some(reason) => (Decision::Deny, [reason.clone()].into(), AuthorizedBy::StandingPolicy),
                 None => {
-                    let answer = ask(view, history, subject, &matter, facts, &findings, now);
+                    let answer = ask(view, history, subject, &matter, (facts, traced.as_deref()), &findings, now);
                     let answer = fitting(subject, &matter, proven(subject, &matter, answer));
-                    intended(view, history, subject, matter.arguments, answer)
+                    let answer = intended(view, history, subject, matter.arguments, answer);
+                    flow::judged(view, history, subject, traced.as_deref(), facts, (matter.sink, now), answer)
                 }
             }
         }
     };
     let ((decision, reasons, authorized_by), awaits) = approved(view, subject, (decision, reasons, authorized_by), now);
+    let values = flow::told(history, subject, traced.as_deref(), decision, said());
     // What was not handed over is nobody's to try out.
     let beyond = outside_of.is_some() || matches!(subject.target, Target::Unknown(_));
     let enforced = subject.server.mode == Mode::Enforce || beyond;
@@ -90,6 +94,8 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
         mode: subject.server.mode,
         policy: view.policies.version(),
         proof: proof(subject.actor.principal(), attested_ago(subject.actor.principal(), now)),
+        values,
+        traced,
         awaits,
     };
     match judgement.acts() {
@@ -322,7 +328,7 @@ fn ask(
     history: &History,
     subject: &Subject<'_>,
     matter: &Matter<'_>,
-    facts: &ArgumentFacts,
+    (facts, traced): (&ArgumentFacts, Option<&Traced>),
     findings: &[Finding],
     now: Timestamp,
 ) -> Answer {
@@ -332,7 +338,10 @@ fn ask(
     let mut kinds: Vec<FindingKind> = findings.iter().map(|f| f.kind).collect();
     kinds.sort_unstable_by_key(|k| k.as_str());
     kinds.dedup();
+    let asked = traced.filter(|_| view.policies.asks_for_sources());
+    let flow = asked.map(|traced| traced.facts(history.intent.as_deref(), subject));
     let context = context(view, history, subject, facts, untrusted_recipient, &kinds, now);
+    let context = Context { flow: flow.as_ref().unwrap_or_else(|| FlowFacts::none()), ..context };
     let verdict = view.policies.decide(&question(subject.actor, matter.action, &matter.target, &context));
     let reasons = match verdict.would_be() {
         None => Arc::clone(verdict.reasons()),
@@ -384,6 +393,7 @@ pub(crate) fn context<'a>(
         },
         arguments,
         untrusted_recipient,
+        flow: FlowFacts::none(),
         credential: subject.credential,
         findings,
     }

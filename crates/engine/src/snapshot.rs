@@ -1,4 +1,4 @@
-use crate::{Floors, Handling, Marks, Poisons};
+use crate::{Floors, Flow, Handling, Marks, Poisons};
 use doorward_detect::{KnownSecrets, Scanner};
 use doorward_policy::{Policies, Server, Target as PolicyTarget};
 use doorward_vocab::{Digest, Label, Level, Mode, ServerName};
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub secrets: Arc<KnownSecrets>,
     /// Placeholders and canaries.
     pub marks: Marks,
+    /// What is said of where values come from and go.
+    pub flow: Flow,
 }
 
 /// A server as rulings see it.
@@ -37,6 +39,8 @@ pub struct ServerProfile {
     pub checks_arguments: bool,
     /// Whether calls that change something must serve what the human asked for, where that is known.
     pub checks_mandate: bool,
+    /// Whether what reaches it is held to where it came from.
+    pub checks_flow: bool,
     /// How often it may ask something of the client's model or person in one conversation.
     pub asks: u32,
     /// Why nothing goes to it: it is not what was approved. An operator's decision or its return to what it was ends that.
@@ -60,6 +64,7 @@ impl ServerProfile {
             label,
             checks_arguments: true,
             checks_mandate: true,
+            checks_flow: true,
             asks: Self::ASKS,
             withheld: None,
             party,

@@ -1,6 +1,10 @@
 //! What a text is about: cheap signs of personal data, secrets, money and source code. They raise a label; that none is seen
 //! proves nothing. Work is linear in the text.
 
+mod secrets;
+
+pub use secrets::in_text as secrets;
+
 use doorward_vocab::{Class, Classes};
 
 /// As much of a text is looked at, in bytes.
@@ -12,7 +16,7 @@ pub fn of(text: &str) -> Classes {
     let mut classes = Classes::NONE;
     for (class, seen) in [
         (Class::Personal, personal as fn(&str) -> bool),
-        (Class::Secret, secret),
+        (Class::Secret, |text| secrets::in_text(text).next().is_some()),
         (Class::Financial, financial),
         (Class::Code, code),
     ] {
@@ -41,39 +45,7 @@ fn personal(text: &str) -> bool {
             rest.bytes().take(20).take_while(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-' | b'/' | b'(' | b')'));
         (9..=15).contains(&digits.filter(u8::is_ascii_digit).count())
     };
-    words(text).any(mail) || text.match_indices('+').any(|(at, _)| phone(at))
-}
-
-/// Keys with the beginnings that their makers gave them, and private keys.
-fn secret(text: &str) -> bool {
-    const BEGINNINGS: &[&str] = &[
-        "sk-",
-        "sk_live_",
-        "rk_live_",
-        "ghp_",
-        "gho_",
-        "github_pat_",
-        "glpat-",
-        "xoxb-",
-        "xoxp-",
-        "AKIA",
-        "ASIA",
-        "AIza",
-        "eyJhbGciOi",
-    ];
-    let key = |w: &str| BEGINNINGS.iter().any(|b| w.strip_prefix(b).is_some_and(|rest| rest.len() >= 12));
-    let named = |w: &str, next: &str| {
-        let name = w.to_ascii_lowercase();
-        let says = ["password", "passwd", "secret", "api_key", "apikey", "token"]
-            .iter()
-            .any(|n| name.trim_end_matches(':').ends_with(n));
-        says && next.len() >= 8
-            && next.bytes().any(|b| b.is_ascii_digit())
-            && next.bytes().any(|b| b.is_ascii_alphabetic())
-    };
-    text.contains("PRIVATE KEY-----")
-        || words(text).any(key)
-        || words(text).zip(words(text).skip(1)).any(|(word, next)| named(word, next))
+    text.contains('@') && words(text).any(mail) || text.match_indices('+').any(|(at, _)| phone(at))
 }
 
 /// International account numbers and card numbers whose check digits are right (ISO 13616, ISO/IEC 7812).
@@ -81,7 +53,11 @@ fn financial(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut before = b' ';
     for (at, byte) in bytes.iter().enumerate() {
-        let begins = !before.is_ascii_alphanumeric() && byte.is_ascii_alphanumeric();
+        // An international number has two digits behind its country.
+        let country =
+            || matches!(bytes.get(at + 1..at + 4), Some([a, b'0'..=b'9', b'0'..=b'9']) if a.is_ascii_alphabetic());
+        let begins =
+            !before.is_ascii_alphanumeric() && (byte.is_ascii_digit() || byte.is_ascii_alphabetic() && country());
         if begins && account(bytes.get(at..).unwrap_or_default()) {
             return true;
         }
@@ -92,7 +68,7 @@ fn financial(text: &str) -> bool {
 
 /// Whether a text begins with the number of an account or card, perhaps in groups.
 fn account(text: &[u8]) -> bool {
-    let mut run: Vec<u8> = Vec::with_capacity(34);
+    let mut run: Vec<u8> = Vec::new();
     for (at, byte) in text.iter().take(42).enumerate() {
         match byte {
             b' ' | b'-' => continue,

@@ -7,7 +7,7 @@ use crate::{
 };
 use doorward_vocab::Standing;
 
-/// What a source loses with each doubling of its age, and how much more what a human said is worth.
+/// How much more is worth what a human said, what is secret, and what another conversation left.
 const TURN: u32 = 16;
 /// One source for so many bytes of memory: a fifth of it.
 const OF_SOURCES: usize = 256;
@@ -125,23 +125,25 @@ impl Index {
             Class::Begin => 8,
         };
         let age = self.sources.all.len().saturating_sub(usize::from(source)).max(1).ilog2();
-        let turn = if self.sources.is_turn(source) { TURN } else { 0 };
-        usize::try_from(class + turn + 10 - age.min(10)).unwrap_or_default().min(LEVELS - 1)
+        let dear = self.sources.is_turn(source) || self.sources.is_dear(source);
+        let dear = if dear { TURN } else { 0 };
+        usize::try_from(class + dear + 10 - age.min(10)).unwrap_or_default().min(LEVELS - 1)
     }
 
-    /// Forgets the older half of the sources where there are more than can be told apart; of turns only the oldest.
+    /// Forgets the older half of the sources where there are more than can be told apart; of turns and secrets only the
+    /// oldest.
     pub(crate) fn make_room_for_a_source(&mut self) {
         let most = (self.settings.memory / OF_SOURCES).clamp(16, MOST);
         if self.sources.all.len() < most {
             return;
         }
         let half = most / 2;
-        let turns = (0..half).filter(|s| self.is_turn_at(*s)).count();
+        let turns = (0..half).filter(|s| self.is_dear_at(*s)).count();
         let mut spare = turns.saturating_sub(most / 4);
         let mut numbers = Vec::with_capacity(most);
         let mut next = 0_u16;
         for source in 0..self.sources.all.len() {
-            let turn = self.is_turn_at(source);
+            let turn = self.is_dear_at(source);
             let goes = source < half && (!turn || spare > 0);
             spare -= usize::from(goes && turn);
             if goes {
@@ -156,7 +158,7 @@ impl Index {
         self.renumber(|zone| Some(Zone { source: (*numbers.get(usize::from(zone.source))?)?, ..zone }));
     }
 
-    fn is_turn_at(&self, source: usize) -> bool {
-        u16::try_from(source).is_ok_and(|s| self.sources.is_turn(s))
+    fn is_dear_at(&self, source: usize) -> bool {
+        u16::try_from(source).is_ok_and(|s| self.sources.is_turn(s) || self.sources.is_dear(s))
     }
 }

@@ -1,6 +1,7 @@
 //! What a conversation has seen, and from where.
 
 use crate::{
+    classes,
     counts::{Counts, Slot},
     gather::{Unit, gather},
     left::Outbox,
@@ -10,8 +11,8 @@ use crate::{
     unit::Key,
     zones,
 };
-use doorward_vocab::{Declassification, Endorsement, Lowered, Standing, TurnId};
-use std::{cell::Cell, sync::Arc};
+use doorward_vocab::{Class, Classes, Declassification, Endorsement, Lowered, Standing, TurnId};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 /// How an index works.
 #[derive(Clone, Copy)]
@@ -84,11 +85,17 @@ impl Index {
         let mut symbols = SYMBOLS.take();
         pending.clear();
         let mut record = 0;
+        let looks = source.standing.classes != Classes::NONE;
+        let mut about: BTreeMap<u16, Classes> = BTreeMap::new();
         for (pointer, text) in texts {
             record += zones::split(pointer, text, record, &mut |field| {
                 let name = self.sources.fields.number(field.name, sources::FIELDS, self.settings.memory / 8);
                 let record = u16::try_from(field.record).unwrap_or(u16::MAX).min(sources::RECORDS);
                 let zone = Zone { source: number, record, field: name };
+                if looks {
+                    let classes = about.entry(record).or_default();
+                    *classes = classes.join(classes::of(field.text));
+                }
                 for text in pieces(field.text) {
                     symbols.read(text);
                     self.gather(zone, &symbols, &mut pending);
@@ -99,6 +106,10 @@ impl Index {
             });
         }
         self.absorb(number, &mut pending);
+        about.retain(|_, classes| *classes != Classes::NONE);
+        if !about.is_empty() {
+            self.sources.tell(self.sources.id(number), &about);
+        }
         if pending.capacity() <= SCRATCH {
             PENDING.set(pending);
         }
@@ -139,6 +150,28 @@ impl Index {
         let act = standing.declassify(to, by)?;
         self.sources.stand(number, &standing);
         Some(act)
+    }
+
+    /// Whether anything was taken in that is about `class`.
+    pub fn holds(&self, class: Class) -> bool {
+        self.sources.standings.iter().any(|standing| standing.classes.contains(class))
+    }
+
+    /// Whether anything was taken in that another conversation left.
+    pub fn holds_written(&self) -> bool {
+        self.sources.all.iter().any(|s| matches!(s.from, From::Written(_)))
+    }
+
+    /// Whether anything was taken in.
+    pub fn is_empty(&self) -> bool {
+        self.sources.all.is_empty()
+    }
+
+    /// What the record of a place is about.
+    pub fn about(&self, place: &crate::Place) -> Classes {
+        self.sources
+            .number(place.source())
+            .map_or(Classes::NONE, |source| self.sources.about(Zone { source, ..place.zone }))
     }
 
     /// The name of the field of a place: the keys that lead to it, as `/items/*/author`.
@@ -221,5 +254,12 @@ const SAME: usize = 4;
 impl Sources {
     pub(crate) fn is_turn(&self, source: u16) -> bool {
         self.all.get(usize::from(source)).is_some_and(|s| matches!(s.from, From::Turn(_)))
+    }
+
+    /// Whether what stood in a source is to be remembered when other results are not, however many of them come.
+    pub(crate) fn is_dear(&self, source: u16) -> bool {
+        let left = |s: &sources::Kept| matches!(s.from, From::Written(_));
+        self.all.get(usize::from(source)).is_some_and(left)
+            || self.standing_of(source).is_some_and(|s| s.classes.contains(Class::Secret))
     }
 }

@@ -47,7 +47,12 @@ impl Labelling {
     /// to believe; all of them together say who may read it and whose it is.
     pub fn standing<'t>(&self, from: Origins<'_>, texts: impl IntoIterator<Item = &'t str>) -> Standing {
         let classes = texts.into_iter().fold(Classes::NONE, |all, text| all.join(classes::of(text)));
-        let mut standing = Standing { label: Label::OUTSIDE, owners: Owners::NONE, classes };
+        self.standing_of(from, Label::OUTSIDE, classes)
+    }
+
+    /// The same of texts that are about `classes`, with the label that they have without a rule.
+    pub fn standing_of(&self, from: Origins<'_>, without: Label, classes: Classes) -> Standing {
+        let mut standing = Standing { label: without, owners: Owners::NONE, classes };
         let mut integrity = None;
         let mut said = None;
         for rule in self.rules.iter().filter(|rule| rule.fits(from, classes)) {
@@ -55,9 +60,9 @@ impl Labelling {
             said = said.max(rule.confidentiality);
             standing.owners = standing.owners.join(&rule.owners);
         }
-        standing.label.integrity = integrity.unwrap_or(Label::OUTSIDE.integrity);
+        standing.label.integrity = integrity.unwrap_or(without.integrity);
         standing.label.confidentiality =
-            classes.iter().map(Self::least).fold(said.unwrap_or(Label::OUTSIDE.confidentiality), Confidentiality::max);
+            classes.iter().map(Self::least).fold(said.unwrap_or(without.confidentiality), Confidentiality::max);
         standing
     }
 

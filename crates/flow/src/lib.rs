@@ -62,5 +62,5 @@ pub use origin::{Form, Origin, Part, Place};
 pub use record::Sibling;
 pub use sources::{From, Source, SourceId};
 pub use sums::Sums;
-pub use written::{Entry, Written};
+pub use written::{Entry, Recalled, Write, Written};
 pub use zones::{Field, split as fields};

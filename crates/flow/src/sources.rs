@@ -1,8 +1,8 @@
 //! Where values come from: turns, results, definitions; and the places in them.
 
 use crate::names::{NONE, Names};
-use doorward_vocab::{CallId, ServerName, Standing, TurnId};
-use std::sync::Arc;
+use doorward_vocab::{CallId, Classes, ServerName, Standing, TurnId};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The most sources that are told apart; the oldest results are forgotten beyond.
 pub(crate) const MOST: usize = 1023;
@@ -23,6 +23,8 @@ pub enum From {
     Result(CallId),
     /// What a server declares: descriptions, schemas.
     Definition,
+    /// What another conversation took from somewhere and left at a server that this one reads: the call that left it.
+    Written(CallId),
 }
 
 /// A text that came into the conversation, with everything that is known of it.
@@ -104,7 +106,12 @@ pub(crate) struct Sources {
     pub(crate) standings: Vec<Standing>,
     /// How many there were.
     pub(crate) count: u32,
+    /// What single records are about, where that was looked at, by source and record.
+    pub(crate) about: BTreeMap<u64, Classes>,
 }
+
+/// The most records of which it is known what they are about; beyond, a record is about what its source is about.
+const ABOUT: usize = 512;
 
 /// More different standings than these are not told apart: the last of them becomes the join of all others.
 const STANDINGS: usize = 64;
@@ -160,6 +167,32 @@ impl Sources {
         self.standings.get(usize::from(self.all.get(usize::from(number))?.standing))
     }
 
+    /// Remembers what the records of a source are about; of more than there is room for, nothing.
+    pub(crate) fn tell(&mut self, source: SourceId, records: &BTreeMap<u16, Classes>) {
+        let first = u64::from(source.0) << 16;
+        if self.about.len() + records.len() <= ABOUT {
+            self.about.extend(records.iter().map(|(record, classes)| (first | u64::from(*record), *classes)));
+        }
+        // The oldest go with their sources.
+        let oldest = self.all.first().map_or(0, |kept| u64::from(kept.id.0) << 16);
+        self.about = self.about.split_off(&oldest);
+    }
+
+    /// What a place is about: its record, or where that was not looked at, its source.
+    pub(crate) fn about(&self, zone: Zone) -> Classes {
+        let source = self.standing_of(zone.source).map_or(Classes::NONE, |s| s.classes);
+        if source == Classes::NONE {
+            return source;
+        }
+        let first = u64::from(self.id(zone.source).0) << 16;
+        match self.about.get(&(first | u64::from(zone.record))) {
+            Some(classes) => *classes,
+            // Its other records are about something.
+            None if self.about.range(first..first + (1 << 16)).next().is_some() => Classes::NONE,
+            None => source,
+        }
+    }
+
     /// Everything that is known of a source.
     pub(crate) fn source(&self, id: SourceId) -> Option<Source> {
         let number = self.number(id)?;
@@ -180,5 +213,6 @@ impl Sources {
             + self.names.memory()
             + self.fields.memory()
             + self.standings.iter().map(standing).sum::<usize>()
+            + self.about.len() * 16
     }
 }

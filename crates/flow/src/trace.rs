@@ -35,6 +35,15 @@ impl Index {
         Origin { parts: found.parts, unknown, forgotten: self.lost.clone() }
     }
 
+    /// The parts of `text` that stood somewhere as they are: for long texts, of which no other reading is tried.
+    pub fn find(&self, text: &str) -> Vec<Part> {
+        let mut found = Found::default();
+        let mut symbols = Symbols::default();
+        symbols.read(text);
+        self.look(&View::plain(text), text, &symbols, &mut found);
+        found.parts
+    }
+
     /// Looks at every view of a text that is not found as it is.
     pub(crate) fn undo(&self, leaf: &str, found: &mut Found, symbols: &mut Symbols) {
         let mut views = Vec::new();
@@ -137,7 +146,8 @@ impl Index {
         for place in places {
             if let Some(standing) = self.sources.standing_of(place.zone.source) {
                 believed |= standing.label.integrity == Integrity::Trusted;
-                all = all.join(standing);
+                let classes = self.sources.about(place.zone);
+                all = all.join(&Standing { classes, ..standing.clone() });
             }
         }
         if believed {

@@ -152,6 +152,7 @@ impl Gateway {
         let secrets = gateway.surroundings.secrets.clone();
         gateway.trail.check_with(Box::new(NoSecrets(secrets)));
         gateway.recall();
+        gateway.recall_left();
         gateway.started();
         Ok(gateway)
     }

@@ -38,6 +38,7 @@ mod gateway;
 mod hosted;
 mod keys;
 mod leaks;
+mod left;
 mod link;
 mod live;
 mod maps;

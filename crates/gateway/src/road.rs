@@ -154,7 +154,9 @@ impl Gateway {
         self.metrics.ruled(judgement.decision);
         let receipt = self.recorded(passage, judgement, now).await?;
         if matches!(passage.method(), Some(Method::ToolsCall | Method::ResourcesRead | Method::PromptsGet)) {
-            passage.conversation.lock().forwarded(passage.call, judgement.sink, now);
+            let mut history = passage.conversation.lock();
+            history.forwarded(passage.call, judgement.sink, now);
+            history.left(&passage.live.snapshot, &passage.subject(), judgement, now);
         }
         let mut unanswered = Unanswered { gateway: self, passage: Some(passage) };
         let held = match passage.server.command() {
@@ -338,7 +340,12 @@ impl Gateway {
         let mut history = passage.conversation.lock();
         history.heard(&clearance.heard, now);
         if clearance.cleared.is_some() {
-            history.brought(&passage.subject(), message, clearance.heard.label);
+            let (view, subject, label) = (&passage.live.snapshot, passage.subject(), clearance.heard.label);
+            let wrote = history.brought(view, &subject, message, label, || self.entropy.draw());
+            drop(history);
+            if wrote {
+                self.keep_left(&passage.live, now);
+            }
         }
     }
 

@@ -205,6 +205,7 @@ impl Server {
             profile.floors = floors.clone();
             profile.checks_arguments = settings.check_arguments;
             profile.checks_mandate = settings.check_mandate;
+            profile.checks_flow = settings.check_flow;
             let asks = u32::try_from(all.limits.asks).unwrap_or(u32::MAX);
             profile.asks = settings.asks.unwrap_or(asks);
             profile

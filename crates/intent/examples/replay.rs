@@ -107,6 +107,7 @@ fn play(row: &Value, tools: &BTreeMap<String, Tool>, sums: &mut BTreeMap<&str, u
                 arguments: &arguments,
                 standing: Standing::of(Label::OUTSIDE),
                 asked_for,
+                left: false,
             };
             intent.heard(brought, &[("", step["out"].as_str().unwrap_or_default())]);
         }

@@ -29,7 +29,7 @@ pub struct Intent {
     pub(crate) stems: Stems,
     pub(crate) records: Records,
     pub(crate) index: Index,
-    turns: u32,
+    pub(crate) turns: u32,
 }
 
 impl std::fmt::Debug for Intent {
@@ -60,6 +60,8 @@ pub struct Brought<'a> {
     pub standing: Standing,
     /// Whether the call did what was asked for.
     pub asked_for: bool,
+    /// Whether another conversation left something of the answer where it was read.
+    pub left: bool,
 }
 
 impl Intent {
@@ -97,12 +99,12 @@ impl Intent {
 
     /// A call brought an answer, as texts with their pointers.
     pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
-        let Brought { call, server, tool, arguments, standing, asked_for } = brought;
+        let Brought { call, server, tool, arguments, standing, asked_for, left } = brought;
         let named = self.names(tool, arguments) && is_one_thing(texts);
         let own = asked_for && tool.effects.is_sink() && !tool.reads();
         let source =
             Source { number: 0, call, lost: false, print: 0, tool: tool.name.clone(), kinds: tool.kinds, named, own };
-        if self.clauses.iter().any(|c| c.hands_over && !c.denied) && tool.reads() {
+        if self.clauses.iter().any(|c| c.hands_over && !c.denied) && tool.reads() && !left {
             self.hand_over(named, texts);
         }
         let by = Chooser {

@@ -10,6 +10,7 @@ mod clause;
 mod intent;
 mod judge;
 mod lexicon;
+mod memory;
 mod records;
 mod roles;
 mod said;

@@ -18,8 +18,8 @@
 
 use crate::{
     Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, Delegation, DelegationFacts, Diagnostic,
-    Explanation, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport, Verdict,
-    diagnostic::File,
+    Explanation, FlowFacts, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport,
+    Verdict, diagnostic::File,
 };
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, Decision, Effect, Effects, FindingKind, Level, ServerName, Timestamp};
@@ -87,6 +87,9 @@ pub struct Case {
     /// Whether a recipient came only from untrusted content.
     #[serde(default)]
     pub untrusted_recipient: bool,
+    /// Where the values of the arguments came from, by what they decide.
+    #[serde(default)]
+    pub flow: FlowFacts,
     /// The name of the credential that the server is to be called with.
     #[serde(default)]
     pub credential: String,
@@ -345,6 +348,7 @@ impl Case {
             crate::Base::None => Level::Guard,
         });
         let c = self.conversation;
+        let flow = self.server_name().map_or_else(|_| self.flow.clone(), |server| self.flow.clone().at(&server));
         let context = Context {
             level,
             assurance,
@@ -367,6 +371,7 @@ impl Case {
             },
             arguments: &arguments,
             untrusted_recipient: self.untrusted_recipient,
+            flow: &flow,
             credential: &self.credential,
             findings: &self.findings,
         };

@@ -1,4 +1,4 @@
-use crate::{ArgumentFacts, value::Value};
+use crate::{ArgumentFacts, FlowFacts, flow, value::Value};
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, FindingKind, Level, Timestamp};
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub arguments: &'a ArgumentFacts,
     /// Whether an address or host of this call came from untrusted content and from nowhere else.
     pub untrusted_recipient: bool,
+    /// Where the values of the call came from; [`FlowFacts::none`] where no policy asks.
+    pub flow: &'a FlowFacts,
     /// The name of the credential that the server is to be called with; empty where there is none.
     pub credential: &'a str,
     /// Kinds of findings in this message.
@@ -65,6 +67,7 @@ impl Context<'static> {
             conversation: Conversation::default(),
             arguments: ArgumentFacts::none(),
             untrusted_recipient: false,
+            flow: FlowFacts::none(),
             credential: "",
             findings: &[],
         }
@@ -134,6 +137,23 @@ attributes! {
     "args.traversal" = |c| Value::Bool(c.arguments.traversal()),
     "args.disguised" = |c| Value::Bool(c.arguments.disguised()),
     "flow.untrustedRecipient" = |c| Value::Bool(c.untrusted_recipient),
+    "flow.recipient" = |c| c.flow.recipient.value(),
+    "flow.url" = |c| c.flow.url.value(),
+    "flow.command" = |c| c.flow.command.value(),
+    "flow.query" = |c| c.flow.query.value(),
+    "flow.amount" = |c| c.flow.amount.value(),
+    "flow.path" = |c| c.flow.path.value(),
+    "flow.object" = |c| c.flow.object.value(),
+    "flow.secret" = |c| c.flow.secret.value(),
+    "flow.body" = |c| c.flow.body.value(),
+    "flow.integrity" = |c| Value::Text(c.flow.all().integrity.as_str().into()),
+    "flow.confidentiality" = |c| Value::Long(flow::rank(c.flow.all().confidentiality)),
+    "flow.classes" = |c| flow::words(c.flow.all().classes.iter().map(|class| class.as_str())),
+    "flow.servers" = |c| flow::texts(&c.flow.all().servers),
+    "flow.foreign" = |c| c.flow.foreign(),
+    "flow.encoded" = |c| Value::Bool(c.flow.all().encoded),
+    "flow.split" = |c| Value::Bool(c.flow.all().split),
+    "flow.planted" = |c| Value::Bool(c.flow.all().planted),
     "credential" = |c| Value::Text(c.credential.into()),
     "findings" = |c| Value::Texts(c.findings.iter().map(|f| f.as_str().to_owned()).collect::<Vec<_>>().into()),
 }

@@ -28,12 +28,17 @@ impl Footprint {
     pub(crate) fn all() -> Self {
         Self::below("")
     }
-    /// The attribute `path`, and all within it.
+    /// The attribute `path`, all within it, and the one whose field it is.
     pub(crate) fn below(path: &str) -> Self {
-        let within = |attribute: &str| {
-            path.is_empty() || attribute.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        let within = |inner: &str, outer: &str| {
+            outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        Self((0..).zip(ATTRIBUTES).filter(|(_, a)| within(a.path)).fold(0, |bits, (n, _)| bits | 1 << n))
+        let read = |attribute: &str| within(attribute, path) || within(path, attribute);
+        Self((0..).zip(ATTRIBUTES).filter(|(_, a)| read(a.path)).fold(0, |bits, (n, _)| bits | 1 << n))
+    }
+    /// The attributes that say where values came from: for them, a call is traced.
+    pub(crate) fn of_sources() -> Self {
+        Self(Self::below("flow").0 & !Self::below("flow.untrustedRecipient").0)
     }
     /// The attributes that differ from call to call of the same target: of arguments, flow and findings.
     pub(crate) fn of_content() -> Self {

@@ -2,7 +2,7 @@
 //! the whole context, without slices, footprints or memory. `DOORWARD_POLICY_CASES` sets the number of cases.
 
 use crate::{
-    Action, Base, DelegationFacts, Party, Policies, Question, Target,
+    Action, Base, Believed, DelegationFacts, FlowFacts, Party, Policies, Question, Sources, Target,
     compile::SCHEMA,
     context::{ATTRIBUTES, Context},
     entity::Prepared,
@@ -65,6 +65,8 @@ const CONDITIONS: &[&str] = &[
     "context.conversation.calls < 3",
     r#"context.findings.contains("injection")"#,
     "context.flow.untrustedRecipient",
+    r#"context.flow.recipient.integrity == "untrusted" && context.flow.foreign.contains("s2")"#,
+    r#"context.flow.classes.contains("secret") || context.flow.confidentiality > 1"#,
     "resource has sink && resource.sink",
     r#"resource has state && resource.state == "pending""#,
     "context has args && context.args has paths && context.args.paths.isEmpty()",
@@ -144,6 +146,14 @@ fn asked() -> impl Strategy<Value = Asked> {
     (who, (0..5_usize, 0..4_usize), facts).prop_map(|(who, what, facts)| Asked { who, what, facts })
 }
 
+/// Of a call whose recipient stood in a mail, or of one that was not traced.
+fn flow(untrusted: bool) -> FlowFacts {
+    let mail = || ["s2".to_owned()].into();
+    let classes = [doorward_vocab::Class::Secret].into();
+    let recipient = Sources { integrity: Believed::Untrusted, servers: mail(), classes, ..Sources::default() };
+    if untrusted { FlowFacts { recipient, foreign: mail(), ..FlowFacts::default() } } else { FlowFacts::default() }
+}
+
 impl Asked {
     fn ask<R>(&self, then: impl FnOnce(&Question<'_>) -> R) -> R {
         let (a, h, hops, second, owned) = self.who;
@@ -184,6 +194,8 @@ impl Asked {
         context.conversation.sinks = sinks;
         context.conversation.untrusted = untrusted;
         context.untrusted_recipient = untrusted;
+        let flow = flow(untrusted);
+        context.flow = &flow;
         context.findings = if injected { &findings } else { &[] };
         let q =
             Question { agent: &agent, human: human.as_ref(), delegations, action, target: &target, context: &context };
@@ -324,7 +336,8 @@ proptest! {
                 asked.facts.5 = injected;
                 // Only the flow differs here; the conversation stays.
                 let denied = asked.ask(|q| {
-                    let context = Context { untrusted_recipient: untrusted, ..q.context.clone() };
+                    let flow = flow(untrusted);
+                    let context = Context { untrusted_recipient: untrusted, flow: &flow, ..q.context.clone() };
                     let q = Question { context: &context, ..*q };
                     let list = Question { action: Action::List, ..q };
                     policies.decide(&q).decision == Decision::Deny || policies.decide(&list).decision == Decision::Deny
@@ -408,12 +421,26 @@ fn the_table_and_the_schema_agree() {
                 Value::Text(_) => "String",
                 Value::Texts(_) => "Set<String>",
                 Value::Longs(_) => "Set<Long>",
+                Value::Record(_) => "Origin",
             };
             format!("{}: {kind}", a.path)
         })
         .collect();
     assert_eq!(table, declared);
     assert_eq!(ATTRIBUTES.len(), declared.len());
+    let mut declared = BTreeSet::new();
+    flatten("", &json[""]["commonTypes"]["Origin"]["attributes"], &mut declared);
+    let Value::Record(fields) = context.flow.recipient.value() else { panic!("a record") };
+    let kind = |value: &Value<'_>| match value {
+        Value::Bool(_) => "Bool",
+        Value::Long(_) => "Long",
+        Value::Text(_) => "String",
+        _ => "Set<String>",
+    };
+    assert_eq!(
+        fields.iter().map(|(name, value)| format!("{name}: {}", kind(value))).collect::<BTreeSet<_>>(),
+        declared
+    );
 }
 
 fn flatten(path: &str, attributes: &serde_json::Value, out: &mut BTreeSet<String>) {
@@ -446,6 +473,8 @@ fn footprints_are_what_conditions_read() {
     };
     assert_eq!(reads("context.loopback && principal.assurance > 1"), "loopback");
     assert_eq!(reads("context.args.hosts == context.args.urls"), "args.hosts args.urls");
+    assert_eq!(reads("context.flow.recipient.integrity == \"said\""), "flow.recipient");
+    assert_eq!(reads("context.flow has url && context.flow.url has servers"), "flow.url");
     assert_eq!(reads("context.time == context.time"), "time.epoch time.hour time.weekday");
     assert_eq!(
         reads("context has conversation && context.conversation has calls"),

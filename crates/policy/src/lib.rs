@@ -17,6 +17,7 @@ mod decisions;
 mod diagnostic;
 mod entity;
 mod explain;
+mod flow;
 mod footprint;
 #[cfg(test)]
 mod laws;
@@ -40,6 +41,7 @@ pub use arguments::{ArgumentFacts, Leaf, LeafValue, fuzz_arguments};
 pub use context::{Context, Conversation};
 pub use diagnostic::Diagnostic;
 pub use explain::{Considered, Explanation, Part};
+pub use flow::{Believed, FlowFacts, Sources};
 pub use party::{
     Agent, AgentFacts, Delegation, DelegationFacts, Human, HumanFacts, Party, Server, ServerFacts, Transport,
 };

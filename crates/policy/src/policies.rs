@@ -22,6 +22,7 @@ pub struct Policies {
     version: Digest,
     base: Base,
     warnings: Vec<Diagnostic>,
+    asks_for_sources: bool,
     authorizer: Authorizer,
     slices: Slices,
     places: Memo<PlaceKey, Arc<Place>>,
@@ -76,6 +77,7 @@ impl Policies {
             version: version(&rules, base),
             base,
             warnings,
+            asks_for_sources: rules.iter().any(|rule| rule.footprint.meets(Footprint::of_sources())),
             authorizer: Authorizer::new(),
             slices: Slices::default(),
             places: Memo::new(16_384),
@@ -99,6 +101,10 @@ impl Policies {
     /// What holds before the operator's own policies.
     pub fn base(&self) -> Base {
         self.base
+    }
+    /// Whether a policy asks where the values of a call came from.
+    pub const fn asks_for_sources(&self) -> bool {
+        self.asks_for_sources
     }
     /// What loaded and still looks like a mistake: a policy that can never apply, a name that imitates another.
     pub fn warnings(&self) -> &[Diagnostic] {

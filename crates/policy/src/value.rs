@@ -9,6 +9,8 @@ pub(crate) enum Value<'a> {
     Text(Cow<'a, str>),
     Texts(Cow<'a, [String]>),
     Longs(Cow<'a, [i64]>),
+    /// Fields by name, in the order of the schema.
+    Record(Vec<(&'static str, Value<'a>)>),
 }
 
 impl Value<'_> {
@@ -39,6 +41,14 @@ impl Value<'_> {
                 out.extend((ns.len() as u64).to_le_bytes());
                 ns.iter().for_each(|n| out.extend(n.to_le_bytes()));
             }
+            Self::Record(fields) => {
+                out.push(6);
+                out.extend((fields.len() as u64).to_le_bytes());
+                for (name, value) in fields {
+                    encode_text(name, out);
+                    value.encode(out);
+                }
+            }
         }
     }
 
@@ -50,6 +60,11 @@ impl Value<'_> {
             Self::Text(t) => E::new_string(t.clone().into_owned()),
             Self::Texts(ts) => E::new_set(ts.iter().map(|t| E::new_string(t.clone()))),
             Self::Longs(ns) => E::new_set(ns.iter().map(|n| E::new_long(*n))),
+            // No field has a name twice, so it is a record.
+            Self::Record(fields) => {
+                E::new_record(fields.iter().map(|(name, value)| ((*name).to_owned(), value.expression())))
+                    .unwrap_or_else(|_| E::new_set([]))
+            }
         }
     }
 }

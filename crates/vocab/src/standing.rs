@@ -59,6 +59,11 @@ impl Classes {
     pub const fn with(self, class: Class) -> Self {
         Self(self.0 | 1 << class as u8)
     }
+    /// These but `class`.
+    #[must_use]
+    pub const fn without(self, class: Class) -> Self {
+        Self(self.0 & !(1 << class as u8))
+    }
     /// Whether `class` is among them.
     pub const fn contains(self, class: Class) -> bool {
         self.0 & (1 << class as u8) != 0

@@ -2,7 +2,7 @@
 
 use crate::texts;
 use doorward_benches::Suite;
-use doorward_flow::{Index, Settings, Source};
+use doorward_flow::{Index, Settings, Source, classes};
 use doorward_vocab::{CallId, Entropy, Label, ServerName, Standing, Timestamp, TurnId};
 
 struct Fixed;
@@ -53,4 +53,11 @@ pub(crate) fn benches(suite: &mut Suite) {
     }
     let call: Vec<(&str, &str)> = leaves.iter().take(4).map(|(_, leaf)| ("/x", *leaf)).collect();
     suite.bench("trace a call of four arguments", || full.trace_call(&server, "send", &call));
+    let secret = "name: deploy\npassword: q7Lm2x9Rt4Kp8ZwVb31\nhost: db-4.example\n";
+    for (name, text) in
+        [("a small answer", secret), ("a result in JSON", texts[2].1.as_str()), ("lines of a log", texts[0].1.as_str())]
+    {
+        suite.bench_bytes(&format!("look for secrets in {name}"), text.len(), || classes::secrets(text).count());
+        suite.bench_bytes(&format!("look what {name} is about"), text.len(), || classes::of(text));
+    }
 }

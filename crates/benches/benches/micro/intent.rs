@@ -15,7 +15,15 @@ pub(crate) fn benches(suite: &mut Suite) {
     let heard = |intent: &mut Intent, n: u128, text: &str| {
         let (call, standing) = (CallId::from_bits(n), Standing::of(Label::OUTSIDE));
         let arguments = [("/id", "17")];
-        let brought = Brought { call, server: &server, tool: &read, arguments: &arguments, standing, asked_for: false };
+        let brought = Brought {
+            call,
+            server: &server,
+            tool: &read,
+            arguments: &arguments,
+            standing,
+            asked_for: false,
+            left: false,
+        };
         intent.heard(brought, &[("", text)]);
     };
     suite.bench("understand a turn", || understood(TURN));

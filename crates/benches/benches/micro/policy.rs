@@ -12,7 +12,7 @@ use crate::scene::{Estate, NOW, Scene, compile, target};
 
 pub(crate) fn benches(suite: &mut Suite) {
     let scene = Scene::new(Estate::Bare);
-    let parties = Parties::of(scene.actor.principal(), target(&scene.server));
+    let parties = Parties::of(scene.actor.principal(), target(&scene.server, "echo", doorward_vocab::Effect::Read));
     let text = Leaf { path: "/text", value: LeafValue::Str(crate::texts::ANSWER) };
     let same = ArgumentFacts::of([text]);
     suite.bench("facts of the arguments of a small call", || ArgumentFacts::of([text]));

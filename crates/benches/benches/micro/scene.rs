@@ -15,7 +15,7 @@ use doorward_policy::{
     Base, DefinitionState, Policies, ServerFacts, Source, Target as PolicyTarget, ToolFacts, Transport,
 };
 use doorward_vocab::{
-    Assurance, CallId, ConversationId, Digest, Effect, Effects, Label, Level, Mode, Tainted, Timestamp,
+    Assurance, CallId, ConversationId, Digest, Effect, Effects, Label, Level, Mode, Tainted, Timestamp, TurnId,
 };
 use std::sync::Arc;
 
@@ -69,11 +69,12 @@ impl Scene {
                 poisons: Arc::default(),
                 marks: doorward_engine::Marks::new(doorward_credential::Marker::new(&[7; 32]), Vec::new()),
                 secrets: secrets(),
+                flow: doorward_engine::Flow::new([7; 16]),
             },
             history: History::default(),
             actor: actor(),
             call: "call_0123456789abcdefghjkmnpqrs".parse().expect("an id"),
-            tool: echo(&server),
+            tool: tool(&server, "echo", Effect::Read),
             message: Tainted::new(message, Label::OUTSIDE),
             correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
             server,
@@ -81,6 +82,36 @@ impl Scene {
         };
         assert!(matches!(scene.rule(), Ruling::Go(..)), "a refusal costs something else than what is measured");
         scene
+    }
+
+    /// A conversation of 200 results, of which the host reports turns if `turn`, under a policy of the operator's own; and in
+    /// it a mail to whom the human named.
+    pub(crate) fn mailing(turn: bool, own: &str) -> Self {
+        let mut scene = Self::new(Estate::Bare);
+        let sources = [Source { name: "own.cedar".to_owned(), text: own.to_owned() }];
+        scene.view.policies =
+            Arc::new(Policies::compile(&sources, Base::Level(Level::Guard)).expect("policies without a mistake"));
+        if turn {
+            let text = "Please read the notes, and mail ann.miller@example.org when the parcel left.";
+            scene.history.turn(TurnId::from_bits(1), text, NOW, || [7; 16]);
+        }
+        for (n, text) in (0..200_u128).zip([texts::lines(8), texts::prose(8), texts::result(8)].iter().cycle()) {
+            scene.call = CallId::from_bits(n + 2);
+            scene.hear(&text.replace('a', &format!("o{n}")));
+        }
+        scene.tool = tool(&scene.server, "send_mail", Effect::Send);
+        scene.bytes = Bytes::from_static(texts::MAIL.as_bytes());
+        let message = decode(scene.bytes.clone(), &Limits::default(), Side::Client).expect("a call");
+        scene.message = Tainted::new(message, Label::OUTSIDE);
+        scene
+    }
+
+    /// The call is answered with this text.
+    pub(crate) fn hear(&mut self, text: &str) {
+        let answer = decode(Bytes::from(texts::answer(text)), &Limits::default(), Side::Server).expect("a result");
+        let mut history = std::mem::take(&mut self.history);
+        history.brought(&self.view, &self.subject(), &answer, Some(Label::OUTSIDE), || [7; 16]);
+        self.history = history;
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
@@ -132,12 +163,12 @@ fn actor() -> Actor {
     Actor::new(door().authenticate(HERE, NOW).expect("the local user"))
 }
 
-/// The tool as policies know it.
-pub(crate) fn target(server: &ServerProfile) -> PolicyTarget {
+/// A tool as policies know it.
+pub(crate) fn target(server: &ServerProfile, name: &str, effect: Effect) -> PolicyTarget {
     let facts = ToolFacts {
-        name: "echo",
-        effects: Effects::just(Effect::Read),
-        read_only: Some(true),
+        name,
+        effects: Effects::just(effect),
+        read_only: Some(effect == Effect::Read),
         destructive: None,
         open_world: None,
         state: DefinitionState::Approved,
@@ -145,15 +176,16 @@ pub(crate) fn target(server: &ServerProfile) -> PolicyTarget {
     PolicyTarget::tool(server.party(), &facts)
 }
 
-fn echo(server: &ServerProfile) -> Definition {
+fn tool(server: &ServerProfile, name: &str, effect: Effect) -> Definition {
+    let arguments = ["to", "body"].into_iter().filter(|_| effect == Effect::Send);
     Definition {
-        name: "echo".into(),
-        digest: Digest::of(b"echo"),
-        effects: Effects::just(Effect::Read),
+        name: name.into(),
+        digest: Digest::of(name.as_bytes()),
+        effects: Effects::just(effect),
         state: DefinitionState::Approved,
         findings: Vec::new(),
-        target: target(server),
-        tool: Arc::new(Tool::new("echo", Effects::just(Effect::Read), "", std::iter::empty())),
+        target: target(server, name, effect),
+        tool: Arc::new(Tool::new(name, Effects::just(effect), "", arguments)),
         schema: Arc::default(),
         parameters: Arc::default(),
         approved: None,

@@ -6,6 +6,12 @@ pub(crate) const CALL: &str = concat!(
     r#""the parcel for bay twelve left at noon, signed for"},"_meta":{"dev.doorward/conversation":"bench-1"}}}"#
 );
 
+/// A call of a tool that sends something.
+pub(crate) const MAIL: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"send_mail","arguments":{"to":"ann.miller@example.org","#,
+    r#""body":"The parcel for bay twelve left at noon."},"_meta":{"dev.doorward/conversation":"bench-1"}}}"#
+);
+
 /// The text that a small call brings back.
 pub(crate) const ANSWER: &str = "the parcel for bay twelve left at noon, signed for";
 

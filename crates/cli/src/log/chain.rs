@@ -112,7 +112,7 @@ impl<'r> Timeline<'r> {
             detail(format!("the agent says: {rationale}"))?;
         }
         for v in &r.values {
-            let from = v.call.map_or_else(String::new, |c| format!(" of {c}"));
+            let from = v.call.map_or_else(String::new, |c| format!(", {c}"));
             let trust = if v.label.integrity == Integrity::Untrusted { ", untrusted" } else { "" };
             detail(format!("`{}` came from {}{from}{trust}", v.at, v.source))?;
         }

@@ -15,6 +15,7 @@ mod attest;
 mod authorization;
 mod credential;
 mod detect;
+mod flow;
 mod joined;
 mod limits;
 mod listen;
@@ -39,6 +40,7 @@ pub use credential::{
     SignedJwt, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange, TokenTarget, TokenType, Vault, VaultFields,
 };
 pub use detect::{Detect, DetectorMode};
+pub use flow::{FlowBudget, LabelRule};
 pub use joined::{Joined, Prefix};
 pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
@@ -100,6 +102,12 @@ pub struct Settings {
     /// What is done about what they find in what servers say, before what the level does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub on_finding: Vec<OnFinding>,
+    /// Which label what comes from somewhere has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<LabelRule>,
+    /// How much of a class of values may go where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<FlowBudget>,
     /// How people are asked to approve single calls.
     #[serde(skip_serializing_if = "is_usual")]
     pub approval: Approval,
@@ -136,6 +144,8 @@ impl Settings {
             policy: PolicyFiles::default(),
             detect: Detect::default(),
             on_finding: Vec::new(),
+            labels: Vec::new(),
+            budgets: Vec::new(),
             approval: Approval::default(),
             log: Log::default(),
         }
@@ -202,6 +212,8 @@ impl Shape {
             policy: file.table("policy").map(PolicyFiles::read).unwrap_or_default(),
             detect: file.table("detect").map(Detect::read).unwrap_or_default(),
             on_finding: file.tables("on_finding").into_iter().filter_map(OnFinding::read).collect(),
+            labels: file.tables("label").into_iter().filter_map(LabelRule::read).collect(),
+            budgets: file.tables("budget").into_iter().filter_map(FlowBudget::read).collect(),
             approval: file.table("approval").map(Approval::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };

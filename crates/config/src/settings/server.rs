@@ -25,6 +25,8 @@ pub struct Server {
     pub check_arguments: bool,
     /// Whether calls that change something must serve what the human asked for, where a host reports that.
     pub check_mandate: bool,
+    /// Whether what reaches it is held to where it came from.
+    pub check_flow: bool,
     /// How often it may ask something of the client's model or person in one conversation; none: as often as all may.
     pub asks: Option<u32>,
     /// The label of what it returns before anything is known about the content.
@@ -75,6 +77,7 @@ impl Server {
         let assurance = section.table("assurance").map(assurance).unwrap_or_default();
         let check_arguments = section.get("check_arguments", Item::flag).unwrap_or(true);
         let check_mandate = section.get("check_mandate", Item::flag).unwrap_or(true);
+        let check_flow = section.get("check_flow", Item::flag).unwrap_or(true);
         let asks = section.get("asks", Item::count).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
@@ -93,6 +96,7 @@ impl Server {
             assurance,
             check_arguments,
             check_mandate,
+            check_flow,
             asks,
             label,
             timeout,
@@ -101,7 +105,7 @@ impl Server {
     }
 }
 
-const CONFIDENTIALITY: [(&str, Confidentiality); 4] = [
+pub(super) const CONFIDENTIALITY: [(&str, Confidentiality); 4] = [
     ("public", Confidentiality::Public),
     ("internal", Confidentiality::Internal),
     ("confidential", Confidentiality::Confidential),

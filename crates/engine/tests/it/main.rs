@@ -2,8 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 mod approval;
+#[allow(dead_code, reason = "tests of another crate need more of it")]
+#[path = "../../../flow/tests/it/canaries.rs"]
+mod canaries;
 mod channels;
 mod consequences;
+#[allow(dead_code, reason = "tests of another crate need more of it")]
+#[path = "../../../flow/tests/it/dice.rs"]
+mod dice;
+mod exfiltration;
+mod flows;
 mod given;
 mod inputs;
 mod instances;
@@ -12,3 +20,4 @@ mod scene;
 #[allow(dead_code, reason = "tests of another crate need more of it")]
 #[path = "../../../bridge/tests/it/schema.rs"]
 mod schema;
+mod talk;

@@ -35,6 +35,8 @@ pub(crate) struct Scene {
     pub(crate) resource: Option<&'static str>,
     /// The tool that the next message calls, where it is one.
     pub(crate) tool: Option<Definition>,
+    /// The number of the next message.
+    pub(crate) number: u128,
     /// What a person approved.
     pub(crate) approval: Option<Approval>,
     actor: Actor,
@@ -64,11 +66,13 @@ impl Scene {
                 handling: Handling::new(level, Vec::new()),
                 poisons: Arc::default(),
                 secrets: secrets(),
+                flow: doorward_engine::Flow::new([7; 16]),
             },
             server: ServerProfile::new("crm".parse().unwrap(), mode, Label::OUTSIDE, party.prepare()),
             history: History::default(),
             resource: None,
             tool: None,
+            number: "call_0123456789abcdefghjkmnpqrs".parse::<CallId>().unwrap().bits(),
             approval: None,
             actor: Actor::new(Authenticator::new(settings).unwrap().authenticate(here, NOW).unwrap()),
             correlation: Correlation::new(Conversation { id: conversation, basis: Basis::Explicit, ambiguous: false }),
@@ -94,14 +98,14 @@ impl Scene {
             headers: Arc::default(),
         };
         let subject = self.subject(&said, Revision::LATEST);
-        match rule(&self.view, &History::default(), &subject, outbound, NOW) {
+        match rule(&self.view, &self.history, &subject, outbound, NOW) {
             Ruling::Go(_, judgement) | Ruling::Stop(judgement) => judgement,
         }
     }
 
-    fn subject<'a>(&'a self, message: &'a Tainted<Message>, revision: Revision) -> Subject<'a> {
+    pub(crate) fn subject<'a>(&'a self, message: &'a Tainted<Message>, revision: Revision) -> Subject<'a> {
         Subject {
-            call: "call_0123456789abcdefghjkmnpqrs".parse::<CallId>().unwrap(),
+            call: CallId::from_bits(self.number),
             actor: &self.actor,
             server: &self.server,
             message,
@@ -118,7 +122,7 @@ impl Scene {
     }
 }
 
-fn message(value: &Value, from: Side) -> Result<Message, DecodeError> {
+pub(crate) fn message(value: &Value, from: Side) -> Result<Message, DecodeError> {
     decode(value.to_string().into(), &Limits::default(), from)
 }
 

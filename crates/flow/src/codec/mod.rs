@@ -2,6 +2,7 @@
 
 mod bytes;
 mod parts;
+mod written;
 
 use crate::{
     Index, Settings,
@@ -11,10 +12,10 @@ use crate::{
     table::{Entry, Table},
 };
 use bytes::{Reader, Writer};
-use doorward_vocab::Digest;
+use doorward_vocab::{Classes, Digest};
 
 /// What the bytes begin with: whose they are, and the version of what follows.
-const MAGIC: &[u8; 5] = b"dwfl\x01";
+const MAGIC: &[u8; 5] = b"dwfl\x02";
 /// As much of a digest is kept.
 const SUM: usize = 16;
 
@@ -55,6 +56,10 @@ impl Index {
             last = bits >> 16;
         }
         self.counts.0.iter().for_each(|count| w.number((*count).into()));
+        w.all(self.sources.about.iter(), |w, (record, classes)| {
+            w.number(*record);
+            w.number(classes.bits().into());
+        });
         w.all(self.outbox.all.iter(), |w, (channel, text)| {
             w.number((*channel).into());
             w.text(text);
@@ -119,6 +124,7 @@ impl Index {
         for at in 0..SLOTS {
             *self.counts.0.get_mut(at)? = r.small()?;
         }
+        self.sources.about = r.all(|r| Some((r.number()?, Classes::from_bits(r.small()?)?)))?.into_iter().collect();
         let left = r.all(|r| Some((r.small()?, r.text()?.into_boxed_str())))?;
         self.outbox = Outbox { all: left.into() };
         Some(())

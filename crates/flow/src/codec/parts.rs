@@ -39,9 +39,10 @@ pub(super) fn source(w: &mut Writer, source: &Kept) {
         From::Turn(id) => (0, id.bits()),
         From::Result(id) => (1, id.bits()),
         From::Definition => (2, 0),
+        From::Written(id) => (3, id.bits()),
     };
     w.number(tag);
-    if tag < 2 {
+    if tag != 2 {
         w.bytes(&id.to_le_bytes());
     }
     for number in [source.server, source.tool, source.resource, source.standing] {
@@ -54,11 +55,12 @@ pub(super) fn source(w: &mut Writer, source: &Kept) {
 pub(super) fn read_source(r: &mut Reader<'_>) -> Option<Kept> {
     let id = SourceId(r.small()?);
     let tag = r.number()?;
-    let bits = if tag < 2 { r.take(16)?.try_into().map(u128::from_le_bytes).ok()? } else { 0 };
+    let bits = if tag != 2 { r.take(16)?.try_into().map(u128::from_le_bytes).ok()? } else { 0 };
     let from = match tag {
         0 => From::Turn(TurnId::from_bits(bits)),
         1 => From::Result(CallId::from_bits(bits)),
         2 => From::Definition,
+        3 => From::Written(CallId::from_bits(bits)),
         _ => return None,
     };
     let (server, tool, resource, standing) = (r.small()?, r.small()?, r.small()?, r.small()?);

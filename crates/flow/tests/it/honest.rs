@@ -1,6 +1,9 @@
 //! Ten thousand calls whose arguments were made up beside the results, of words and numbers that everybody uses.
 
-use crate::scene::{Dice, WORDS, hear, result, server, settings};
+use crate::{
+    dice::{Dice, WORDS, result},
+    scene::{hear, server, settings},
+};
 use doorward_flow::Index;
 
 fn argument(dice: &mut Dice) -> String {

@@ -1,6 +1,7 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
 mod authority;
+mod flow;
 mod marks;
 mod trust;
 
@@ -201,6 +202,7 @@ impl Live {
             poisons: before.map(|b| b.snapshot.poisons.clone()).unwrap_or_default(),
             secrets: around.secrets.clone(),
             marks,
+            flow: flow::of(&settings, around, before.map(|b| &b.snapshot.flow)),
         };
         let guard = Guard::new(&GuardSettings {
             listen: around.listen,

@@ -28,7 +28,14 @@ pub(crate) fn pack<T: Serialize>(
     Some(kept)
 }
 
-fn unpack<T: DeserializeOwned>(sealer: &Sealer, kind: KeptKind, name: &str, kept: &Kept, now: Timestamp) -> Option<T> {
+/// What is in `kept`, where it was kept under this name and its time is not over.
+pub(crate) fn unpack<T: DeserializeOwned>(
+    sealer: &Sealer,
+    kind: KeptKind,
+    name: &str,
+    kept: &Kept,
+    now: Timestamp,
+) -> Option<T> {
     let asked = kept.kind == kind && kept.key == Digest::of(name.as_bytes());
     if !asked || kept.until <= now {
         return None;

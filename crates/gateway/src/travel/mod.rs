@@ -17,7 +17,7 @@ mod keeping;
 pub(crate) mod record;
 mod sessions;
 
-pub(crate) use keeping::{Silence, pack};
+pub(crate) use keeping::{Silence, pack, unpack};
 
 use crate::bridge::Sealer;
 use doorward_identity::PrincipalKey;

@@ -50,6 +50,7 @@ impl Desk {
             arguments,
             standing: Standing::of(Label::OUTSIDE),
             asked_for,
+            left: false,
         };
         self.intent.heard(brought, &[("", text)]);
     }

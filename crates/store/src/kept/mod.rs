@@ -38,11 +38,13 @@ pub enum KeptKind {
     Registration,
     /// A question to a person, or the answer of an operator.
     Approval,
+    /// What conversations left at servers for others.
+    Written,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Session,
         Self::Parked,
         Self::Client,
@@ -56,6 +58,7 @@ impl KeptKind {
         Self::SignIn,
         Self::Registration,
         Self::Approval,
+        Self::Written,
     ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -73,6 +76,7 @@ impl KeptKind {
             Self::SignIn => "sign-in",
             Self::Registration => "registration",
             Self::Approval => "approval",
+            Self::Written => "written",
         }
     }
 }
