@@ -33,8 +33,7 @@ impl Intent {
     /// Whether the human neither said a value nor chose a record of which it is a field. Out of the middle of a text
     /// nobody chooses, whoever chose the text.
     pub fn is_strangers(&self, value: &str) -> bool {
-        let chosen =
-            || self.chosen(value, ANYWHERE, |_, _| true).is_some_and(|(choice, _)| choice >= Choice::Mentioned);
+        let chosen = || self.chosen(value, ANYWHERE, |_, _| true).is_some_and(|c| c.choice >= Choice::Mentioned);
         value.len() > 5 && !self.was_said(value) && !chosen()
     }
 }

@@ -109,7 +109,7 @@ impl Traced {
                 Role::Query => &mut facts.query,
                 Role::Amount => &mut facts.amount,
                 Role::Path | Role::File => &mut facts.path,
-                Role::Object => &mut facts.object,
+                Role::Object | Role::Container => &mut facts.object,
                 Role::Secret => &mut facts.secret,
                 Role::Body => &mut facts.body,
             };

@@ -61,7 +61,8 @@ fn conversation(row: &Value, tools: &Tools, tally: &mut Tally) {
         refused |= stance > Some(Stance::Ask);
         let asked_for = stance.is_some_and(|s| s <= Stance::Delegated);
         let (call, standing) = (CallId::from_bits(number), Standing::of(Label::OUTSIDE));
-        let brought = Brought { call, server: &server, tool, arguments: &arguments, standing, asked_for };
+        let arguments = &arguments;
+        let brought = Brought { call, server: &server, tool, arguments, standing, asked_for, left: false };
         intent.heard(brought, &[("", step["answer"].as_str().unwrap_or_default())]);
     }
     tally.honest += usize::from(!attacked);
