@@ -1,7 +1,7 @@
 //! What no section can know alone: names that must exist, addresses that ask for more, entries that exclude each other.
 
 use crate::{
-    Mistake, Setting, Settings, Slot, TrustKind, Upstream, command, nearest::suggest, section::Reading,
+    Mistake, Setting, Settings, Slot, Trust, TrustKind, Upstream, command, nearest::suggest, section::Reading,
     value::is_loopback,
 };
 use std::collections::BTreeSet;
@@ -241,6 +241,14 @@ fn authorization(shape: &Shape, reading: &Reading<'_>) {
             reading.tell_at(&format!("{path}.name"), mistake.help("add `[authorization]`"));
         }
     }
+    let shows = |entry: &Trust| matches!(entry.kind, TrustKind::AwsRole(_) | TrustKind::Tpm(_));
+    for (entry, path) in trust.iter().zip(&shape.trust.paths).filter(|(entry, _)| shows(entry)) {
+        if authorization.is_none() {
+            let mistake = Mistake::error(format!("`{}` has nobody to show evidence to", entry.name));
+            let help = "add `[authorization]`: the gateway gives a token of its own for it";
+            reading.tell_at(&format!("{path}.kind"), mistake.help(help));
+        }
+    }
     let Some(authorization) = authorization else { return };
     let login = |name: &str| {
         trust.iter().any(|t| t.name == name && matches!(&t.kind, TrustKind::Oidc(oidc) if oidc.client.is_some()))
@@ -250,10 +258,12 @@ fn authorization(shape: &Shape, reading: &Reading<'_>) {
         let help = "name a `[[trust]]` entry of kind `oidc` that has a `client_id`";
         reading.tell_at("authorization.login", mistake.help(help));
     }
-    let nobody = !trust.iter().any(|t| login(&t.name)) && clients.is_empty() && trust.len() == shape.trust.all.len();
+    let nobody =
+        !trust.iter().any(|t| login(&t.name) || shows(t)) && clients.is_empty() && trust.len() == shape.trust.all.len();
     if nobody {
         let mistake = Mistake::error("`[authorization]` has nobody to issue tokens for");
-        let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`";
+        let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`, or an entry of kind \
+                    `aws-role` or `tpm`";
         reading.tell_at("authorization", mistake.help(help));
     }
 }

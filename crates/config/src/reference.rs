@@ -91,6 +91,12 @@ fn every_key_has_its_row() {
         [[trust]]
         kind = "process"
         executables = [{}]
+        [[trust]]
+        kind = "aws-role"
+        roles = [{}]
+        [[trust]]
+        kind = "tpm"
+        machines = [{}]
         [[agent]]
         [[delegation]]
         [[on_finding]]

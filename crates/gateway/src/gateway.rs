@@ -2,7 +2,7 @@ use crate::{
     Live, LiveError, Surroundings,
     all::{CursorKey, Shown},
     approval::Book,
-    attest::{AwsNonces, Remembered},
+    attest::Remembered,
     bridge::Parking,
     conversation::Conversations,
     credentials::Desk,
@@ -52,8 +52,6 @@ pub struct Gateway {
     pub(crate) pins: Pins,
     /// Digests of files that have not changed since.
     pub(crate) digests: Arc<Remembered>,
-    /// Nonces that agents were given to sign.
-    pub(crate) aws_nonces: AwsNonces,
     pub(crate) conversations: Conversations,
     /// What hosts reported of them.
     pub(crate) hosted: Hosted,
@@ -134,7 +132,6 @@ impl Gateway {
             returns: broadcast::channel(RETURNS).0,
             travel,
             trail,
-            aws_nonces: AwsNonces::default(),
             digests: Arc::new(Remembered::new(pins.state())),
             pins,
             conversations: Conversations::new(limits.conversations as u64, limits.conversation_idle),

@@ -151,7 +151,12 @@ fn principal(
     let agent = Agent {
         id: agent_id.into(),
         name: agent_name(claims, &settings.claims.agent_name).unwrap_or_else(|| agent_id.into()),
-        issuer: Some(actor.and_then(|a| a.issuer).map_or_else(|| settings.issuer.clone(), Arc::from)),
+        issuer: Some(
+            actor
+                .and_then(|a| a.issuer)
+                .or(vouching(claims).filter(|_| settings.attests))
+                .map_or_else(|| settings.issuer.clone(), Arc::from),
+        ),
         class: word(json::at(claims, &settings.claims.class)).map(Arc::from),
         publisher: None,
         owner: None,
@@ -224,7 +229,30 @@ fn attested(claims: &Map<String, Value>, attestation: Attestation) -> Result<Att
     let level = att.get("lvl").and_then(Value::as_u64).and_then(|n| u8::try_from(n).ok());
     let assurance = level.and_then(|n| Assurance::try_from(n).ok()).ok_or(Flaw::Claim)?;
     let method = att.get("m").cloned().and_then(|m| serde_json::from_value(m).ok()).ok_or(Flaw::Claim)?;
-    Ok(Attestation { method, assurance, ..attestation })
+    let text = |name: &str| word(att.get(name)).map(Arc::from);
+    let facts = |name: &str| {
+        let all = att.get(name).and_then(Value::as_object).into_iter().flatten();
+        all.filter_map(|(name, value)| Some((name.as_str().into(), word(Some(value))?.into()))).collect()
+    };
+    let evidence = match att.get("ev") {
+        None => attestation.evidence,
+        Some(digest) => digest.as_str().and_then(|d| d.parse().ok()).ok_or(Flaw::Claim)?,
+    };
+    Ok(Attestation {
+        subject: text("sub").unwrap_or(attestation.subject),
+        issuer: text("iss").or(attestation.issuer),
+        evidence,
+        measured: facts("measured"),
+        posture: facts("posture"),
+        method,
+        assurance,
+        ..attestation
+    })
+}
+
+/// Which entry of the operator vouches for an agent that showed evidence of its own to our authorization server.
+fn vouching(claims: &Map<String, Value>) -> Option<&str> {
+    word(claims.get("att").and_then(|att| att.get("by")))
 }
 
 /// Those of our own names that stand in `aud`.

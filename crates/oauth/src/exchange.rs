@@ -94,7 +94,7 @@ impl Acting {
 /// What a client wants of an exchange, checked.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    resource: Arc<str>,
+    pub(crate) resource: Arc<str>,
     scopes: BTreeSet<Arc<str>>,
     servers: BTreeSet<ServerName>,
 }

@@ -144,7 +144,7 @@ fn details(delegation: &Delegation, resource: &str) -> Value {
 }
 
 /// RFC 9449 §6.1, RFC 8705 §3.1.
-fn confirmation(key: &KeyBinding) -> Value {
+pub(crate) fn confirmation(key: &KeyBinding) -> Value {
     let b64 = |digest: &doorward_vocab::Digest| URL_SAFE_NO_PAD.encode(digest.as_bytes());
     match key {
         KeyBinding::Jkt(digest) => json!({ "jkt": b64(digest) }),

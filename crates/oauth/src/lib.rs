@@ -11,6 +11,7 @@
 //! | `code`, `family` | what is given for it once, and renewed |
 //! | `proof` | how a client proves itself at the token endpoint |
 //! | `exchange` | tokens for tokens: RFC 8693, RFC 7523, RFC 6749 §4.4 |
+//! | `attested` | a token for evidence: a signed request of AWS, a quote of a TPM |
 //! | `issue`, `keys` | the token and its signature |
 //!
 //! Invariant: no I/O, no clock. Requests and what was kept of earlier ones are data; time and randomness are arguments.
@@ -23,6 +24,7 @@
 //! # Ok::<(), doorward_oauth::Fault>(())
 //! ```
 
+pub mod attested;
 pub mod authorize;
 pub mod client;
 pub mod code;

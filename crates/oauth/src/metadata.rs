@@ -17,6 +17,9 @@ pub mod path {
     pub const REGISTER: &str = "/oauth/register";
     /// RFC 7517 §5.
     pub const JWKS: &str = "/oauth/jwks";
+    /// Where agents that will show evidence get what it must be about (the endpoint of
+    /// draft-ietf-oauth-attestation-based-client-auth §8).
+    pub const CHALLENGE: &str = "/oauth/challenge";
     /// RFC 7009 §2.
     pub const REVOKE: &str = "/oauth/revoke";
 }
@@ -73,6 +76,9 @@ pub fn document(realm: &Realm) -> String {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": SIGNED_BY,
     });
+    if let (true, Value::Object(map)) = (realm.attests, &mut document) {
+        map.insert("challenge_endpoint".to_owned(), at(path::CHALLENGE).into());
+    }
     if let (true, Value::Object(map)) = (realm.registers, &mut document) {
         map.insert("registration_endpoint".to_owned(), at(path::REGISTER).into());
     }
@@ -110,7 +116,9 @@ mod tests {
         assert_eq!(document["token_endpoint"], "https://gw.example.com/oauth/token");
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["registration_endpoint"], "https://gw.example.com/oauth/register");
-        realm.registers = false;
+        assert_eq!(document.get("challenge_endpoint"), None);
+        (realm.registers, realm.attests) = (false, true);
         assert_eq!(of(&realm).get("registration_endpoint"), None);
+        assert_eq!(of(&realm)["challenge_endpoint"], "https://gw.example.com/oauth/challenge");
     }
 }

@@ -28,6 +28,8 @@ pub struct Realm {
     pub registers: bool,
     /// Whether clients may be named by the address of their metadata document.
     pub documents: bool,
+    /// Whether agents may show evidence of a platform or a machine.
+    pub attests: bool,
     /// How long things last.
     pub lifetimes: Lifetimes,
     /// How many hand-overs between agents a human's grant allows.
@@ -131,6 +133,7 @@ pub(crate) mod testing {
             usual: "https://gw.example.com/mcp".into(),
             registers: true,
             documents: true,
+            attests: false,
             lifetimes: Lifetimes::default(),
             hand_overs: 1,
         }

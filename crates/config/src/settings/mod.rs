@@ -52,8 +52,8 @@ pub use seal::Seal;
 pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
 pub use trust::{
-    Algorithm, Bundle, CertificateName, Claims, Executable, Keys, Mtls, Must, Oidc, Platform, PlatformKind, Process,
-    RelyingParty, Require, Spiffe, Subject, Tokens, Trust, TrustKind, Wanted,
+    Algorithm, AwsRole, AwsRoles, Bundle, CertificateName, Claims, Executable, Keys, Machine, Mtls, Must, Oidc,
+    Platform, PlatformKind, Process, RelyingParty, Require, Spiffe, Subject, Tokens, Tpm, Trust, TrustKind, Wanted,
 };
 pub use upstream::{HttpTransport, Network, Setting, Upstream};
 pub use virtual_server::{Pattern, Virtual};

@@ -6,7 +6,7 @@ mod gate;
 mod remote;
 mod standing;
 
-pub(crate) use aws::AwsNonces;
+pub(crate) use aws::ask_sts;
 pub(crate) use digests::Remembered;
 pub(crate) use gate::Gate;
 pub(crate) use standing::{Known, Standing};

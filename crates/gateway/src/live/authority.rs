@@ -1,6 +1,6 @@
 //! From `[authorization]` and `[[client]]` to what the authorization server works with.
 
-use super::{Surroundings, trust};
+use super::{Surroundings, attesting::Attesting, trust};
 use doorward_config::{self as config, ClientGrant, ClientProof, Registration, SecretError, SecretRef, Settings};
 use doorward_identity::{PublicUrlError, Resource};
 use doorward_oauth::{Client, Lifetimes, Origin, Proof, Realm, metadata::grant};
@@ -21,6 +21,8 @@ pub(crate) struct Authority {
     pub(crate) providers: Vec<Provider>,
     /// The hosts whose documents are read; empty: any.
     pub(crate) document_hosts: Vec<String>,
+    /// Whose evidence is taken for a token.
+    pub(crate) attesting: Attesting,
 }
 
 /// A provider at which humans sign in.
@@ -50,6 +52,9 @@ pub enum AuthorityError {
     /// A redirect address that nobody can be sent to.
     #[error("client `{0}` cannot be sent to `{1}`: {2}")]
     Redirect(String, String, &'static str),
+    /// The authorities of endorsement keys cannot be read.
+    #[error("cannot read the `authorities` of `{0}`: {1}")]
+    Endorsement(String, String),
     /// The public address cannot name resources.
     #[error(transparent)]
     PublicUrl(#[from] PublicUrlError),
@@ -58,12 +63,14 @@ pub enum AuthorityError {
 impl Authority {
     pub(super) fn of(settings: &Settings, around: &Surroundings) -> Result<Option<Self>, AuthorityError> {
         let Some(authorization) = &settings.authorization else { return Ok(None) };
+        let attesting = Attesting::of(settings, around)?;
         let clients = settings.clients.iter().map(|c| Ok((c.name.as_str().into(), Arc::new(client(c)?))));
         Ok(Some(Self {
-            realm: realm(settings, authorization, around)?,
+            realm: Realm { attests: !attesting.is_empty(), ..realm(settings, authorization, around)? },
             clients: clients.collect::<Result<_, AuthorityError>>()?,
             providers: providers(settings, authorization),
             document_hosts: authorization.document_hosts.clone(),
+            attesting,
         }))
     }
 }
@@ -102,6 +109,7 @@ fn realm(
         resources,
         registers: kinds.contains(&Registration::Dynamic),
         documents: kinds.contains(&Registration::Document),
+        attests: false,
         lifetimes: Lifetimes { access: authorization.access_token, grant: authorization.grant, ..Lifetimes::default() },
         hand_overs: authorization.hand_overs,
     })

@@ -1,10 +1,12 @@
 //! What the operator configured, compiled: one immutable value that every message reads once.
 
+mod attesting;
 mod authority;
 mod flow;
 mod marks;
 mod trust;
 
+pub(crate) use attesting::{Machines, Roles};
 pub(crate) use authority::{Authority, Provider};
 pub use marks::of as marks;
 pub(crate) use trust::public;

@@ -45,9 +45,14 @@ pub(super) fn settings(settings: &Settings, around: &Surroundings) -> Result<ide
                 out.issuers.push(spiffe(entry, &own)?);
             }
             config::TrustKind::Mtls(mtls) => out.issuers.push(authority(&entry.name, mtls)?),
+            // Their agents come with tokens of the gateway's own, which say which entry vouches.
+            config::TrustKind::AwsRole(_) | config::TrustKind::Tpm(_) => {}
         }
         let mut vouching: Vec<_> = out.issuers.iter().skip(before).map(|issuer| issuer.issuer.clone()).collect();
-        if matches!(entry.kind, config::TrustKind::Process(_)) {
+        let by_name = |kind: &config::TrustKind| {
+            matches!(kind, config::TrustKind::Process(_) | config::TrustKind::AwsRole(_) | config::TrustKind::Tpm(_))
+        };
+        if by_name(&entry.kind) {
             vouching.push(name.into());
         }
         issuers.insert(name, vouching);

@@ -6,7 +6,7 @@
 //! for somebody else is worth nothing here, and one with a nonce of ours, so that it is worth something once.
 
 use super::{Attestation, Method};
-use doorward_vocab::{Assurance, Digest, Timestamp};
+use doorward_vocab::{Assurance, Digest, Glob, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The body of the request; its method is POST and its path `/`.
@@ -41,9 +41,9 @@ pub struct RoleRule {
     /// The number of the account.
     pub account: Arc<str>,
     /// The name of the role, without its path: STS does not say that.
-    pub role: Arc<str>,
-    /// The name of the session, where only one will do.
-    pub session: Option<Arc<str>>,
+    pub role: Glob,
+    /// The name of the session, where not every one will do.
+    pub session: Option<Glob>,
 }
 
 /// A signed request that may be sent: everything but the signature, which only AWS can check, holds.
@@ -143,8 +143,8 @@ impl AwsRules {
     pub fn judge(&self, signed: &Signed, caller: &Caller, at: Timestamp) -> Result<(Arc<str>, Attestation), AwsError> {
         let fits = |rule: &&RoleRule| {
             *rule.account == *caller.account
-                && *rule.role == *caller.role
-                && rule.session.as_deref().is_none_or(|session| session == caller.session)
+                && rule.role.matches(&caller.role)
+                && rule.session.as_ref().is_none_or(|session| session.matches(&caller.session))
         };
         let rule = self.roles.iter().find(fits).ok_or_else(|| AwsError::Unknown(caller.arn.clone()))?;
         let attestation = Attestation {
@@ -232,9 +232,13 @@ mod tests {
     use super::*;
 
     fn rules() -> AwsRules {
-        let role =
-            RoleRule { agent: "etl".into(), account: "123456789012".into(), role: "agent".into(), session: None };
-        AwsRules { audience: "gw".into(), roles: vec![role] }
+        let rule = |agent: &str, role: &str, session: Option<&str>| RoleRule {
+            agent: agent.into(),
+            account: "123456789012".into(),
+            role: Glob::new(role),
+            session: session.map(Glob::new),
+        };
+        AwsRules { audience: "gw".into(), roles: vec![rule("etl", "agent", None), rule("ci", "ci-*", Some("run-*"))] }
     }
 
     fn headers(covered: &str) -> Vec<(String, String)> {
@@ -301,6 +305,14 @@ mod tests {
         assert_eq!((&*agent, &*proof.posture["session"], proof.assurance), ("etl", "run-7", Assurance::PlatformToken));
         let other = answer("arn:aws:sts::123456789012:assumed-role/agents/run-7", account).unwrap();
         assert!(matches!(rules.judge(&signed, &other, Timestamp::default()), Err(AwsError::Unknown(_))));
+        let of = |name: &str| {
+            let caller = answer(&format!("arn:aws:sts::123456789012:assumed-role/{name}"), account).unwrap();
+            rules.judge(&signed, &caller, Timestamp::default()).ok().map(|(agent, _)| agent.to_string())
+        };
+        assert_eq!(of("ci-main/run-1").as_deref(), Some("ci"));
+        assert_eq!((of("ci-main/console"), of("main-ci/run-1")), (None, None));
+        let stranger = answer("arn:aws:sts::210987654321:assumed-role/agent/run-7", "210987654321").unwrap();
+        assert!(matches!(rules.judge(&signed, &stranger, Timestamp::default()), Err(AwsError::Unknown(_))));
         for (arn, account) in [
             ("arn:aws:sts::123456789012:assumed-role/agent/run-7", "999999999999"),
             ("arn:evil:sts::123456789012:assumed-role/agent/run-7", account),

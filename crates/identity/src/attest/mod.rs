@@ -7,6 +7,7 @@ pub mod aws;
 mod binding;
 mod certificate;
 mod dpop;
+pub mod machine;
 pub mod manifest;
 pub mod package;
 mod platform;
@@ -79,6 +80,15 @@ pub enum KeyBinding {
     Jkt(Digest),
     /// The thumbprint of a certificate, proven by mutual TLS (RFC 8705 §3.1).
     X5t(Digest),
+}
+
+impl KeyBinding {
+    /// The thumbprint.
+    pub const fn digest(&self) -> &Digest {
+        match self {
+            Self::Jkt(digest) | Self::X5t(digest) => digest,
+        }
+    }
 }
 
 /// What was proved of somebody, by what, and until when.

@@ -38,6 +38,9 @@ pub enum TpmError {
     /// The endorsement key cannot be used.
     #[error("the endorsement key cannot be used")]
     Endorsement,
+    /// Nobody enrolled the machine.
+    #[error("this machine is not enrolled")]
+    Unknown,
 }
 
 /// The public half of a key that signs quotes, as its TPM describes it (`TPMT_PUBLIC`).

@@ -1,18 +1,22 @@
 //! Who may attest agents and humans. A kind is one file here and one line in `Kind`.
 
+mod aws_role;
 mod certificates;
 mod oidc;
 mod platform;
 mod process;
 mod require;
 mod tokens;
+mod tpm;
 
+pub use aws_role::{AwsRole, AwsRoles};
 pub use certificates::{Bundle, CertificateName, Mtls, Spiffe};
 pub use oidc::{Claims, Oidc, RelyingParty, Subject};
 pub use platform::{Platform, PlatformKind};
 pub use process::{Executable, Process};
 pub use require::{Must, Require, Wanted};
 pub use tokens::{Algorithm, Keys, Tokens};
+pub use tpm::{Machine, Tpm};
 
 use crate::{Mistake, section::Section, value::Item};
 use doorward_vocab::ServerName;
@@ -41,6 +45,10 @@ pub enum TrustKind {
     Mtls(Box<Mtls>),
     /// Processes of this machine, over the socket of the listener.
     Process(Process),
+    /// Roles of AWS accounts.
+    AwsRole(Box<AwsRoles>),
+    /// Machines, by their TPM.
+    Tpm(Box<Tpm>),
     /// Requests without any credential, for these servers only.
     Anonymous {
         /// The servers; each exists.
@@ -55,6 +63,8 @@ enum Kind {
     Spiffe,
     Mtls,
     Process,
+    AwsRole,
+    Tpm,
     Anonymous,
 }
 
@@ -67,6 +77,8 @@ impl Trust {
             Kind::Spiffe => Spiffe::read(&section).map(|s| TrustKind::Spiffe(Box::new(s))),
             Kind::Mtls => Mtls::read(&section).map(|m| TrustKind::Mtls(Box::new(m))),
             Kind::Process => Process::read(&section).map(TrustKind::Process),
+            Kind::AwsRole => AwsRoles::read(&section).map(|roles| TrustKind::AwsRole(Box::new(roles))),
+            Kind::Tpm => Tpm::read(&section).map(|tpm| TrustKind::Tpm(Box::new(tpm))),
             Kind::Anonymous => {
                 section.need("servers", "servers = [\"docs\"]", servers).map(|servers| TrustKind::Anonymous { servers })
             }
@@ -79,7 +91,7 @@ impl Trust {
 /// Kinds of the design that are not built yet.
 const LATER: [&str; 2] = ["issuer", "host"];
 
-const KINDS: [(&str, Kind); 12] = [
+const KINDS: [(&str, Kind); 14] = [
     ("oidc", Kind::Oidc),
     ("kubernetes", Kind::Platform(PlatformKind::Kubernetes)),
     ("github-actions", Kind::Platform(PlatformKind::GithubActions)),
@@ -91,6 +103,8 @@ const KINDS: [(&str, Kind); 12] = [
     ("spiffe", Kind::Spiffe),
     ("mtls", Kind::Mtls),
     ("process", Kind::Process),
+    ("aws-role", Kind::AwsRole),
+    ("tpm", Kind::Tpm),
     ("anonymous", Kind::Anonymous),
 ];
 
@@ -100,7 +114,7 @@ fn kind(item: &Item<'_>) -> Result<Kind, Mistake> {
             let mistake = Mistake::error(format!("trust of kind `{later}` arrives later"));
             Err(mistake
                 .label("not available in this build")
-                .help("use `oidc`, a platform, `spiffe`, `mtls` or `anonymous`"))
+                .help("use `oidc`, a platform, `spiffe`, `mtls`, `aws-role`, `tpm` or `anonymous`"))
         }
         _ => item.choice(&KINDS),
     }

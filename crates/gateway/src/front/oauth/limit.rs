@@ -42,6 +42,8 @@ const fn per_minute(page: Page) -> Option<(&'static str, u64)> {
         Page::Authorize => Some(("authorize", 240)),
         Page::Callback | Page::Consent | Page::Connect | Page::Connected | Page::Approve => Some(("login", 480)),
         Page::Token | Page::Revoke => Some(("token", 3000)),
+        // RSA for each machine.
+        Page::Challenge => Some(("challenge", 600)),
         Page::Metadata | Page::Keys | Page::Document => None,
     }
 }

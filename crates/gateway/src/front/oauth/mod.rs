@@ -7,6 +7,7 @@
 //! | `consent`, `page` | the human is asked |
 //! | `token` | codes and refresh tokens become access tokens |
 //! | `exchange` | tokens of others become access tokens, and clients of the operator get their own |
+//! | `evidence` | a role of AWS, or a machine, becomes an access token |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
 //! | `approve` | a person approves a call |
@@ -27,6 +28,7 @@ mod callback;
 mod clients;
 mod connect;
 mod consent;
+mod evidence;
 mod exchange;
 mod grants;
 mod limit;
@@ -95,6 +97,8 @@ pub(crate) enum Page {
     Consent,
     /// RFC 6749 §3.2.
     Token,
+    /// What evidence must be about.
+    Challenge,
     /// RFC 7591.
     Register,
     /// RFC 7517.
@@ -122,6 +126,7 @@ impl Page {
             path::CALLBACK => Self::Callback,
             path::CONSENT => Self::Consent,
             path::TOKEN => Self::Token,
+            path::CHALLENGE => Self::Challenge,
             path::REGISTER => Self::Register,
             path::JWKS => Self::Keys,
             path::REVOKE => Self::Revoke,
@@ -208,7 +213,8 @@ pub(super) async fn answer(
         (Page::Authorize, &Method::GET) => Box::pin(call.authorize()).await,
         (Page::Callback, &Method::GET) => Box::pin(call.callback()).await,
         (Page::Consent, &Method::GET) => call.show_consent().await,
-        (Page::Consent | Page::Token | Page::Register | Page::Revoke, &Method::POST) => {
+        (Page::Challenge, _) if !authority.realm.attests => plain(StatusCode::NOT_FOUND, "no evidence is taken here"),
+        (Page::Consent | Page::Token | Page::Challenge | Page::Register | Page::Revoke, &Method::POST) => {
             let bytes = match read_body(body, MAX_FORM, live.settings.limits.body_timeout).await {
                 Ok(bytes) => bytes,
                 Err(error) => return plain(error.status(), &error.to_string()),
@@ -216,6 +222,7 @@ pub(super) async fn answer(
             match page {
                 Page::Register => call.register(&bytes).await,
                 Page::Token => Box::pin(call.token(bytes)).await,
+                Page::Challenge => call.challenge(&bytes).await,
                 Page::Revoke => Box::pin(call.revoke(bytes)).await,
                 _ => Box::pin(call.decide(bytes)).await,
             }

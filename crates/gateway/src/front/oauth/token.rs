@@ -6,7 +6,7 @@ use crate::front::who::chain;
 use bytes::Bytes;
 use doorward_identity::{Asked, Delegation, KeyBinding, Presented, Refusal};
 use doorward_oauth::{
-    Client, Code, Family, Fault, Form, Granted, Turned,
+    Client, Code, Family, Fault, Form, Granted, Turned, attested,
     code::Code as Kept,
     family, issue,
     metadata::grant,
@@ -44,6 +44,10 @@ impl Call<'_> {
         let kind = form.need("grant_type")?.to_owned();
         if !grant::ALL.contains(&kind.as_str()) {
             return Err(Fault::new(Code::UnsupportedGrantType, "there is no such grant here"));
+        }
+        // Evidence is all that such an agent has: it is no client of anybody.
+        if self.authority.realm.attests && attested::is_shown(&form) {
+            return Box::pin(self.by_evidence(&form, self.key()?)).await;
         }
         let client = self.proved(&form).await?;
         client.may(&kind)?;
