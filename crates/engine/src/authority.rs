@@ -61,7 +61,7 @@ pub struct Floors {
 impl Floors {
     /// Why `principal` is not proven well enough for a call of `tool`, where it is not. A tool of which nobody knows what
     /// it does may do anything.
-    pub(crate) fn too_low(&self, principal: &Principal, tool: &Definition) -> Option<Reason> {
+    pub(crate) fn too_low(&self, principal: &Principal, tool: &Definition) -> Option<(Assurance, Reason)> {
         let unknown = tool.effects == Effects::NONE;
         let effects = self.effects.iter().filter(|(effect, _)| unknown || tool.effects.contains(**effect));
         let effects = effects.map(|(effect, floor)| (*floor, format!("`{effect}`")));
@@ -71,7 +71,7 @@ impl Floors {
         let has = principal.assurance;
         (has < floor).then(|| {
             let (needs, has_number) = (u8::from(floor), u8::from(has));
-            Reason::new(
+            let reason = Reason::new(
                 ReasonCode::AssuranceTooLow,
                 format!(
                     "{what} needs assurance {needs}, and {} has {has_number} ({}): {} would be enough",
@@ -79,7 +79,8 @@ impl Floors {
                     has.as_str(),
                     floor.enough()
                 ),
-            )
+            );
+            (floor, reason)
         })
     }
 }

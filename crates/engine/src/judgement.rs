@@ -1,4 +1,4 @@
-use crate::{Permitted, Subject, Target, Traced};
+use crate::{Awaited, Permitted, Subject, Target, Traced};
 use doorward_audit::{Direction, Labels, Party, Payload, Proof, Ruling as RulingRecord, ValueSource};
 use doorward_identity::{Human, Principal};
 use doorward_mcp::Message;
@@ -39,7 +39,7 @@ pub struct Judgement {
     /// The same with the arguments, for when the call leaves.
     pub traced: Option<Arc<Traced>>,
     /// What a person would have to approve, where that and nothing else is missing.
-    pub awaits: Option<Digest>,
+    pub awaits: Option<Awaited>,
 }
 
 /// A person, by the id and by what people call the person: never by the id alone.

@@ -36,7 +36,7 @@ mod snapshot;
 mod subject;
 
 pub use actor::Actor;
-pub use approval::{Approval, approvable};
+pub use approval::{Approval, Awaited, approvable};
 pub use authority::{Floors, reason as outside_reason};
 pub use clear::{Clearance, clear};
 pub use cleared::Cleared;

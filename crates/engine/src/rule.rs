@@ -20,7 +20,8 @@ use doorward_policy::{
     Target as PolicyTarget,
 };
 use doorward_vocab::{
-    AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
+    Assurance, AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity,
+    Timestamp,
 };
 use std::{borrow::Cow, ops::Range, sync::Arc, time::Duration};
 
@@ -75,7 +76,9 @@ pub fn rule(view: &Snapshot, history: &History, subject: &Subject<'_>, outbound:
             }
         }
     };
-    let ((decision, reasons, authorized_by), awaits) = approved(view, subject, (decision, reasons, authorized_by), now);
+    let floor = too_low(subject, matter.action).map(|(floor, _)| floor);
+    let ((decision, reasons, authorized_by), awaits) =
+        approved(view, subject, (decision, reasons, authorized_by), floor, now);
     let values = flow::told(history, subject, traced.as_deref(), decision, said());
     // What was not handed over is nobody's to try out.
     let beyond = outside_of.is_some() || matches!(subject.target, Target::Unknown(_));
@@ -302,13 +305,18 @@ pub(crate) fn reflections(
 
 /// The answer of the policies, or that a stronger identity is needed where they would let a call pass.
 fn proven(subject: &Subject<'_>, matter: &Matter<'_>, answer: Answer) -> Answer {
-    let tool = subject.target.definition().filter(|_| matter.action == Action::Call);
-    let low = tool.and_then(|tool| subject.server.floors.too_low(subject.actor.principal(), tool));
+    let low = too_low(subject, matter.action).map(|(_, low)| low);
     match (low, answer) {
         (None, answer) => answer,
         (Some(low), (Decision::Allow | Decision::Oblige, _, by)) => (Decision::Challenge, [low].into(), by),
         (Some(low), (decision, reasons, by)) => (decision, reasons.iter().cloned().chain([low]).collect(), by),
     }
+}
+
+/// The floor that a call is under, where it is.
+fn too_low(subject: &Subject<'_>, action: Action) -> Option<(Assurance, Reason)> {
+    let tool = subject.target.definition().filter(|_| action == Action::Call);
+    tool.and_then(|tool| subject.server.floors.too_low(subject.actor.principal(), tool))
 }
 
 /// The answer, or that the arguments are not what the tool asks for, where they would reach it.

@@ -61,6 +61,27 @@ pub struct Login {
     pub risk: Option<u8>,
 }
 
+impl Login {
+    /// How well a sign-in like this proves a person, on the scale of agents: 2 by one factor, 3 by factors of two kinds (RFC 8176)
+    /// or a class that is resistant to phishing (`phr`, OpenID Connect EAP ACR values) or one of `stronger`, 4 by a key that
+    /// hardware holds (`hwk`, `sc`, `phrh`).
+    pub fn strength(&self, stronger: &[Arc<str>]) -> Assurance {
+        const KINDS: [&[&str]; 3] = [
+            &["pwd", "pin", "kba"],
+            &["otp", "sms", "tel", "swk", "hwk", "sc", "pop"],
+            &["face", "fpt", "iris", "retina", "vbm"],
+        ];
+        let has = |method: &&str| self.methods.iter().any(|m| **m == **method);
+        let class = self.class.as_deref();
+        if class == Some("phrh") || ["hwk", "sc"].iter().any(has) {
+            return Assurance::Hardware;
+        }
+        let kinds = KINDS.iter().filter(|kind| kind.iter().any(has)).count();
+        let named = class == Some("phr") || class.is_some_and(|class| stronger.iter().any(|s| **s == *class));
+        if named || kinds > 1 || has(&"mfa") { Assurance::KeyBound } else { Assurance::PlatformToken }
+    }
+}
+
 /// How the principal was established.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -201,6 +222,18 @@ impl Principal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn factors_of_two_kinds_are_more_than_two_of_one() {
+        let of = |methods: &[&str], class: Option<&str>| {
+            let methods = methods.iter().map(|m| Arc::from(*m)).collect();
+            let login = Login { methods, class: class.map(Arc::from), ..Login::default() };
+            u8::from(login.strength(&["urn:mfa".into()]))
+        };
+        assert_eq!((of(&[], None), of(&["pwd"], Some("urn:pwd")), of(&["pwd", "pin"], None)), (2, 2, 2));
+        assert_eq!((of(&["pwd", "otp"], None), of(&["mfa"], None), of(&[], Some("urn:mfa"))), (3, 3, 3));
+        assert_eq!((of(&[], Some("phr")), of(&[], Some("phrh")), of(&["pwd", "hwk"], None)), (3, 4, 4));
+    }
 
     #[test]
     fn parts_do_not_run_together() {

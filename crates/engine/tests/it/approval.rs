@@ -2,10 +2,10 @@
 
 use crate::scene::{NOW, Scene};
 use doorward_audit::Party;
-use doorward_engine::{Approval, Definition, Judgement};
+use doorward_engine::{Approval, Awaited, Definition, Judgement};
 use doorward_intent::Tool;
 use doorward_policy::{DefinitionState, Target, ToolFacts};
-use doorward_vocab::{AuthorizedBy, Decision, Digest, Effect, Effects, Level, Mode, ReasonCode, Timestamp};
+use doorward_vocab::{Assurance, AuthorizedBy, Decision, Digest, Effect, Effects, Level, Mode, ReasonCode, Timestamp};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -43,15 +43,19 @@ fn call(arguments: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "pay", "arguments": arguments } })
 }
 
-fn awaited(scene: &Scene, message: &Value) -> Digest {
+fn awaited(scene: &Scene, message: &Value) -> Awaited {
     let judgement = scene.rule(message);
     assert_eq!(judgement.decision, Decision::Challenge, "{judgement:?}");
     judgement.awaits.unwrap()
 }
 
-fn approved(covers: Digest, at: Timestamp) -> Option<Approval> {
+fn approved(call: Awaited, at: Timestamp) -> Option<Approval> {
+    signed_in(call, None, at)
+}
+
+fn signed_in(call: Awaited, proven: Option<Assurance>, at: Timestamp) -> Option<Approval> {
     let until = at.plus(Duration::from_secs(600));
-    Some(Approval { id: "a1".into(), covers, by: Party::new("u-1", "Ada"), at, until })
+    Some(Approval { id: "a1".into(), covers: call.covers, by: Party::new("u-1", "Ada"), proven, at, until })
 }
 
 fn goes_on(judgement: &Judgement) -> bool {
@@ -122,7 +126,9 @@ fn a_yes_lifts_nothing_but_the_want_of_one() {
     {
         let mut scene = scene(&format!("{ASK}{policies}"));
         let judgement = scene.rule(&message);
-        assert_eq!((judgement.decision, judgement.awaits), (decision, None), "{policies}");
+        let stronger = judgement.awaits.and_then(|call| call.proven);
+        let expected = (decision == Decision::Challenge).then_some(Assurance::KeyBound);
+        assert_eq!((judgement.decision, stronger), (decision, expected), "{policies}");
         scene.approval = approved(covers, NOW);
         assert_eq!(scene.rule(&message).decision, decision, "{policies}");
     }
@@ -134,4 +140,37 @@ fn a_yes_lifts_nothing_but_the_want_of_one() {
     // What is no call of a tool cannot be approved.
     scene.tool = None;
     assert_eq!(scene.rule(&message).awaits, None);
+}
+
+#[test]
+fn a_floor_is_lifted_by_who_signs_in_well_enough_for_just_this() {
+    let message = call(&json!({ "amount": 10 }));
+    let mut scene = scene("");
+    scene.server.floors.effects.insert(Effect::Pay, Assurance::Hardware);
+    let call = awaited(&scene, &message);
+    assert_eq!(call.proven, Some(Assurance::Hardware));
+    for (proven, good) in [
+        (None, false),
+        (Some(Assurance::PlatformToken), false),
+        (Some(Assurance::KeyBound), false),
+        (Some(Assurance::Hardware), true),
+    ] {
+        scene.approval = signed_in(call, proven, NOW);
+        let judgement = scene.rule(&message);
+        assert_eq!(goes_on(&judgement), good, "{proven:?}");
+        assert!(!good || judgement.reasons[0].text.contains("Ada signed in for just this"), "{judgement:?}");
+    }
+    // What was lifted is this floor and no higher one, and no other call.
+    scene.approval = signed_in(call, Some(Assurance::Hardware), NOW);
+    assert!(!goes_on(&scene.rule(&self::call(&json!({ "amount": 11 })))));
+    scene.server.floors.effects.insert(Effect::Pay, Assurance::KeyBound);
+    assert!(!goes_on(&scene.rule(&message)), "another floor is another question");
+    // A call that needs both needs one sign-in, and what is denied stays denied.
+    let mut both = self::scene(ASK);
+    both.server.floors.effects.insert(Effect::Pay, Assurance::KeyBound);
+    both.approval = signed_in(awaited(&both, &message), Some(Assurance::KeyBound), NOW);
+    assert!(goes_on(&both.rule(&message)));
+    let mut denied = self::scene(r#"@id("no") forbid (principal is Agent, action, resource);"#);
+    denied.server.floors.effects.insert(Effect::Pay, Assurance::KeyBound);
+    assert_eq!((denied.rule(&message).decision, denied.rule(&message).awaits), (Decision::Deny, None));
 }

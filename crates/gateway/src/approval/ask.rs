@@ -17,13 +17,13 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use doorward_audit::{self as audit, ApprovalChange, Event, Party};
 use doorward_config::Ask;
-use doorward_engine::{Cleared, Judgement, Outbound, human_party};
+use doorward_engine::{Awaited, Cleared, Judgement, Outbound, human_party};
 use doorward_mcp::{
     Message, Request, Revision,
     json::{Value, quote},
     meta,
 };
-use doorward_vocab::{Digest, Effect, Effects};
+use doorward_vocab::{Assurance, Digest, Effect, Effects};
 use std::fmt::Write as _;
 
 /// In which way a person is asked.
@@ -71,14 +71,14 @@ impl Gateway {
     ) -> Result<Reply, Refusal> {
         let Refusal::Ruled(call, judgement) = refusal else { return Err(refusal) };
         let ruled = |judgement| Err(Refusal::Ruled(call, judgement));
-        let Some(covers) = judgement.awaits else { return ruled(judgement) };
+        let Some(awaited) = judgement.awaits else { return ruled(judgement) };
         let passage = &scope.passage;
-        let way = self.way_to_ask(arrival, passage);
+        let way = self.way_to_ask(arrival, passage, awaited.proven);
         if way == Way::Never {
             return ruled(judgement);
         }
         let told = |told: &'static str| Err(Refusal::Unapproved(call, told.into()));
-        let (question, is_new) = match self.ask_person(passage, &judgement, covers, way) {
+        let (question, is_new) = match self.ask_person(passage, &judgement, awaited, way) {
             Asked::New(question) => (question, true),
             Asked::Open(question) => (question, false),
             Asked::Declined => return told(DECLINED),
@@ -114,7 +114,8 @@ impl Gateway {
     }
 
     /// Asks, unless it is asked already or must not be.
-    pub(super) fn ask_person(&self, passage: &Passage, judgement: &Judgement, covers: Digest, way: Way) -> Asked {
+    pub(super) fn ask_person(&self, passage: &Passage, judgement: &Judgement, call: Awaited, way: Way) -> Asked {
+        let Awaited { covers, proven } = call;
         let now = self.clock.now();
         let limits = &passage.live.settings.limits;
         let ceilings = Ceilings { open: limits.approvals_open, an_hour: limits.approvals_an_hour };
@@ -141,7 +142,7 @@ impl Gateway {
             };
             let human = principal.human.as_ref().map(|human| (human.issuer.clone(), human.id.clone()));
             let key = URL_SAFE_NO_PAD.encode([self.entropy.draw(), self.entropy.draw()].concat());
-            Question::new(number, owner, shown.into(), record, (human, key.into()), now)
+            Question::new(number, owner, shown.into(), record, (human, key.into()), (proven, now))
         });
         if let Asked::New(question) = &asked {
             self.note(Event::Approval(Box::new(question.told(ApprovalChange::Asked, None, now))));
@@ -174,8 +175,12 @@ impl Gateway {
         }
     }
 
-    /// The way that fits the client, the person and the call.
-    pub(super) fn way_to_ask(&self, arrival: &Arrival, passage: &Passage) -> Way {
+    /// The way that fits the client, the person and the call. For a sign-in there is one: a page that the client opens.
+    pub(super) fn way_to_ask(&self, arrival: &Arrival, passage: &Passage, proven: Option<Assurance>) -> Way {
+        if proven.is_some() {
+            let asks = passage.live.settings.approval.ask != Some(Ask::Never);
+            return if asks && Shows::of(arrival).pages && signs_in(passage) { Way::Url } else { Way::Never };
+        }
         let human = passage.caller.actor.principal().human.as_ref();
         // Where nobody sits before the client, nobody answers its forms.
         let can = Shows::of(arrival);

@@ -2,9 +2,9 @@
 
 use crate::maps::Map;
 use doorward_audit::{self as audit, ApprovalChange, Party};
-use doorward_engine::Approval;
+use doorward_engine::{Approval, Awaited};
 use doorward_identity::{Human, PrincipalKey};
-use doorward_vocab::{Digest, Timestamp};
+use doorward_vocab::{Assurance, Digest, Timestamp};
 use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
@@ -34,8 +34,8 @@ pub(crate) type Person = (Arc<str>, Arc<str>);
 pub(crate) struct Question {
     pub(crate) number: Number,
     pub(crate) owner: PrincipalKey,
-    /// What is approved with a yes.
-    pub(crate) covers: Digest,
+    /// What is approved with a yes, and how well its person must be proven.
+    pub(crate) call: Awaited,
     /// Exactly what is shown.
     pub(crate) shown: Arc<str>,
     pub(crate) asked: Timestamp,
@@ -56,10 +56,10 @@ impl Question {
         shown: Arc<str>,
         record: audit::Approval,
         (human, key): (Option<Person>, Box<str>),
-        asked: Timestamp,
+        (proven, asked): (Option<Assurance>, Timestamp),
     ) -> Self {
-        let (covers, until) = (record.covers, record.until);
-        Self { number, owner, covers, shown, asked, until, record, human, key, settled: watch::Sender::new(false) }
+        let (call, until) = (Awaited { covers: record.covers, proven }, record.until);
+        Self { number, owner, call, shown, asked, until, record, human, key, settled: watch::Sender::new(false) }
     }
 
     /// Whether the call is in the name of this person.
@@ -225,13 +225,17 @@ impl Book {
         &self,
         number: &Number,
         said: Said,
-        by: &Party,
+        (by, proven): (&Party, Option<Assurance>),
         lasts: Duration,
         now: Timestamp,
     ) -> Option<Arc<Question>> {
         let mut pages = self.pages.lock();
         let entry = pages.entries.get_mut(number)?;
         if !matches!(entry.state, State::Open) || now >= entry.until {
+            return None;
+        }
+        // Who has to sign in for it and did not, or not well enough, can say no.
+        if said == Said::Yes && proven < entry.question.call.proven {
             return None;
         }
         entry.until = now.plus(lasts);
@@ -242,8 +246,9 @@ impl Book {
                 self.given.fetch_add(1, Relaxed);
                 State::Approved(Arc::new(Approval {
                     id: question.record.id.as_str().into(),
-                    covers: question.covers,
+                    covers: question.call.covers,
                     by: by.clone(),
+                    proven,
                     at: now,
                     until: entry.until,
                 }))
@@ -314,8 +319,8 @@ impl Pages {
     fn remove(&mut self, number: &Number) -> Option<Entry> {
         let entry = self.entries.remove(number)?;
         // Another question may stand in its place, where it was over.
-        if self.by_call.get(&entry.question.covers) == Some(number) {
-            self.by_call.remove(&entry.question.covers);
+        if self.by_call.get(&entry.question.call.covers) == Some(number) {
+            self.by_call.remove(&entry.question.call.covers);
         }
         Some(entry)
     }

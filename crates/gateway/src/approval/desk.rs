@@ -95,8 +95,11 @@ impl Questions {
 }
 
 impl Gateway {
-    /// Shows a question to operators.
+    /// Shows a question to operators. One for whose answer somebody must sign in is not theirs to answer.
     pub(super) fn put_on_desk(&self, question: &Question, page: Option<String>) {
+        if question.call.proven.is_some() {
+            return;
+        }
         let told = &question.record;
         let note = Note::Question(OpenQuestion {
             id: told.id.as_str().into(),
@@ -126,7 +129,7 @@ impl Gateway {
                 continue;
             };
             let said = if yes { Said::Yes } else { Said::No };
-            self.settle_approval(&question.number, said, Party::new(by.to_string(), by.to_string()), "verb");
+            self.settle_approval(&question.number, said, (Party::new(by.to_string(), by.to_string()), None), "verb");
         }
     }
 }

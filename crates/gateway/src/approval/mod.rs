@@ -1,5 +1,6 @@
 //! A call that a policy lets pass when a person approves it (`@challenge("approval")`): the person is asked, and the call goes
-//! on with the answer, as an ordinary call that is ruled again.
+//! on with the answer, as an ordinary call that is ruled again. A call under a floor of assurance goes the same way, where its
+//! person can sign in anew for it.
 //!
 //! | file | story |
 //! |---|---|
@@ -31,8 +32,8 @@ use crate::{
 };
 use book::Number;
 use doorward_audit::{ApprovalChange, Event, Party};
-use doorward_engine::human_party;
-use doorward_vocab::{Digest, Timestamp};
+use doorward_engine::{Awaited, human_party};
+use doorward_vocab::{Assurance, Timestamp};
 use std::sync::Arc;
 
 /// Under which name a person's answer is asked for and given (2026-07-28, basic/patterns/mrtr).
@@ -40,8 +41,8 @@ pub(crate) const KEY: &str = "dev.doorward/approval";
 
 impl Gateway {
     /// What was approved for the call of `passage`, taken for it.
-    pub(crate) fn take_approval(&self, passage: &Passage, covers: &Digest, now: Timestamp) -> bool {
-        let Some((question, approval)) = self.approvals.take(passage.caller.actor.key(), covers, now) else {
+    pub(crate) fn take_approval(&self, passage: &Passage, call: &Awaited, now: Timestamp) -> bool {
+        let Some((question, approval)) = self.approvals.take(passage.caller.actor.key(), &call.covers, now) else {
             return false;
         };
         let used = question.told(ApprovalChange::Used, Some(approval.by.clone()), now);
@@ -54,7 +55,7 @@ impl Gateway {
         let now = self.clock.now();
         let Some(human) = &caller.actor.principal().human else { return false };
         self.approvals.takes_form(number, caller.actor.key(), now)
-            && self.settle_approval(number, said, human_party(human), "form").is_some()
+            && self.settle_approval(number, said, (human_party(human), None), "form").is_some()
     }
 
     /// A person answers question `number`, in this way.
@@ -62,12 +63,12 @@ impl Gateway {
         &self,
         number: &Number,
         said: Said,
-        by: Party,
+        (by, proven): (Party, Option<Assurance>),
         way: &'static str,
     ) -> Option<Arc<Question>> {
         let now = self.clock.now();
         let lasts = self.live.load().settings.limits.approval_for;
-        let question = self.approvals.settle(number, said, &by, lasts, now)?;
+        let question = self.approvals.settle(number, said, (&by, proven), lasts, now)?;
         let change = match said {
             Said::Yes => ApprovalChange::Approved,
             Said::No => ApprovalChange::Declined,

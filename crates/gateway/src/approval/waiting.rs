@@ -244,10 +244,10 @@ impl Gateway {
     /// What was approved is not what stopped the call, or another call used it: the person is asked anew, so often.
     fn ask_once_more(&self, scope: &Scope, waiting: &mut Waiting, refusal: Refusal) -> Result<(), Refusal> {
         let (Refusal::Ruled(call, judgement), Some(session)) = (&refusal, &scope.session) else { return Err(refusal) };
-        let Some(covers) = judgement.awaits.filter(|_| waiting.rounds < ROUNDS) else { return Err(refusal) };
+        let Some(call_for) = judgement.awaits.filter(|_| waiting.rounds < ROUNDS) else { return Err(refusal) };
         (waiting.answer, waiting.out) = (None, None);
         let way = if waiting.page.is_some() { Way::Url } else { Way::Form };
-        match self.ask_person(&scope.passage, judgement, covers, way) {
+        match self.ask_person(&scope.passage, judgement, call_for, way) {
             Asked::New(question) => {
                 waiting.page = waiting.page.as_ref().map(|_| self.page_of(&scope.passage.live, &question));
                 waiting.question = question;

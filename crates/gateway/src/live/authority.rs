@@ -38,6 +38,8 @@ pub(crate) struct Provider {
     pub(crate) secret: Option<SecretRef>,
     /// What is asked for.
     pub(crate) scope: String,
+    /// The classes of sign-ins with more than one factor, asked for where one is needed.
+    pub(crate) stronger: Vec<Arc<str>>,
 }
 
 /// Why there can be no authorization server.
@@ -163,6 +165,7 @@ fn providers(settings: &Settings, authorization: &config::Authorization) -> Vec<
             client: client.id.clone(),
             secret: client.secret.clone(),
             scope: scope.collect::<Vec<_>>().join(" "),
+            stronger: client.stronger.iter().map(|class| class.as_str().into()).collect(),
         })
     };
     settings.trust.iter().filter_map(provider).collect()

@@ -27,6 +27,8 @@ pub struct RelyingParty {
     pub secret: Option<SecretRef>,
     /// What is asked for beside `openid`.
     pub scopes: Vec<String>,
+    /// The classes (`acr`) of sign-ins with more than one factor.
+    pub stronger: Vec<String>,
 }
 
 /// Whom the subject of a token names.
@@ -79,7 +81,8 @@ impl Oidc {
         let client_id = section.get("client_id", Item::owned);
         let secret = section.get("client_secret", Item::secret);
         let scopes = section.get("login_scopes", Item::one_or_more);
-        for key in ["client_secret", "login_scopes"] {
+        let stronger = section.get("step_up_acr", Item::one_or_more);
+        for key in ["client_secret", "login_scopes", "step_up_acr"] {
             if client_id.is_none() && section.has(key) {
                 section.missing("client_id", "client_id = \"doorward\"");
             }
@@ -88,6 +91,7 @@ impl Oidc {
             client: client_id.map(|id| RelyingParty {
                 id,
                 secret,
+                stronger: stronger.unwrap_or_default(),
                 scopes: scopes.unwrap_or_else(|| ["profile", "email"].map(str::to_owned).into()),
             }),
             tokens: Tokens::read(section),

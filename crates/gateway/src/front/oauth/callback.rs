@@ -1,6 +1,6 @@
 //! The provider sends the browser back: who the human is.
 
-use super::{Call, Silence, approve, authorize::AtProvider, connect, consent::Asking, go, page};
+use super::{Call, Silence, authorize::AtProvider, consent::Asking, go, page, sign_in};
 use crate::live::Provider;
 use doorward_oauth::{Code, Fault, Form, Shown, metadata::path};
 use doorward_store::KeptKind;
@@ -13,12 +13,8 @@ impl Call<'_> {
             Ok(form) => form,
             Err(fault) => return page::wrong(&fault),
         };
-        if connect::is_for_connecting(&form) {
-            let visit = connect::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
-            return Box::pin(visit.signed_in(&form)).await;
-        }
-        if approve::is_for_approving(&form) {
-            let visit = approve::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
+        if sign_in::is_of_a_visit(&form) {
+            let visit = sign_in::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
             return Box::pin(visit.signed_in(&form)).await;
         }
         let known = match form.need("state") {

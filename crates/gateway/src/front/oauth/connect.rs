@@ -1,48 +1,27 @@
 //! A person connects their own account at a server: from an address that a call was answered with, over the sign-in here, to the
 //! server's authorization server and back. The address alone connects nothing: who opens it must be whom it was made for.
 
-use super::{Call, Silence, browser, go, page, page::notice};
+use super::{
+    Silence, browser, go, page,
+    page::notice,
+    sign_in::{Freshness, Purpose, Visit},
+};
 use crate::{
-    Gateway, Live,
     credentials::consent::Ticket,
     credentials::granting::AtServer,
     front::plain::{json, plain},
-    live::Provider,
 };
 use doorward_identity::Human;
-use doorward_oauth::{Code, Fault, Form, code};
+use doorward_oauth::{Fault, Form, code};
 use doorward_store::KeptKind;
-use doorward_transport::serve::{Body, Peer};
-use doorward_vocab::Digest;
-use http::{Method, Response, StatusCode, request::Parts};
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use doorward_transport::serve::Body;
+use http::{Method, Response, StatusCode};
 
-/// What begins the `state` of a sign-in that is for connecting.
-pub(super) const MARK: &str = "connect-";
 /// Who vouches for the user of this machine.
 const LOCAL: &str = "local";
 
-/// A person who signs in to connect an account.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SigningIn {
-    ticket: Ticket,
-    provider: String,
-    nonce: String,
-    verifier: String,
-    browser: Digest,
-}
-
-/// A browser that comes for it.
-pub(super) struct Visit<'a> {
-    pub(super) gateway: &'a Arc<Gateway>,
-    pub(super) live: &'a Arc<Live>,
-    pub(super) head: &'a Parts,
-    pub(super) peer: &'a Arc<Peer>,
-}
-
 impl Visit<'_> {
-    pub(super) async fn answer(&self, page: super::Page) -> Response<Body> {
+    pub(super) async fn connect(&self, page: super::Page) -> Response<Body> {
         match (page, &self.head.method) {
             (super::Page::Connect, &Method::GET) => Box::pin(self.begin()).await,
             (super::Page::Connected, &Method::GET) => Box::pin(self.back()).await,
@@ -55,10 +34,6 @@ impl Visit<'_> {
 
     fn query(&self) -> Result<Form, Fault> {
         Form::parse(self.head.uri.query().unwrap_or_default().as_bytes())
-    }
-
-    fn is_local(&self) -> bool {
-        self.gateway.public(self.live).starts_with("http://")
     }
 
     fn draw(&self) -> String {
@@ -76,14 +51,13 @@ impl Visit<'_> {
             Ok(None) => return page::over(),
             Err(Silence) => return page::broken(),
         };
-        let providers = self.live.authority.as_ref().map_or(&[][..], |authority| &authority.providers);
-        if let Some(provider) = providers.iter().find(|p| *p.issuer == *ticket.issuer) {
-            return self.sign_in(provider, ticket).await;
+        // First it is found out who it is: an address may have been sent to somebody else.
+        if let Some(provider) = self.provider_of(&ticket.issuer) {
+            let until = self.gateway.clock.now().plus(crate::credentials::consent::PATIENCE);
+            return self.sign_in(provider, Purpose::Connect(ticket), Freshness::Any, until).await;
         }
         // The user of this machine is whoever is on it, for calls and for this.
-        let here =
-            self.peer.address.ip().to_canonical().is_loopback() && self.live.settings.listen.mcp.ip().is_loopback();
-        match *ticket.issuer == *LOCAL && here {
+        match *ticket.issuer == *LOCAL && self.is_here() {
             true => self.send(&ticket).await,
             false => notice(
                 StatusCode::FORBIDDEN,
@@ -93,45 +67,17 @@ impl Visit<'_> {
         }
     }
 
-    /// First it is found out who it is: an address may have been sent to somebody else.
-    async fn sign_in(&self, provider: &Provider, ticket: Ticket) -> Response<Body> {
-        let Some(call) = self.call() else { return page::broken() };
-        let Ok(endpoints) = call.endpoints(provider).await else { return page::broken() };
-        let browser = self.browser();
-        let (state, nonce, verifier) = (format!("{MARK}{}", self.draw()), self.draw(), self.draw());
-        let to = call.to_provider(provider, &endpoints, (&state, &nonce, &verifier));
-        let kept = SigningIn { ticket, provider: provider.name.clone(), nonce, verifier, browser: browser.digest() };
-        let until = self.gateway.clock.now().plus(crate::credentials::consent::PATIENCE);
-        match self.gateway.hold(KeptKind::Login, &state, until, &kept).await {
-            Ok(()) => browser::marked(&browser, self.is_local(), go(to.as_str())),
-            Err(Silence) => page::broken(),
-        }
-    }
-
     /// The sign-in here is over.
-    pub(super) async fn signed_in(&self, form: &Form) -> Response<Body> {
-        let state = form.get("state").unwrap_or_default();
-        let kept = match self.gateway.take::<SigningIn>(KeptKind::Login, state).await {
-            Ok(Some(kept)) => kept,
-            Ok(None) => return page::over(),
-            Err(Silence) => return page::broken(),
-        };
-        if !browser::is(&self.head.headers, self.is_local(), &kept.browser) {
-            return page::elsewhere();
+    pub(super) async fn may_connect(&self, ticket: &Ticket, human: &Human) -> Response<Body> {
+        if is(ticket, human) {
+            return self.send(ticket).await;
         }
-        let Some(call) = self.call() else { return page::broken() };
-        match Box::pin(call.who(form, &kept.provider, (&kept.nonce, &kept.verifier))).await {
-            Ok(human) if is(&kept.ticket, &human) => self.send(&kept.ticket).await,
-            Ok(human) => {
-                tracing::warn!(person = %human.id, "somebody else opened an address to connect an account");
-                notice(
-                    StatusCode::FORBIDDEN,
-                    "<h1>This is for somebody else</h1><p>You signed in as another person than the one who is to connect \
-                     an account here. Nothing was connected.</p>",
-                )
-            }
-            Err(fault) => page::wrong(&fault),
-        }
+        tracing::warn!(person = %human.id, "somebody else opened an address to connect an account");
+        notice(
+            StatusCode::FORBIDDEN,
+            "<h1>This is for somebody else</h1><p>You signed in as another person than the one who is to connect an account \
+             here. Nothing was connected.</p>",
+        )
     }
 
     /// Off to the authorization server of the server.
@@ -162,7 +108,7 @@ impl Visit<'_> {
             Ok(None) => return page::over(),
             Err(Silence) => return page::broken(),
         };
-        if !browser::is(&self.head.headers, self.is_local(), &kept.browser) {
+        if !self.is_browser(&kept.browser) {
             return page::elsewhere();
         }
         let server = kept.ticket.server.clone();
@@ -185,16 +131,6 @@ impl Visit<'_> {
             Err(why) => failed(&server, &why.to_string()),
         }
     }
-
-    fn browser(&self) -> browser::Browser {
-        browser::of(self.gateway, &self.head.headers, self.is_local())
-    }
-
-    fn call(&self) -> Option<Call<'_>> {
-        let authority = self.live.authority.as_ref()?;
-        let (head, peer) = (self.head.clone(), self.peer.clone());
-        Some(Call { gateway: self.gateway, live: self.live, authority, head, peer })
-    }
 }
 
 fn is(ticket: &Ticket, human: &Human) -> bool {
@@ -204,26 +140,4 @@ fn is(ticket: &Ticket, human: &Human) -> bool {
 fn failed(server: &str, why: &str) -> Response<Body> {
     tracing::warn!(server, "an account was not connected: {why}");
     page::unconnected(server, why)
-}
-
-/// The query of a sign-in's end is for connecting.
-pub(super) fn is_for_connecting(form: &Form) -> bool {
-    form.get("state").is_some_and(|state| state.starts_with(MARK))
-}
-
-impl Call<'_> {
-    /// Who signed in at a provider, as far as this answer is one.
-    pub(super) async fn who(
-        &self,
-        form: &Form,
-        provider: &str,
-        (nonce, verifier): (&str, &str),
-    ) -> Result<Human, Fault> {
-        let login = self.checked(form, provider).await?;
-        let code = form.need("code")?;
-        Box::pin(self.human(login, code, nonce, verifier)).await.map_err(|why| {
-            tracing::warn!(provider, "a login failed: {why}");
-            Fault::new(Code::AccessDenied, "the provider did not say who signed in")
-        })
-    }
 }

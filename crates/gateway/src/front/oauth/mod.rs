@@ -10,8 +10,9 @@
 //! | `evidence` | a role of AWS, or a machine, becomes an access token |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
-//! | `approve` | a person approves a call |
-//! | `connect` | a person connects their own account at a server |
+//! | `sign_in` | a person signs in for something else than a token: |
+//! | `approve` | to approve a call |
+//! | `connect` | to connect their own account at a server |
 //! | `provider` | the gateway as a client of the human's provider |
 //! | `ring`, `grants` | keys and grants, kept sealed |
 //! | `browser`, `limit` | whose browser it is; how much strangers may ask |
@@ -37,6 +38,7 @@ mod provider;
 mod register;
 mod revoke;
 mod ring;
+mod sign_in;
 mod token;
 
 use crate::{
@@ -173,7 +175,7 @@ pub(super) async fn answer(
             return slow_down();
         }
         let (head, _) = request.into_parts();
-        return connect::Visit { gateway, live, head: &head, peer: &peer }.answer(page).await;
+        return sign_in::Visit { gateway, live, head: &head, peer: &peer }.connect(page).await;
     }
     if page == Page::Approve {
         if !admits() {
@@ -188,7 +190,7 @@ pub(super) async fn answer(
             },
             _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "this is not done here in this way"),
         };
-        return Box::pin(approve::Visit { gateway, live, head: &head, peer: &peer }.answer(bytes)).await;
+        return Box::pin(sign_in::Visit { gateway, live, head: &head, peer: &peer }.approve(bytes)).await;
     }
     let Some(authority) = &live.authority else {
         return match live.federates() {

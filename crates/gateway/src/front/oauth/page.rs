@@ -132,6 +132,24 @@ pub(super) fn over() -> Response<Body> {
     )
 }
 
+/// A sign-in that had to be for just this, and was an earlier one.
+pub(super) fn stale() -> Response<Body> {
+    notice(
+        StatusCode::FORBIDDEN,
+        "<h1>Sign in anew</h1><p>For this you have to sign in just now, and your provider did not say that you did. Nothing was \
+         approved.</p>",
+    )
+}
+
+/// A sign-in that is not strong enough.
+pub(super) fn weak() -> Response<Body> {
+    notice(
+        StatusCode::FORBIDDEN,
+        "<h1>A stronger sign-in is needed</h1><p>For this a password is not enough, or not every second factor. Open the page \
+         again and sign in with a stronger one. Nothing was approved.</p>",
+    )
+}
+
 /// A login of another browser.
 pub(super) fn elsewhere() -> Response<Body> {
     notice(

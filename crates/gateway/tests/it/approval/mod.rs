@@ -4,6 +4,7 @@ mod bounds;
 mod forms;
 mod inputs;
 mod pages;
+mod step_up;
 
 use crate::{
     client::{Client, Exchange, is_refused, soon, text_of},
