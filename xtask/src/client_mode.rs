@@ -4,7 +4,7 @@
 //! The suite starts a client anew for each scenario. Through the gateway it starts this program, which starts a gateway in
 //! front of the suite's server, and the same client in front of that.
 //!
-//! Scenarios of authorization are left out: there the client is asked to sign in, which a gateway does not pass on.
+//! Scenarios of authorization are in `auth_mode`: there the gateway is the client that signs in.
 
 use std::process::Command;
 

@@ -6,7 +6,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    Outcome, Verdict, client_mode,
+    Outcome, Verdict, auth_mode, client_mode,
     process::{Background, build, free_port},
     suite::{self, REVISIONS, Report},
     workspace,
@@ -99,6 +99,8 @@ pub(crate) struct Options {
     client: bool,
     /// This is the client, as the suite started it.
     behind: bool,
+    /// The same for the scenarios of authorization.
+    authorized: bool,
     pub(crate) gateway: Option<PathBuf>,
     pub(crate) level: Option<String>,
     more_config: Option<PathBuf>,
@@ -117,6 +119,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if options.behind {
         return client_mode::behind(&options);
     }
+    if options.authorized {
+        return auth_mode::authorized(&options);
+    }
     let tally = check(&options)?;
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(if tally.failed == 0 { Verdict::Pass } else { Verdict::Fail })
@@ -134,6 +139,7 @@ pub(crate) fn check_all() -> Result<Tally, String> {
     let guard = || Some("guard".to_owned());
     let mut tally = check(&Options { through: true, level: guard(), ..Options::default() })?;
     client_mode::check(&Options { level: guard(), ..Options::default() }, &mut tally)?;
+    auth_mode::check(&Options { level: guard(), ..Options::default() }, &mut tally)?;
     Ok(tally)
 }
 
@@ -141,6 +147,7 @@ fn check(options: &Options) -> Result<Tally, String> {
     let mut tally = Tally::default();
     if options.client {
         client_mode::check(options, &mut tally)?;
+        auth_mode::check(options, &mut tally)?;
         return Ok(tally);
     }
     for url in &options.urls {
@@ -272,12 +279,21 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start(options: &Options, upstream: &str) -> Result<Self, String> {
+        Self::start_with(options, upstream, |_| Ok(String::new()))
+    }
+
+    /// The same with more behind the configuration of its server; what that needs goes into the folder.
+    pub(crate) fn start_with(
+        options: &Options,
+        upstream: &str,
+        more: impl FnOnce(&std::path::Path) -> Result<String, String>,
+    ) -> Result<Self, String> {
         let binary = options.gateway.clone().map_or_else(|| build("doorward", "doorward"), Ok)?;
         let (mcp, console) = (free_port()?, free_port()?);
         let state = std::env::temp_dir().join(format!("doorward-conformance-state-{}-{mcp}", std::process::id()));
         fs::create_dir_all(&state).map_err(|error| format!("cannot create `{}`: {error}", state.display()))?;
         let config = state.join("doorward.toml");
-        fs::write(&config, options.config(upstream, mcp, console)?)
+        fs::write(&config, options.config(upstream, (mcp, console), &more(&state)?)?)
             .map_err(|error| format!("cannot write `{}`: {error}", config.display()))?;
         let mut running = Background::start(
             Command::new(binary).arg("run").arg("-c").arg(&config).env("DOORWARD_STATE", &state).current_dir(&state),
@@ -304,6 +320,7 @@ impl Options {
                 "--through" => options.through = true,
                 "--client" => options.client = true,
                 "--behind" => options.behind = true,
+                "--authorized" => options.authorized = true,
                 "--gateway" => options.gateway = Some(value()?.into()),
                 "--level" => options.level = Some(value()?),
                 "--config-extra" => options.more_config = Some(value()?.into()),
@@ -325,7 +342,7 @@ impl Options {
     }
 
     /// The gateway's configuration: one server, no trust entry, so loopback runs as the local user.
-    fn config(&self, upstream: &str, mcp: u16, console: u16) -> Result<String, String> {
+    fn config(&self, upstream: &str, (mcp, console): (u16, u16), after: &str) -> Result<String, String> {
         let level = self.level.as_deref().unwrap_or("watch");
         let more = match &self.more_config {
             Some(path) => {
@@ -335,7 +352,7 @@ impl Options {
         };
         Ok(format!(
             "level = \"{level}\"\n\n[listen]\nmcp = \"127.0.0.1:{mcp}\"\nconsole = \"127.0.0.1:{console}\"\n\n\
-             [[server]]\nname = \"fixture\"\nurl = \"{upstream}\"\n\n{more}"
+             [[server]]\nname = \"fixture\"\nurl = \"{upstream}\"\n{after}\n{more}"
         ))
     }
 }

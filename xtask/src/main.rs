@@ -3,6 +3,7 @@
 //! Few dependencies and no async, so that it compiles in seconds on a fresh machine.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod auth_mode;
 mod bench;
 mod client_mode;
 mod conformance;

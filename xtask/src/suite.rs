@@ -131,13 +131,27 @@ fn results_folder() -> Result<PathBuf, String> {
 
 fn read(results: &Path) -> Result<Report, String> {
     let mut report = Report::default();
-    for entry in fs::read_dir(results).map_err(|error| error.to_string())?.flatten() {
-        let Ok(text) = fs::read_to_string(entry.path().join("checks.json")) else { continue };
-        let checks: Vec<Value> = serde_json::from_str(&text).map_err(|error| format!("bad results: {error}"))?;
-        let folder = entry.file_name().to_string_lossy().into_owned();
-        report.0.insert(scenario_name(&folder), tally(&checks));
-    }
+    read_into(results, "", &mut report)?;
     Ok(report)
+}
+
+/// Some scenarios have a group in their name, which is a folder more.
+fn read_into(results: &Path, group: &str, report: &mut Report) -> Result<(), String> {
+    for entry in fs::read_dir(results).map_err(|error| error.to_string())?.flatten() {
+        let folder = entry.file_name().to_string_lossy().into_owned();
+        match fs::read_to_string(entry.path().join("checks.json")) {
+            Ok(text) => {
+                let checks: Vec<Value> =
+                    serde_json::from_str(&text).map_err(|error| format!("bad results: {error}"))?;
+                report.0.insert(format!("{group}{}", scenario_name(&folder)), tally(&checks));
+            }
+            Err(_) if group.is_empty() && entry.path().is_dir() => {
+                read_into(&entry.path(), &format!("{folder}/"), report)?;
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// `server-tools-list-2026-11-20T11-41-44-623Z` → `tools-list`.

@@ -23,6 +23,6 @@ mod token;
 pub use client::{Client, Proof, SecretIn};
 pub use form::{Form, grant, token_type};
 pub use key::{KeyError, PrivateKey};
-pub use server::{Metadata, Server, Where, discover};
+pub use server::{Metadata, OFFLINE, Server, Where, discover};
 pub use target::{Accepts, Resource, Target};
 pub use token::Token;

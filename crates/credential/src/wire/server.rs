@@ -49,6 +49,8 @@ pub struct Metadata {
     pub reads_documents: bool,
     /// Whether it says that it checks PKCE by S256.
     pub challenges: bool,
+    /// Whether it has the scope for refresh tokens (OpenID Connect Core §11).
+    pub offers_refresh: bool,
     /// Who named its endpoints.
     pub named: Named,
 }
@@ -133,6 +135,9 @@ fn next<'a>(
     }))
 }
 
+/// Asks for a refresh token (OpenID Connect Core §11).
+pub const OFFLINE: &str = "offline_access";
+
 impl Metadata {
     /// A server of which its token endpoint is known.
     pub const fn of(issuer: Option<Box<str>>, token: Url, named: Named) -> Self {
@@ -146,6 +151,7 @@ impl Metadata {
             posts_secret: false,
             reads_documents: false,
             challenges: false,
+            offers_refresh: false,
             named,
         }
     }
@@ -186,6 +192,7 @@ impl Metadata {
             posts_secret: methods("client_secret_post") && !methods("client_secret_basic"),
             reads_documents: is("client_id_metadata_document_supported"),
             challenges: has("code_challenge_methods_supported", "S256"),
+            offers_refresh: has("scopes_supported", OFFLINE),
             ..Self::of(Some(issuer.into()), token, if same { named } else { Named::Document })
         })
     }

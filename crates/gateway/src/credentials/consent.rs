@@ -66,6 +66,10 @@ impl Gateway {
         let human = passage.caller.actor.principal().human.as_ref().filter(|_| asks)?;
         let mut scopes = configured.scopes.all();
         scopes.extend(more.iter().cloned());
+        if !more.is_empty() {
+            // 2026-07-28, basic/authorization: what was granted before is asked for again, or it would be lost.
+            scopes.extend(self.granted_scopes(&configured.name, human).await);
+        }
         scopes.sort_unstable();
         scopes.dedup();
         let ticket = Ticket {

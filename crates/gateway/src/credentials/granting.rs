@@ -4,7 +4,7 @@
 use super::{
     consent::{CONNECTED, DOCUMENT, Ticket},
     fetch, oauth,
-    shared::{Grant, GrantOf, Place},
+    shared::{Grant, GrantOf, Passing, Place},
     signer,
 };
 use crate::{Gateway, Live, fetching, server::Server};
@@ -15,6 +15,7 @@ use doorward_credential::{
 };
 use doorward_identity::json;
 use doorward_store::KeptKind;
+use doorward_transport::upstream::{Fetched, Payload};
 use doorward_vocab::{Digest, Secret};
 use http::{HeaderValue, header};
 use parking_lot::Mutex;
@@ -76,6 +77,8 @@ pub(crate) struct AtServer {
     pub(crate) says_iss: bool,
     registered: Option<Registered>,
     resource: Option<String>,
+    /// What was asked for.
+    scopes: Vec<Box<str>>,
     verifier: String,
     pub(crate) browser: Digest,
 }
@@ -102,7 +105,11 @@ impl Gateway {
         let granting = self.granting(live, ticket).await?;
         let Granting { metadata, resource, client, .. } = &granting;
         let mut to = metadata.authorize.clone().ok_or_else(|| unusable("it sends nobody to sign in"))?;
-        let scopes = if ticket.scopes.is_empty() { &granting.scopes } else { &ticket.scopes };
+        let mut scopes = if ticket.scopes.is_empty() { granting.scopes.clone() } else { ticket.scopes.clone() };
+        // A grant that can be renewed spares the person the next question.
+        if metadata.offers_refresh && !scopes.iter().any(|scope| **scope == *wire::OFFLINE) {
+            scopes.push(wire::OFFLINE.into());
+        }
         let target = oauth::target(&granting.kind.target);
         let named = named(resource, live, ticket);
         {
@@ -131,6 +138,7 @@ impl Gateway {
                 Resource::Nothing => Some(String::new()),
             },
             registered: granting.registered,
+            scopes,
             verifier,
             browser,
         };
@@ -178,19 +186,24 @@ impl Gateway {
         let token = Token::read(&Answer { status: answered.status, body: &answered.body }, now)?;
         target.check(&token, &order.call)?;
         let account = self.account(live, at, &token).await;
-        let Some(refresh) = &token.refresh else {
-            return Err(unusable(
-                "it gives no refresh token: ask for the scope that it wants for one, such as `offline_access`",
-            ));
-        };
         let of = GrantOf {
             credential: at.ticket.credential.clone(),
             issuer: at.ticket.issuer.clone(),
             person: at.ticket.person.clone(),
         };
         let name = of.name();
+        // RFC 6749 §5.1: what it does not say is what was asked for.
+        let scopes = token.scopes.as_deref().unwrap_or(&at.scopes).to_vec();
+        let refresh = token.refresh.as_ref().map(|refresh| refresh.reveal(String::clone));
+        // Without a refresh token the grant lasts as long as the token that came with it.
+        let access = match refresh {
+            Some(_) => None,
+            None => Some(Passing::of(target.issued(token, &order)?.0)?),
+        };
         let grant = Grant {
-            refresh: refresh.reveal(String::clone),
+            refresh: refresh.unwrap_or_default(),
+            access,
+            scopes,
             of,
             account: account.clone(),
             since: now,
@@ -342,7 +355,16 @@ async fn protected(live: &Live, server: &Server) -> Result<Protected, Failure> {
     let url = Url::parse(&server.resource).map_err(|_| bad("the server has no address: write `issuer`".to_owned()))?;
     let mut places = Vec::new();
     let refused = fetching::ask(live, &url, fetching::Whence::Operator, None, &[], MAX).await;
-    let challenge = refused.ok().and_then(|r| r.headers.get(header::WWW_AUTHENTICATE).cloned());
+    let challenge_in = |answer: Result<Fetched, String>| answer.ok()?.headers.get(header::WWW_AUTHENTICATE).cloned();
+    let mut challenge = challenge_in(refused);
+    if challenge.is_none() {
+        // Some refuse only what could be a message. This is none, and says nothing.
+        let nothing = Payload::Json(Secret::new("{}".to_owned()));
+        let whence = fetching::Whence::Operator;
+        challenge = challenge_in(fetching::ask(live, &url, whence, Some(nothing), &[], MAX).await);
+    }
+    // What it wants for now goes before all that there is (2025-11-25, basic/authorization: scope selection).
+    let wanted = challenge.as_ref().and_then(|c| parameter(c.to_str().ok()?, "scope")).map(|scope| scopes_in(&scope));
     if let Some(named) = challenge.as_ref().and_then(metadata_in) {
         places.push(named);
     }
@@ -357,7 +379,9 @@ async fn protected(live: &Live, server: &Server) -> Result<Protected, Failure> {
         if !answered.status.is_success() {
             continue;
         }
-        return read_protected(&answered.body, &server.resource);
+        let mut found = read_protected(&answered.body, &server.resource)?;
+        found.scopes = wanted.filter(|wanted| !wanted.is_empty()).unwrap_or(found.scopes);
+        return Ok(found);
     }
     Err(unusable("it does not say who authorizes its clients: write `issuer`"))
 }
@@ -388,10 +412,14 @@ fn metadata_in(challenge: &HeaderValue) -> Option<Url> {
 pub(super) fn more_scopes(status: u16, challenge: Option<&str>) -> Option<Vec<Box<str>>> {
     let challenge = challenge.filter(|_| status == 403)?;
     parameter(challenge, "error").filter(|error| error == "insufficient_scope")?;
-    let scopes = parameter(challenge, "scope")?;
-    let token = |scope: &&str| scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    let scopes: Vec<Box<str>> = scopes.split_ascii_whitespace().filter(token).take(32).map(Into::into).collect();
+    let scopes = scopes_in(&parameter(challenge, "scope")?);
     (!scopes.is_empty()).then_some(scopes)
+}
+
+/// The scopes in a text (RFC 6749 §3.3), as many as anybody can be asked for.
+fn scopes_in(text: &str) -> Vec<Box<str>> {
+    let token = |scope: &&str| scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    text.split_ascii_whitespace().filter(token).take(32).map(Into::into).collect()
 }
 
 /// A quoted parameter of a challenge (RFC 9110 §11.6.1).

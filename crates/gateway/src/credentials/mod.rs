@@ -216,6 +216,8 @@ impl Gateway {
     ) -> Refusal {
         let (server, name) = (passage.server.profile.name.as_str().into(), held.map(|h| h.name.clone()));
         if let (Some(scopes), Chosen::Serves(configured)) = (granting::more_scopes(status, challenge), &passage.chosen)
+            // A server that wants what was granted already would have its person asked for ever.
+            && !self.was_granted(passage, configured, &scopes).await
             && let Some(invitation) = self.invite(passage, configured, &scopes).await
         {
             let missing = NoCredential { server, name, why: Failure::Consent, invitation: Some(invitation) };
@@ -223,6 +225,12 @@ impl Gateway {
         }
         let why = Failure::Refused(format!("the server does not accept it (status {status})").into());
         Refusal::Credential(Box::new(NoCredential { server, name, why, invitation: None }))
+    }
+
+    async fn was_granted(&self, passage: &Passage, configured: &Configured, scopes: &[Box<str>]) -> bool {
+        let Some(human) = &passage.caller.actor.principal().human else { return false };
+        let granted = self.granted_scopes(&configured.name, human).await;
+        scopes.iter().all(|scope| granted.contains(scope))
     }
 
     /// What is left of a configuration that is no longer in force.

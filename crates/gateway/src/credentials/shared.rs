@@ -7,6 +7,7 @@ use doorward_credential::{
     Call, Failure, Granted, Issued, Key, Material, Named, Order, Source, Subject,
     wire::{Metadata, Resource},
 };
+use doorward_identity::Human;
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,14 @@ pub(super) const GRANT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// What a person granted at a provider.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Grant {
+    /// Empty where the provider gives none.
     pub(super) refresh: String,
+    /// The token that came with it, where it cannot be renewed and was not used yet.
+    #[serde(default)]
+    pub(super) access: Option<Passing>,
+    /// What was granted, as far as that is known.
+    #[serde(default)]
+    pub(super) scopes: Vec<Box<str>>,
     pub(super) of: GrantOf,
     pub(super) account: Option<Box<str>>,
     pub(super) since: Timestamp,
@@ -34,6 +42,28 @@ pub(super) struct Grant {
     pub(super) registered: Option<Registered>,
     /// What was named as `resource`: none: the server; empty: nothing.
     pub(super) resource: Option<String>,
+}
+
+/// A token that cannot be renewed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Passing {
+    token: String,
+    expires: Timestamp,
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.token.zeroize();
+    }
+}
+
+impl Passing {
+    pub(super) fn of(issued: Issued) -> Result<Self, Failure> {
+        match (&issued.material, issued.expires) {
+            (Material::Token(token), Some(expires)) => Ok(Self { token: token.reveal(String::clone), expires }),
+            _ => Err(Failure::Unusable("it gives no token that can be used".into())),
+        }
+    }
 }
 
 /// Where a grant is used.
@@ -252,6 +282,17 @@ impl Gateway {
         }
     }
 
+    /// What a person granted so far.
+    pub(super) async fn granted_scopes(&self, credential: &str, human: &Human) -> Vec<Box<str>> {
+        let of = GrantOf {
+            credential: credential.into(),
+            issuer: human.issuer.as_ref().into(),
+            person: human.id.as_ref().into(),
+        };
+        let grant = self.find::<Grant>(KeptKind::Grant, &of.name()).await;
+        grant.ok().flatten().map(|grant| grant.scopes.clone()).unwrap_or_default()
+    }
+
     /// When the human of a call granted what there is.
     async fn granted_since(&self, wanted: &Wanted) -> Result<Timestamp, Failure> {
         let name = GrantOf::of(wanted)?.name();
@@ -281,6 +322,9 @@ impl Gateway {
     ) -> Result<Issued, Failure> {
         let silent = |_| Failure::Unavailable(SILENT.into());
         let grant = self.find::<Grant>(KeptKind::Grant, name).await.map_err(silent)?.ok_or(Failure::Consent)?;
+        if grant.refresh.is_empty() {
+            return self.use_up(name, grant.since, now).await;
+        }
         let (server, resource) = (grant.at.metadata()?, resource(grant.resource.as_deref()));
         let (refresh, client) = (Secret::new(grant.refresh.clone()), grant.registered.as_ref().map(Registered::client));
         let granted = Granted { refresh: &refresh, server: &server, client: client.as_ref(), resource: &resource };
@@ -307,6 +351,24 @@ impl Gateway {
             }
             other => other,
         }
+    }
+
+    /// The token of a grant that cannot be renewed, taken out of it: from then on it is among the credentials that gateways
+    /// share. Where it was taken before, it is over or the server takes it no more, and the person is asked again.
+    async fn use_up(&self, name: &str, since: Timestamp, now: Timestamp) -> Result<Issued, Failure> {
+        let until = now.plus(GRANT);
+        let take = move |kept: Option<Grant>| match kept {
+            Some(mut grant) if grant.refresh.is_empty() && grant.since == since => match grant.access.take() {
+                Some(access) if now < access.expires => (Some((access, grant.account.clone())), Some((until, grant))),
+                _ => (None, None),
+            },
+            // What the person granted meanwhile stays.
+            kept => (None, kept.map(|grant| (until, grant))),
+        };
+        let taken = self.change(KeptKind::Grant, name, take).await;
+        let (access, account) = taken.map_err(|_| Failure::Unavailable(SILENT.into()))?.ok_or(Failure::Consent)?;
+        let token = Issued::token(Secret::new(access.token.clone()));
+        Ok(Issued { expires: Some(access.expires), account, ..token })
     }
 
     /// Keeps what takes the place of a refresh token that was used, before anybody uses what came with it: the old one is worth
