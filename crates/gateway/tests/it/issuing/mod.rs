@@ -8,3 +8,4 @@ mod documents;
 mod exchange;
 mod provider;
 pub(crate) mod scene;
+mod zitadel;
