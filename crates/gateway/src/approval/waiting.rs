@@ -15,7 +15,7 @@ use crate::{
     road::Scope,
     session::Session,
 };
-use doorward_engine::{Cleared, Definition, Outbound};
+use doorward_engine::{Awaited, Cleared, Definition, Outbound};
 use doorward_mcp::{Message, Response, RpcError, json::Value};
 use doorward_vocab::{CallId, Outcome};
 use std::{
@@ -244,7 +244,9 @@ impl Gateway {
     /// What was approved is not what stopped the call, or another call used it: the person is asked anew, so often.
     fn ask_once_more(&self, scope: &Scope, waiting: &mut Waiting, refusal: Refusal) -> Result<(), Refusal> {
         let (Refusal::Ruled(call, judgement), Some(session)) = (&refusal, &scope.session) else { return Err(refusal) };
-        let Some(call_for) = judgement.awaits.filter(|_| waiting.rounds < ROUNDS) else { return Err(refusal) };
+        // Whoever is shown a form cannot sign in with it.
+        let fits = |call: &Awaited| waiting.rounds < ROUNDS && (call.proven.is_none() || waiting.page.is_some());
+        let Some(call_for) = judgement.awaits.filter(fits) else { return Err(refusal) };
         (waiting.answer, waiting.out) = (None, None);
         let way = if waiting.page.is_some() { Way::Url } else { Way::Form };
         match self.ask_person(&scope.passage, judgement, call_for, way) {
