@@ -33,6 +33,10 @@ use std::{
 };
 use url::Url;
 
+/// How well a server may be proven.
+const LEVELS: [Assurance; 5] =
+    [Assurance::Asserted, Assurance::LocalProcess, Assurance::PlatformToken, Assurance::KeyBound, Assurance::Hardware];
+
 /// A server as it is configured now.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -53,7 +57,9 @@ pub(crate) struct Server {
     /// Who may sign what it declares.
     pub(crate) manifest_keys: Option<Arc<ManifestKeys>>,
     /// What rulings know of it while that is not proven, and when it is.
-    seen: [Arc<ServerProfile>; 2],
+    seen: [Arc<ServerProfile>; 5],
+    /// The same where nothing was proved of it.
+    plain: Arc<ServerProfile>,
     reach: Reach,
     limits: Limits,
     /// How long a call waits without any sign of the server.
@@ -197,9 +203,7 @@ impl Server {
             effects: all.assurance.clone(),
             tools: settings.assurance.iter().map(|rule| (rule.tools.clone(), rule.floor)).collect(),
         };
-        let profile = |attested| {
-            // What was proved is a key or the digest of a program, or nothing.
-            let assurance = if attested { Assurance::KeyBound } else { Assurance::Asserted };
+        let profile = |attested, assurance| {
             let party = ServerFacts { name: &settings.name, transport, attested, assurance }.prepare();
             let mut profile = ServerProfile::new(settings.name.clone(), mode, settings.label, party);
             profile.floors = floors.clone();
@@ -210,7 +214,9 @@ impl Server {
             profile.asks = settings.asks.unwrap_or(asks);
             profile
         };
-        let (profile, seen) = (profile(false), [false, true].map(|attested| Arc::new(profile(attested))));
+        let plain = profile(false, Assurance::Asserted);
+        // What was measured of it says how well it is proven: a program of this machine, or a key.
+        let seen = LEVELS.map(|assurance| Arc::new(profile(true, assurance)));
         let rules = settings.credentials.iter().map(rule).collect();
         let resource = match &settings.upstream {
             config::Upstream::Command { .. } => settings.name.as_str().into(),
@@ -218,7 +224,8 @@ impl Server {
         };
         let settings = settings.clone();
         Ok(Self {
-            profile,
+            profile: plain.clone(),
+            plain: Arc::new(plain),
             settings,
             rules,
             resource,
@@ -236,11 +243,12 @@ impl Server {
 
     /// The server as rulings see it now.
     pub(crate) fn seen(&self) -> Arc<ServerProfile> {
-        let [plain, attested] = &self.seen;
         match self.standing.known() {
-            Known::Nothing | Known::Admitted => plain.clone(),
-            Known::Attested(_) => attested.clone(),
-            Known::Withheld(why) => Arc::new(ServerProfile::clone(plain).withhold(why)),
+            Known::Nothing | Known::Admitted => self.plain.clone(),
+            Known::Attested(proof) => {
+                self.seen.get(usize::from(u8::from(proof.assurance))).unwrap_or(&self.plain).clone()
+            }
+            Known::Withheld(why) => Arc::new(ServerProfile::clone(&self.plain).withhold(why)),
         }
     }
 

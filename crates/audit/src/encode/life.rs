@@ -76,6 +76,9 @@ impl Members for Delegated {
         if let Some(d) = &self.consent {
             o.digest("consent", d);
         }
+        if !self.groups.is_empty() {
+            o.texts("groups", &self.groups);
+        }
         if let Some(p) = &self.human {
             parts::party(o, "human", p);
         }

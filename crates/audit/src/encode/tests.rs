@@ -169,9 +169,22 @@ fn life() -> BoxedStrategy<Event> {
     let stop = text().prop_map(|reason| Event::Stop(Stop { reason }));
     let whom = (option::of(party()), option::of(party()), option::of(party()), text());
     let about = (option::of(text()), option::of(text()), option::of(text()), option::of(digest()), option::of(time()));
-    let delegated = (whom, about).prop_map(|((by, human, agent, id), (owner, parent, purpose, consent, until))| {
+    let delegated = (whom, about, vec(text(), 0..3)).prop_map(|(whom, about, groups)| {
+        let ((by, human, agent, id), (owner, parent, purpose, consent, until)) = (whom, about);
         let change = DelegationChange::Granted;
-        Event::Delegation(Box::new(Delegated { change, id, by, human, agent, owner, parent, purpose, consent, until }))
+        Event::Delegation(Box::new(Delegated {
+            change,
+            id,
+            by,
+            human,
+            groups,
+            agent,
+            owner,
+            parent,
+            purpose,
+            consent,
+            until,
+        }))
     });
     let whom = (party(), option::of(party()), option::of(party()), text(), text(), text());
     let about = (call(), conversation(), server(), digest(), digest(), option::of(0..1_u64 << 53), time());

@@ -170,6 +170,9 @@ pub struct Delegated {
     /// The human whose authority it is; absent for an autonomous run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub human: Option<Party>,
+    /// The groups of the human, as their provider named them when it was granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Text>,
     /// The agent that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Party>,

@@ -2,13 +2,13 @@
 
 use super::Args;
 use crate::{Failure, verbs::delegation};
-use doorward_audit::{Event, Ruling};
+use doorward_audit::{Delegated, Event, Record, Ruling};
 use doorward_config::{AgentEntry, Settings};
 use doorward_identity::Delegation;
 use doorward_store::{Filter, Index, SystemClock, state_dir};
 use doorward_vocab::{Assurance, Clock as _};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of its newest rulings are looked at.
 const LOOK: usize = 500;
@@ -33,6 +33,8 @@ pub(super) struct Identity {
     pub(super) human_groups: Vec<String>,
     /// What it was handed, and in which state that is.
     pub(super) delegations: Vec<Held>,
+    /// The one that it acts under, and before it those that it was made from, as far as they are known.
+    pub(super) chain: Vec<Delegation>,
 }
 
 #[derive(Serialize)]
@@ -61,12 +63,14 @@ impl Identity {
         });
         let now = SystemClock.now();
         let known = delegation::known(&args.config)?;
-        let mine = known.into_values().filter(|k| {
+        let mine = known.values().filter(|k| {
             let d = &k.delegation;
             let agent = ids.contains(&*d.agent.id) || *d.agent.id == *args.agent;
             agent && d.human.as_ref().map(|h| &*h.id) == human.as_ref().map(|(id, _)| id.as_str())
         });
-        let delegations = mine.map(|k| Held { state: k.state(now), delegation: k.delegation }).collect();
+        let delegations: Vec<Held> =
+            mine.map(|k| Held { state: k.state(now), delegation: k.delegation.clone() }).collect();
+        let chain = chain(&delegations, &known);
         let vouched_by = configured.as_ref().and_then(|entry| entry.trust.as_ref()).and_then(|name| {
             let trust = settings.trust.iter().find(|trust| trust.name == *name)?;
             let kind = serde_json::to_value(&trust.kind).ok()?;
@@ -81,22 +85,55 @@ impl Identity {
             assurance: seen.iter().map(|r| r.assurance).max().unwrap_or(Assurance::PlatformToken),
             last_seen,
             human,
-            human_groups: args.human_groups.clone(),
+            human_groups: groups(args),
             delegations,
+            chain,
         })
     }
+}
 
-    /// The delegation that it acts under: the newest that is in force.
-    pub(super) fn held(&self) -> Option<&Delegation> {
-        let holds = |held: &&Held| matches!(held.state, "in force" | "standing");
-        self.delegations.iter().rev().find(holds).map(|held| &held.delegation)
+/// The newest delegation that is in force, and before it all that it was made from: a call needs every one of them.
+fn chain(held: &[Held], known: &BTreeMap<String, delegation::Known>) -> Vec<Delegation> {
+    let holds = |held: &&Held| matches!(held.state, "in force" | "standing");
+    let mut chain: Vec<Delegation> =
+        held.iter().rev().find(holds).map(|held| held.delegation.clone()).into_iter().collect();
+    while let Some(parent) = chain.last().and_then(|d| d.parent.clone()).and_then(|id| known.get(&*id)) {
+        // What is handed on ends with what it was made from, so a circle could only be a damaged store.
+        if chain.iter().any(|hop| hop.id == parent.delegation.id) {
+            break;
+        }
+        chain.push(parent.delegation.clone());
     }
+    chain.reverse();
+    chain
+}
+
+/// The groups that the caller names, else those that the human had when they last granted something.
+fn groups(args: &Args) -> Vec<String> {
+    if !args.human_groups.is_empty() || args.human.is_none() {
+        return args.human_groups.clone();
+    }
+    let filter = Filter {
+        human: args.human.clone(),
+        kind: Some("delegation".to_owned()),
+        limit: Some(LOOK),
+        ..Filter::default()
+    };
+    let granted = records(&filter).into_iter().rev().find_map(|record| match record.event {
+        Event::Delegation(granted) if !granted.groups.is_empty() => Some(granted),
+        _ => None,
+    });
+    granted.map(|granted: Box<Delegated>| granted.groups.iter().map(ToString::to_string).collect()).unwrap_or_default()
+}
+
+fn records(filter: &Filter) -> Vec<Record> {
+    let trail = state_dir().ok().map(|dir| dir.join("trail")).filter(|dir| dir.exists());
+    let Some(index) = trail.and_then(|dir| Index::open(&dir).ok()) else { return Vec::new() };
+    index.query(filter).unwrap_or_default().iter().filter_map(|hit| hit.record().ok()).collect()
 }
 
 /// What the trail says of this agent, the newest last, and when it last did something.
 fn seen(args: &Args) -> (Vec<Ruling>, Option<String>) {
-    let trail = state_dir().ok().map(|dir| dir.join("trail")).filter(|dir| dir.exists());
-    let Some(index) = trail.and_then(|dir| Index::open(&dir).ok()) else { return (Vec::new(), None) };
     let filter = Filter {
         agent: Some(args.agent.clone()),
         human: args.human.clone(),
@@ -104,7 +141,7 @@ fn seen(args: &Args) -> (Vec<Ruling>, Option<String>) {
         limit: Some(LOOK),
         ..Filter::default()
     };
-    let records: Vec<_> = index.query(&filter).unwrap_or_default().iter().filter_map(|hit| hit.record().ok()).collect();
+    let records = records(&filter);
     let last = records.last().map(|record| record.time.to_string());
     let rulings =
         records.into_iter().filter_map(|r| if let Event::Ruling(ruling) = r.event { Some(*ruling) } else { None });

@@ -70,8 +70,8 @@ impl Asking<'_> {
             ServerFacts { name: &server.name, transport, attested: false, assurance: Assurance::Asserted }.prepare();
         let whole = self.ask(Action::Session, &Target::server(&party));
         let mut decided_by = deciding(&whole);
-        let held = self.identity.held();
-        let reached = held.is_none_or(|d| d.reaches(&server.name, None, SystemClock.now()).is_ok());
+        let chain = &self.identity.chain;
+        let reached = chain.iter().all(|d| d.reaches(&server.name, None, SystemClock.now()).is_ok());
         let open = if reached { whole.decision } else { Decision::Deny };
         let mut tools = Vec::new();
         let known = pins.iter().filter(|p| p.key.server == server.name && p.state != PinState::Rejected);
@@ -87,7 +87,7 @@ impl Asking<'_> {
             };
             let explanation = self.ask(Action::Call, &Target::tool(&party, &facts));
             decided_by.extend(deciding(&explanation));
-            tools.push(self.tool(server, name, effects, &explanation, held));
+            tools.push(self.tool(server, name, effects, &explanation));
         }
         Server {
             server: server.name.to_string(),
@@ -98,17 +98,13 @@ impl Asking<'_> {
         }
     }
 
-    fn tool(
-        &self,
-        server: &ServerSettings,
-        tool: String,
-        effects: Effects,
-        explained: &Explanation,
-        held: Option<&Delegation>,
-    ) -> Tool {
+    fn tool(&self, server: &ServerSettings, tool: String, effects: Effects, explained: &Explanation) -> Tool {
         let wanted = Wanted { server: &server.name, tool: Some(&tool), effects, amount: 0 };
-        if let Some((d, why)) = held.and_then(|d| Some((d, d.covers(&wanted, SystemClock.now()).err()?))) {
-            let why = vec![format!("delegation `{}`: {why}", d.id)];
+        let covers = |d: &Delegation| {
+            d.covers(&wanted, SystemClock.now()).err().map(|why| format!("delegation `{}`: {why}", d.id))
+        };
+        let why: Vec<String> = self.identity.chain.iter().filter_map(covers).collect();
+        if !why.is_empty() {
             return Tool { tool, decision: Decision::Deny, why };
         }
         let mut why: Vec<String> = match explained.decision {
@@ -157,7 +153,7 @@ impl Asking<'_> {
             arguments: ArgumentFacts::none(),
             ..Context::bare(self.settings.level, SystemClock.now())
         };
-        let delegations = [prepared(identity)];
+        let delegations = prepared(identity);
         self.policies.explain(&Question {
             agent: &agent,
             human: human.as_ref(),
@@ -169,10 +165,15 @@ impl Asking<'_> {
     }
 }
 
-fn prepared(identity: &Identity) -> Prepared {
-    let Some(d) = identity.held() else {
-        return DelegationFacts { id: "token", ..DelegationFacts::default() }.prepare();
-    };
+/// All delegations of the chain: each has to allow what is asked.
+fn prepared(identity: &Identity) -> Vec<Prepared> {
+    match identity.chain.as_slice() {
+        [] => vec![DelegationFacts { id: "token", ..DelegationFacts::default() }.prepare()],
+        chain => chain.iter().map(hop).collect(),
+    }
+}
+
+fn hop(d: &Delegation) -> Prepared {
     let scopes: Vec<String> = d.scopes.iter().map(ToString::to_string).collect();
     DelegationFacts {
         id: &d.id,
@@ -261,7 +262,7 @@ pub(super) fn controls(settings: &Settings, identity: &Identity) -> Vec<String> 
     controls.extend(
         settings.assurance.iter().map(|(effect, floor)| format!("`{effect}` needs assurance {}", u8::from(*floor))),
     );
-    if let Some(d) = identity.held() {
+    for d in &identity.chain {
         let limits = &d.limits;
         let effects = limits
             .effects

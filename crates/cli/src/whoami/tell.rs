@@ -50,6 +50,7 @@ fn identity(identity: &Identity, out: &Out) {
                 .map_or_else(|| "none: it acts for itself".to_owned(), |(id, name)| format!("{name} ({id})")),
         ),
     );
+    line("groups", Some(identity.human_groups.join(", ")));
     for held in &identity.delegations {
         let d = &held.delegation;
         let owner = d.owner.as_ref().map_or_else(String::new, |owner| format!(", {owner} answers"));

@@ -1,9 +1,12 @@
 //! `doorward delegation` and `doorward whoami`.
 
 use crate::place::Place;
-use doorward_identity::{Delegation, PartyId, delegation::Reach};
+use doorward_identity::{
+    Delegation, PartyId,
+    delegation::{Limits, Reach},
+};
 use doorward_store::{Grant, Grants, GrantsDb, PinKey, Pins, State, Unknown};
-use doorward_vocab::Timestamp;
+use doorward_vocab::{Effect, Timestamp};
 
 const CONFIG: &str = r#"
 public_url = "https://mcp.example.com"
@@ -135,4 +138,48 @@ fn four_questions_are_answered_about_an_agent() {
     assert_eq!(tool("read_file")["decision"], "allow");
     assert_eq!(tool("delete_file")["decision"], "challenge");
     assert_eq!(record["identity"]["configured"]["class"], "batch");
+}
+
+#[test]
+fn every_delegation_of_a_chain_is_asked() {
+    let place = place();
+    grant(&place);
+    // What was handed on reaches all that the first one does; the first one does not let anything be deleted.
+    let store = GrantsDb::open(&place.path("state")).unwrap();
+    let party = |id: &str| PartyId { issuer: Some("https://idp.example.com".into()), id: id.into() };
+    let first = Delegation {
+        human: Some(party("u-2")),
+        reach: Reach::servers(["files".parse().unwrap()]),
+        limits: Limits { effects: Some([Effect::Read, Effect::Search].into()), ..Limits::default() },
+        depth: 1,
+        ..Delegation::new("e-1", party("agent-7"))
+    };
+    let wide = Delegation {
+        human: Some(party("u-2")),
+        parent: Some("e-1".into()),
+        reach: Reach::servers(["files".parse().unwrap()]),
+        ..Delegation::new("e-2", party("helper"))
+    };
+    for delegation in [first, wide] {
+        let grant = Grant {
+            id: delegation.id.as_ref().into(),
+            parent: delegation.parent.as_deref().map(Into::into),
+            until: None,
+            at: Timestamp::from_micros(1),
+            body: serde_json::to_vec(&delegation).unwrap(),
+            revoked: None,
+        };
+        store.grant(&grant).unwrap();
+    }
+    place.write("doorward.toml", &format!("{CONFIG}\n[[agent]]\nname = \"helper\"\nsubject = \"helper\"\n"));
+    let record = &place.run("whoami --agent helper --human u-2 --server files --json").records()[0];
+    let chain: Vec<_> =
+        record["identity"]["chain"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
+    assert_eq!(chain, ["e-1", "e-2"]);
+    let tools = record["reaches"][0]["tools"].as_array().unwrap();
+    let tool = |name: &str| tools.iter().find(|t| t["tool"] == name).unwrap();
+    assert_eq!(tool("delete_file")["decision"], "deny");
+    assert!(tool("delete_file")["why"][0].as_str().unwrap().contains("delegation `e-1`"), "{tools:?}");
+    let told = place.run("whoami --agent helper --human u-2 --human-group eng").out;
+    assert!(told.contains("groups      eng"), "{told}");
 }

@@ -9,6 +9,7 @@ use doorward_identity::{
     delegation::{Broken, Chain},
 };
 use doorward_store::GrantError;
+use doorward_vocab::Digest;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Weak},
@@ -17,6 +18,8 @@ use std::{
 
 /// How often the store is asked what others took back.
 const EVERY: Duration = Duration::from_millis(200);
+/// How long it is remembered that the trail tells of a revocation.
+const TOLD: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// Why nothing was granted.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +58,21 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GrantRefused`]; nothing is in force then.
-    pub async fn grant(&self, delegation: Delegation, by: Option<Party>) -> Result<Chain, GrantRefused> {
+    pub async fn grant(
+        &self,
+        delegation: Delegation,
+        by: Option<Party>,
+        groups: &[Arc<str>],
+    ) -> Result<Chain, GrantRefused> {
         let (delegations, now) = (self.delegations().clone(), self.clock.now());
         let granting = tokio::task::spawn_blocking(move || delegations.grant(&delegation, now));
         let chain = granting.await.map_err(|_| GrantRefused::Stopping)??;
         if let Some(granted) = chain.last() {
-            self.note(record(DelegationChange::Granted, &granted.id, by, Some(granted)));
+            let mut event = record(DelegationChange::Granted, &granted.id, by, Some(granted));
+            if let Event::Delegation(granted) = &mut event {
+                granted.groups = groups.iter().map(|group| group.to_string().into()).collect();
+            }
+            self.note(event);
         }
         Ok(chain)
     }
@@ -77,7 +89,7 @@ impl Gateway {
         let ids = revoked.as_deref().map(<[_]>::to_vec).unwrap_or_default();
         for id in &ids {
             let delegation = self.delegations().book().known(id);
-            self.note(record(DelegationChange::Revoked, id, Some(by.clone()), delegation.as_deref()));
+            self.note_revoked(id, by.clone(), delegation.as_deref()).await;
         }
         self.cut(&ids).await;
         Ok(revoked?)
@@ -96,8 +108,7 @@ impl Gateway {
         };
         let mut ids = Vec::new();
         for TakenBack { id, by, delegation } in taken {
-            let by = Some(Party::new(by.to_string(), by.to_string()));
-            self.note(record(DelegationChange::Revoked, &id, by, delegation.as_deref()));
+            self.note_revoked(&id, Party::new(by.to_string(), by.to_string()), delegation.as_deref()).await;
             ids.push(id);
         }
         for over in self.delegations().book().expired(self.clock.now()) {
@@ -105,6 +116,30 @@ impl Gateway {
             ids.push(over.id.clone());
         }
         self.cut(&ids).await;
+    }
+
+    /// Records what was taken back while no gateway with this trail ran.
+    async fn note_taken_while_away(&self) {
+        for TakenBack { id, by, delegation } in self.delegations().taken_while_away() {
+            // Without what outlives a process, it is not known what was recorded.
+            if self.is_first_told(&id).await == Some(true) {
+                let by = Some(Party::new(by.to_string(), by.to_string()));
+                self.note(record(DelegationChange::Revoked, &id, by, delegation.as_deref()));
+            }
+        }
+    }
+
+    async fn note_revoked(&self, id: &str, by: Party, delegation: Option<&Delegation>) {
+        // It is news here in any case; what is remembered is for the next start.
+        let _ = self.is_first_told(id).await;
+        self.note(record(DelegationChange::Revoked, id, Some(by), delegation));
+    }
+
+    /// Whether this trail has no record of it yet, that `id` was taken back; from now on it has.
+    async fn is_first_told(&self, id: &str) -> Option<bool> {
+        let trail = Digest::of(self.trail.dir().as_os_str().as_encoded_bytes());
+        let until = self.clock.now().plus(TOLD);
+        self.first_time(&format!("revocation told\n{trail}\n{id}"), until).await.ok()
     }
 
     /// Watches for as long as there is a gateway.
@@ -120,6 +155,9 @@ impl Gateway {
                 }
             });
             runtime.spawn(async move {
+                if let Some(gateway) = me.upgrade() {
+                    gateway.note_taken_while_away().await;
+                }
                 loop {
                     tokio::time::sleep(EVERY).await;
                     let Some(gateway) = me.upgrade() else { break };
@@ -163,6 +201,7 @@ fn record(change: DelegationChange, id: &str, by: Option<Party>, of: Option<&Del
         agent: of.map(|d| party(&d.agent)),
         owner: of.and_then(|d| d.owner.clone()).map(Into::into),
         parent: of.and_then(|d| d.parent.clone()).map(Into::into),
+        groups: Vec::new(),
         purpose: of.and_then(|d| d.purpose.clone()).map(Into::into),
         consent: of.and_then(|d| d.consent),
         until: of.and_then(|d| d.expires),

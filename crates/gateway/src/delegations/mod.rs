@@ -32,6 +32,8 @@ pub struct Delegations {
     /// Up to where the store was read; held while it is.
     seen: Mutex<u64>,
     present: Present,
+    /// What was taken back before this process began to watch.
+    away: Mutex<Vec<TakenBack>>,
     /// How often delegations without a store were used.
     spent: Mutex<BTreeMap<Arc<str>, u64>>,
 }
@@ -48,8 +50,8 @@ pub(crate) struct TakenBack {
 impl Delegations {
     /// Delegations that end with this process.
     pub fn in_memory() -> Arc<Self> {
-        let (book, seen, present, spent) = Default::default();
-        Arc::new(Self { book, store: None, seen, present, spent })
+        let (book, seen, present, away, spent) = Default::default();
+        Arc::new(Self { book, store: None, seen, present, away, spent })
     }
 
     /// Those that `store` holds.
@@ -57,9 +59,10 @@ impl Delegations {
     /// # Errors
     /// [`GrantError`] where it cannot be read.
     pub fn open(store: Arc<dyn Grants>) -> Result<Arc<Self>, GrantError> {
-        let (book, seen, present, spent) = Default::default();
-        let own = Self { book, store: Some(store), seen, present, spent };
-        own.refresh()?;
+        let (book, seen, present, away, spent) = Default::default();
+        let own = Self { book, store: Some(store), seen, present, away, spent };
+        let taken = own.refresh()?;
+        *own.away.lock() = taken;
         Ok(Arc::new(own))
     }
 
@@ -112,6 +115,11 @@ impl Delegations {
                 }
             }
         }
+    }
+
+    /// What was taken back before anybody here watched; given once.
+    pub(crate) fn taken_while_away(&self) -> Vec<TakenBack> {
+        std::mem::take(&mut self.away.lock())
     }
 
     /// Puts a delegation in force here and, by way of the store, elsewhere. May block.

@@ -5,13 +5,16 @@ use crate::{
     front::{Front, http_server, rulings_of},
     identity::{Provider, bearer},
 };
-use doorward_audit::{DelegationChange, Event, Party};
-use doorward_store::{Grants, SystemClock};
+use doorward_audit::{DelegationChange, Event, Party, Record};
+use doorward_store::{Grants, GrantsDb, SystemClock};
 use doorward_testkit::fixture::{Options, Server};
 use doorward_vocab::{Clock, Decision, ReasonCode};
 use http::Method;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -170,5 +173,36 @@ async fn what_is_grave_asks_for_a_stronger_proof() {
     assert_eq!((ruling.decision, ruling.reasons[0].code), (Decision::Challenge, ReasonCode::AssuranceTooLow));
     let text = &ruling.reasons[0].text;
     assert!(text.contains("`delete` needs assurance 3") && text.contains("DPoP, mutual TLS or an SVID"), "{text}");
+    front.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_back_while_nobody_ran_is_recorded_once_at_the_next_start() {
+    let server = Server::start(Options::default()).await.unwrap();
+    let toml = http_server("fixture", &server.url());
+    let revoked = |records: &[Record]| -> Vec<(String, String)> {
+        let told = |record: &Record| match &record.event {
+            Event::Delegation(d) if d.change == DelegationChange::Revoked => {
+                Some((d.id.to_string(), d.by.as_ref().map_or_else(String::new, |by| by.name.to_string())))
+            }
+            _ => None,
+        };
+        records.iter().filter_map(told).collect()
+    };
+    let front = Front::start(&toml).await;
+    // While it runs it is recorded as ever, and not again at the next start.
+    front.grants().revoke("t-1", "ada", SystemClock.now()).unwrap();
+    front.records_until(|records| !revoked(records).is_empty()).await;
+    let away = |state: &Path| {
+        GrantsDb::open(state).unwrap().revoke("t-2", "olga", SystemClock.now()).unwrap();
+    };
+    let front = front.restart_after(&toml, away).await;
+    front.records_until(|records| revoked(records).len() > 1).await;
+    let front = front.restart_after(&toml, |_| ()).await;
+    front.grants().revoke("t-3", "ada", SystemClock.now()).unwrap();
+    let records = front.records_until(|records| revoked(records).iter().any(|(id, _)| id == "t-3")).await;
+    let told = revoked(&records);
+    let told: Vec<_> = told.iter().map(|(id, by)| (&**id, &**by)).collect();
+    assert_eq!(told, [("t-1", "ada"), ("t-2", "olga"), ("t-3", "ada")]);
     front.stop().await;
 }

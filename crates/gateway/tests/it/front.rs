@@ -97,6 +97,16 @@ impl Front {
         Self::serve_on((port, None), toml, false, state, "trail", Duration::ZERO).await
     }
 
+    /// The same with something that happens while no gateway runs.
+    pub(crate) async fn restart_after(self, toml: &str, meanwhile: impl FnOnce(&Path)) -> Self {
+        let (state, trail) = (self.state.clone(), self.trail.clone());
+        self.stop().await;
+        // What the gateway was at may hold it for a moment longer.
+        crate::client::until("the trail to be free", async || (!trail::is_held(&trail)).then_some(())).await;
+        meanwhile(state.path());
+        Self::serve(toml, false, state, "trail", Duration::ZERO).await
+    }
+
     /// Another gateway with the same state, whose clock is ahead; its trail is its own.
     pub(crate) async fn beside(&self, toml: &str, ahead: Duration) -> Self {
         static OTHERS: AtomicUsize = AtomicUsize::new(1);

@@ -10,7 +10,8 @@ use std::sync::Arc;
 impl Gateway {
     /// Puts a delegation in force; `human` granted it.
     pub(super) async fn hand_over(&self, delegation: &Delegation, human: Option<&Human>) -> Result<(), Silence> {
-        let granted = self.grant(delegation.clone(), human.map(human_party)).await;
+        let granted =
+            self.grant(delegation.clone(), human.map(human_party), human.map_or(&[][..], |human| &human.groups)).await;
         granted.map(drop).map_err(|error| {
             tracing::warn!(delegation = %delegation.id, "not granted: {error}");
             Silence
