@@ -35,6 +35,7 @@ book! {
     "batch"
     "foreign-origin"
     "stolen-session"
+    "forged-token"
     "forged-turn"
     "injected-question"
     "polite-question"

@@ -52,7 +52,8 @@ fn watch_stops_nothing_but_broken_messages() {
     let scenes = play("watch");
     let mut stopped = stopped(&scenes);
     stopped.sort_unstable();
-    assert_eq!(stopped, ["batch", "duplicate-key", "foreign-origin", "header-body-split", "stolen-session"]);
+    let expected = ["batch", "duplicate-key", "foreign-origin", "forged-token", "header-body-split", "stolen-session"];
+    assert_eq!(stopped, expected);
 }
 
 #[test]
