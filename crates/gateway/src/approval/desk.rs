@@ -94,22 +94,29 @@ impl Questions {
     }
 }
 
-impl Gateway {
-    /// Shows a question to operators.
-    pub(super) fn put_on_desk(&self, question: &Question, page: Option<String>) {
-        let told = &question.record;
-        let note = Note::Question(OpenQuestion {
+impl Question {
+    /// As operators see it.
+    pub(crate) fn on_the_desk(&self, page: Option<String>) -> OpenQuestion {
+        let told = &self.record;
+        OpenQuestion {
             id: told.id.as_str().into(),
             agent: visible(&told.agent.name).into(),
             human: told.human.as_ref().map(|human| visible(&human.name).into()),
             server: told.server.as_str().into(),
             tool: visible(&told.target).into(),
-            shown: question.shown.as_ref().into(),
-            asked: question.asked,
-            until: question.until,
+            shown: self.shown.as_ref().into(),
+            asked: self.asked,
+            until: self.until,
             page: page.map(Into::into),
-        });
-        self.travel.hold_later(KeptKind::Approval, &asked(&told.id), question.until, &note);
+        }
+    }
+}
+
+impl Gateway {
+    /// Shows a question to operators.
+    pub(super) fn put_on_desk(&self, question: &Question, page: Option<String>) {
+        let note = Note::Question(question.on_the_desk(page));
+        self.travel.hold_later(KeptKind::Approval, &asked(&question.record.id), question.until, &note);
     }
 
     /// It is no question any more.

@@ -1,6 +1,6 @@
 //! The provider sends the browser back: who the human is.
 
-use super::{Call, Silence, approve, authorize::AtProvider, connect, consent::Asking, go, page};
+use super::{Call, Silence, approve, authorize::AtProvider, connect, consent::Asking, console, go, page};
 use crate::live::Provider;
 use doorward_oauth::{Code, Fault, Form, Shown, metadata::path};
 use doorward_store::KeptKind;
@@ -20,6 +20,9 @@ impl Call<'_> {
         if approve::is_for_approving(&form) {
             let visit = approve::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
             return Box::pin(visit.signed_in(&form)).await;
+        }
+        if console::is_for_console(&form) {
+            return console::on(self.live, self.head.uri.query().unwrap_or_default());
         }
         let known = match form.need("state") {
             Ok(handle) => self.gateway.take::<AtProvider>(KeptKind::Login, handle).await,

@@ -10,6 +10,7 @@
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
 //! | `approve` | a person approves a call |
+//! | `console` | a person signs in to the console |
 //! | `connect` | a person connects their own account at a server |
 //! | `provider` | the gateway as a client of the human's provider |
 //! | `ring`, `grants` | keys and grants, kept sealed |
@@ -27,6 +28,7 @@ mod callback;
 mod clients;
 mod connect;
 mod consent;
+mod console;
 mod exchange;
 mod grants;
 mod limit;
@@ -112,6 +114,7 @@ pub(crate) enum Page {
 }
 
 pub(crate) use approve::APPROVE;
+pub use console::{SignIn, SignedIn};
 
 const WELL_KNOWN: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
