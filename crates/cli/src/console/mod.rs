@@ -60,6 +60,27 @@ pub(crate) fn open(
     Ok(Opened { admin: Admin::new(ports, settings, key(dir)?), index })
 }
 
+/// Says where the console of the gateway that runs with `dir` is, or that none runs any more.
+pub(crate) fn tell(dir: &Path, address: Option<SocketAddr>) {
+    let path = dir.join(ADDRESS);
+    let told = match address {
+        Some(address) => {
+            doorward_store::replace_secret(&path, address.to_string().as_bytes()).map_err(|e| e.to_string())
+        }
+        None => std::fs::remove_file(&path).map_err(|e| e.to_string()),
+    };
+    if let Err(error) = told {
+        tracing::warn!("`doorward console` does not know where the console is: {error}");
+    }
+}
+
+/// Where the console of the gateway is that runs with `dir`.
+pub(crate) fn told(dir: &Path) -> Option<SocketAddr> {
+    std::fs::read_to_string(dir.join(ADDRESS)).ok()?.trim().parse().ok()
+}
+
+const ADDRESS: &str = "console.address";
+
 /// The key of links and tokens.
 pub(crate) fn key(dir: &Path) -> Result<TicketKey, Failure> {
     let key = console_key(dir).map_err(|e| Failure::Broken(e.to_string()))?;

@@ -34,8 +34,10 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
         }
         return Ok(());
     }
-    let (_, loaded) = args.config.load()?;
-    let address = loaded.settings.listen.console;
+    let address = match console::told(&state) {
+        Some(address) => address,
+        None => args.config.load()?.1.settings.listen.console,
+    };
     let link = console::link(&state, address)?.ok_or_else(|| {
         Failure::Broken("this console is not on loopback: people sign in at the identity provider".into())
     })?;

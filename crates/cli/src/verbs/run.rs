@@ -79,6 +79,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let hosts = hosts(mcp.address(), tls.is_some(), listen.socket.as_deref());
     doorward_store::tell_hosts(&state, hosts.as_deref()).map_err(|e| Failure::Broken(e.to_string()))?;
     let opened = console::open(&gateway, &state, path.clone(), console.address())?;
+    console::tell(&state, Some(console.address()));
     let link = console::link(&state, console.address())?;
     tell(out, &gateway, &base, (console.address(), link.as_deref()), &state);
     let socket = socket.map(|socket| socket.serve(McpDoor::new(gateway.clone()), serving.clone()));
@@ -115,6 +116,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
         tracing::warn!("cut {cut} connections that did not finish");
     }
     sweeper.abort();
+    console::tell(&state, None);
     drop(opened.index);
     gateway.stop(reason).await;
     Ok(())

@@ -5,6 +5,7 @@ mod agents;
 mod approvals;
 mod approve;
 mod clients;
+mod console;
 mod demo;
 mod docs;
 mod hook;
