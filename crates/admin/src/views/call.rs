@@ -240,7 +240,7 @@ fn explain(index: u64, time: &str, r: &Ruling) -> Call {
         index,
         agent: Who::of(&r.agent),
         human: r.human.as_ref().map(Who::of),
-        assurance: word(&r.assurance),
+        assurance: r.assurance.as_str().to_owned(),
         attestation: proof,
         delegations: r.delegations.iter().map(text).collect(),
         conversation: r.conversation.id.to_string(),
@@ -355,7 +355,7 @@ fn remedies(r: &Ruling) -> Vec<Remedy> {
                 add(format!("A person who approves just this call, once.{policy}"), Some("/approvals".into()));
             }
             ReasonCode::AssuranceTooLow => add(
-                format!("A better proof of who calls: it was `{}`.{policy}", word(&r.assurance)),
+                format!("A better proof of who calls: it was {}.{policy}", r.assurance.as_str()),
                 Some("doorward whoami".into()),
             ),
             ReasonCode::OutsideDelegation => {
@@ -417,6 +417,12 @@ fn remedies(r: &Ruling) -> Vec<Remedy> {
 }
 
 impl Call {
+    /// What the agent was told, each sentence once.
+    pub(crate) fn told(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.reasons.iter().map(|r| r.told.as_str()).collect();
+        all.dedup();
+        all
+    }
     pub(crate) fn tone(&self) -> &'static str {
         line::tone(&self.decision)
     }

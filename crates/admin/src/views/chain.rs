@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(crate) struct Chain {
     /// The call that was asked about.
     pub(crate) call: String,
-    /// The content that it began with: the earliest answer with untrusted text whose values reached this call.
+    /// The content that it began with: the earliest answer with untrusted text whose values reached this call; where no
+    /// value is known, that led to it; else that its conversation had read before.
     pub(crate) patient_zero: Option<String>,
     /// Who else read the same source, as calls of the chain.
     pub(crate) readers: Vec<String>,
@@ -56,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) enforced: bool,
     /// Whether its answer held what anybody may have written.
     pub(crate) untrusted: bool,
+    /// Whether its arguments held what anybody may have written.
+    pub(crate) tainted: bool,
     /// Why it was ruled so.
     pub(crate) why: String,
     /// Whether values or causes lead from it to the call that was asked about, or back from that.
@@ -115,7 +118,8 @@ fn draw(records: &[Record], asked: &str) -> Chain {
     }
     let known: HashSet<String> = nodes.iter().map(|n| n.id.clone()).collect();
     edges.retain(|e: &Edge| known.contains(&e.from) && known.contains(&e.to));
-    let path = path(&edges, asked);
+    let leads = reached(&edges, asked, false);
+    let path: HashSet<String> = leads.iter().cloned().chain(reached(&edges, asked, true)).collect();
     for node in &mut nodes {
         node.on_path = path.contains(&node.id);
     }
@@ -135,7 +139,8 @@ fn draw(records: &[Record], asked: &str) -> Chain {
     }
     let known: HashSet<&str> = nodes.iter().map(|n| n.id.as_str()).collect();
     edges.retain(|e| known.contains(e.from.as_str()) && known.contains(e.to.as_str()));
-    let patient_zero = patient_zero(&edges, asked);
+    let led = || nodes.iter().find(|n| n.untrusted && n.id != asked && leads.contains(&n.id)).map(|n| n.id.clone());
+    let patient_zero = patient_zero(&edges, asked).or_else(led).or_else(|| read_before(&nodes, asked));
     let readers = match &patient_zero {
         Some(zero) => {
             let mut readers: Vec<String> = edges.iter().filter(|e| e.from == *zero).map(|e| e.to.clone()).collect();
@@ -159,6 +164,7 @@ fn turn(record: &Record, t: &doorward_audit::Turn) -> Node {
         decision: if t.attested { "attested" } else { "claimed" }.to_owned(),
         enforced: true,
         untrusted: false,
+        tainted: false,
         why: t.mandate.as_ref().map(ToString::to_string).unwrap_or_default(),
         on_path: false,
     }
@@ -176,6 +182,7 @@ fn call(record: &Record, r: &Ruling) -> Node {
         decision: r.decision.as_str().to_owned(),
         enforced: r.enforced,
         untrusted: false,
+        tainted: r.labels.arguments.integrity == Integrity::Untrusted,
         why: r.reasons.iter().map(|r| r.text.to_string()).collect::<Vec<_>>().join("; "),
         on_path: false,
     }
@@ -204,21 +211,26 @@ fn links(r: &Ruling, said: &HashMap<String, String>, edges: &mut Vec<Edge>) {
     }
 }
 
-/// All from which something leads to `asked`, and to which something leads from it.
-fn path(edges: &[Edge], asked: &str) -> HashSet<String> {
+/// All from which something leads to `asked`; or to which something leads from it, forward.
+fn reached(edges: &[Edge], asked: &str, forward: bool) -> HashSet<String> {
     let mut found: HashSet<String> = HashSet::from([asked.to_owned()]);
-    for forward in [false, true] {
-        let mut open = vec![asked.to_owned()];
-        while let Some(id) = open.pop() {
-            for edge in edges {
-                let (here, there) = if forward { (&edge.from, &edge.to) } else { (&edge.to, &edge.from) };
-                if *here == id && found.insert(there.clone()) {
-                    open.push(there.clone());
-                }
+    let mut open = vec![asked.to_owned()];
+    while let Some(id) = open.pop() {
+        for edge in edges {
+            let (here, there) = if forward { (&edge.from, &edge.to) } else { (&edge.to, &edge.from) };
+            if *here == id && found.insert(there.clone()) {
+                open.push(there.clone());
             }
         }
     }
     found
+}
+
+/// The first untrusted answer that the conversation of a call had read before it, where its arguments are untrusted.
+fn read_before(nodes: &[Node], asked: &str) -> Option<String> {
+    let call = nodes.iter().find(|n| n.id == asked && n.tainted)?;
+    let before = nodes.iter().take_while(|n| n.id != asked);
+    before.into_iter().find(|n| n.untrusted && n.conversation == call.conversation).map(|n| n.id.clone())
 }
 
 /// The earliest answer with untrusted text from which values reached `asked`. Ids of calls sort by time.

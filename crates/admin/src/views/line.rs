@@ -4,7 +4,7 @@ use crate::{
 };
 use doorward_audit::{Event, OutcomeRecord, Party};
 use doorward_store::Hit;
-use doorward_vocab::{AuthorizedBy, Confidentiality, Decision, Integrity, Label, Timestamp};
+use doorward_vocab::{AuthorizedBy, Confidentiality, Decision, Integrity, Label, ReasonCode, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -19,6 +19,10 @@ pub(crate) struct Who {
 }
 
 impl Who {
+    /// The id, where it says more than the name.
+    pub(crate) fn more(&self) -> &str {
+        if self.id == self.name { "" } else { &self.id }
+    }
     pub(crate) fn of(party: &Party) -> Self {
         Self { id: party.id.to_string(), name: party.name.to_string() }
     }
@@ -92,6 +96,10 @@ impl Line {
                 line.conversation = conversation(&r.conversation);
                 line.decision = r.decision.as_str().to_owned();
                 line.enforced = r.enforced;
+                // Who permitted it stands on the call's own page; here only what is remarkable.
+                let remarkable: Vec<_> =
+                    r.reasons.iter().filter(|r| r.code != ReasonCode::Permitted).cloned().collect();
+                line.why = words::clean(&words::reasons(&remarkable, &r.findings));
                 line.effects = r.effects.iter().map(|e| e.to_string()).collect();
                 let refused = r.enforced && r.decision > Decision::Oblige;
                 line.authorized_by = (!refused).then(|| word(&r.authorized_by));
@@ -180,6 +188,10 @@ impl Line {
             ("ruling", false) if self.decision != "allow" => format!("would {}", self.decision),
             _ => self.decision.clone(),
         }
+    }
+    /// Whether who did it is an operator, and no human of the trail.
+    pub(crate) fn is_operators(&self) -> bool {
+        matches!(self.kind.as_str(), "access" | "config" | "definition" | "approval" | "delegation")
     }
     /// The class of its mark.
     pub(crate) fn tone(&self) -> &'static str {

@@ -4,6 +4,7 @@
 mod agents;
 mod approvals;
 mod approve;
+mod browser;
 mod clients;
 mod console;
 mod demo;
