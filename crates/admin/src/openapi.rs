@@ -2,7 +2,7 @@
 //! answered, since it is what answers.
 
 use crate::{
-    route::{API, Do, Method, Needs, Place, ROUTES, Route},
+    route::{API, Do, Method, Needs, Param, Place, ROUTES, Route},
     views,
 };
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
@@ -47,37 +47,33 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     };
     let content = |schema: Schema| json!({ "application/json": { "schema": schema } });
     let refused = content(schemas.subschema_for::<views::Refused>());
-    let mut operation = json!({
+    let text = |what: &str| json!({ "type": "string", "description": what });
+    let parameter = |p: &Param| json!({ "name": p.name, "in": "query", "required": p.required, "description": p.what, "schema": { "type": "string" } });
+    let (takes, what) = match route.method {
+        Method::Get => ("parameters", route.params.iter().map(parameter).collect::<Value>()),
+        Method::Post => {
+            let properties: Map<String, Value> =
+                route.params.iter().map(|p| (p.name.to_owned(), text(p.what))).collect();
+            let required: Vec<&str> = route.params.iter().filter(|p| p.required).map(|p| p.name).collect();
+            let schema = json!({ "type": "object", "properties": properties, "required": required });
+            ("requestBody", json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+        }
+    };
+    json!({
         "operationId": route.path.trim_start_matches('/').replace(['/', '.'], "-"),
         "summary": route.what,
         "x-role": role,
         "x-recorded": route.recorded,
+        (takes): what,
         "responses": {
             "200": { "description": "what was asked for", "content": content(schema_of(route.act, schemas)) },
             "400": { "description": "it cannot be meant", "content": refused },
             "401": { "description": "nobody signed in" },
             "403": { "description": "it takes another role", "content": refused },
             "404": { "description": "it is not there", "content": refused },
+            "409": { "description": "it is not as it was when it was looked at", "content": refused },
         },
-    });
-    let text = |what: &str| json!({ "type": "string", "description": what });
-    match route.method {
-        Method::Get => {
-            let parameter = |p: &crate::route::Param| json!({ "name": p.name, "in": "query", "required": p.required, "description": p.what, "schema": { "type": "string" } });
-            operation["parameters"] = route.params.iter().map(parameter).collect();
-        }
-        Method::Post => {
-            let properties: Map<String, Value> =
-                route.params.iter().map(|p| (p.name.to_owned(), text(p.what))).collect();
-            let required: Vec<&str> = route.params.iter().filter(|p| p.required).map(|p| p.name).collect();
-            let schema = json!({ "type": "object", "properties": properties, "required": required });
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": schema } } });
-            operation["responses"]["409"] =
-                json!({ "description": "it is not as it was when it was looked at", "content": refused });
-        }
-    }
-    operation
+    })
 }
 
 /// The schema of what a row gives.

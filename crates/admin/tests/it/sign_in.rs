@@ -61,7 +61,8 @@ async fn nothing_is_changed_from_elsewhere() {
     let browser = console.browser(&[Role::Admin]).await;
     let (own, form) = (format!("http://{}", browser.address), "application/x-www-form-urlencoded");
     let right = format!("id=ask&answer=approve&token={}", browser.token);
-    let elsewhere: &[(&str, &[(&str, &str)], &str)] = &[
+    type Form<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let elsewhere: &[Form<'_>] = &[
         ("no origin", &[("content-type", form)], &right),
         ("another origin", &[("content-type", form), ("origin", "https://evil.example")], &right),
         ("an origin of nobody", &[("content-type", form), ("origin", "null")], &right),
