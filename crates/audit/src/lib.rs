@@ -33,9 +33,9 @@ pub use encode::{MAX_RECORD, encode_ruling, encode_ruling_texts};
 pub use note::{NoteError, SigningKey, VerifierKey, open_note};
 pub use receipt::Receipt;
 pub use record::{
-    Approval, ApprovalChange, Basis, Config, Conversation, Credential, CredentialChange, DecodeError, Definition,
-    DefinitionChange, DefinitionKind, Delegated, DelegationChange, Direction, Event, FORMAT, Labels, Noticed,
-    OutcomeRecord, Party, Payload, Proof, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource, Worn,
+    Access, Approval, ApprovalChange, Basis, Config, Conversation, Credential, CredentialChange, DecodeError,
+    Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange, Direction, Event, FORMAT, Labels,
+    Noticed, OutcomeRecord, Party, Payload, Proof, Record, Recovered, Ruling, Start, Stop, Turn, ValueSource, Worn,
 };
 pub use text::Text;
 pub use verify::{Entry, Problem, ProblemKind, Report, Verifier};

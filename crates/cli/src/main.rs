@@ -3,6 +3,7 @@
 //! What a verb prints goes through [`Out`]; what goes wrong is a [`Failure`], which one place turns into text and exit
 //! code: 0 fine, 1 the thing asked about failed, 2 usage or configuration.
 
+mod console;
 mod demo;
 mod failure;
 mod hook;
@@ -49,6 +50,7 @@ enum Verb {
     Remove(verbs::remove::Args),
     Approve(verbs::approve::Args),
     Approvals(verbs::approvals::Args),
+    Console(verbs::console::Args),
     Delegation(verbs::delegation::Args),
     Credentials(verbs::credentials::Args),
     Sources(verbs::sources::Args),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Verb::Remove(args) => verbs::remove::run(args, &out),
         Verb::Approve(args) => verbs::approve::run(args, &out),
         Verb::Approvals(args) => verbs::approvals::run(args, &out),
+        Verb::Console(args) => verbs::console::run(args, &out),
         Verb::Delegation(args) => verbs::delegation::run(args, &out),
         Verb::Credentials(args) => verbs::credentials::run(args, &out),
         Verb::Sources(args) => verbs::sources::run(args, &out),

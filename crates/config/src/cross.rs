@@ -33,6 +33,7 @@ pub(crate) fn check(shape: &Shape, reading: &Reading<'_>) {
     virtuals(shape, reading);
     trust(shape, reading);
     authorization(shape, reading);
+    console(shape, reading);
     agents(shape, reading);
     unused(shape, reading);
 }
@@ -265,6 +266,28 @@ fn authorization(shape: &Shape, reading: &Reading<'_>) {
         let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`, or an entry of kind \
                     `aws-role` or `tpm`";
         reading.tell_at("authorization", mistake.help(help));
+    }
+}
+
+/// People sign in to the console where the authorization server lets them sign in.
+fn console(shape: &Shape, reading: &Reading<'_>) {
+    let Settings { console, authorization, trust, .. } = &shape.settings;
+    let Some(name) = &console.login else { return };
+    let is_login =
+        |t: &crate::Trust| t.name == *name && matches!(&t.kind, TrustKind::Oidc(oidc) if oidc.client.is_some());
+    if !trust.iter().any(is_login) && trust.len() == shape.trust.all.len() {
+        let mistake = Mistake::error(format!("people cannot sign in at `{name}`"));
+        let help = "name a `[[trust]]` entry of kind `oidc` that has a `client_id`";
+        reading.tell_at("console.login", mistake.help(help));
+    }
+    if authorization.is_none() {
+        let mistake = Mistake::error("nobody comes back from the provider");
+        let help = "add `[authorization]`: its address is the one that the provider sends browsers back to";
+        reading.tell_at("console.login", mistake.help(help));
+    }
+    if console.roles.is_empty() {
+        let mistake = Mistake::warning("whoever signs in to the console has no role there");
+        reading.tell_at("console.login", mistake.help("add `[console.roles]`"));
     }
 }
 

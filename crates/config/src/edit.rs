@@ -1,5 +1,5 @@
 use crate::{SecretRef, Setting};
-use doorward_vocab::ServerName;
+use doorward_vocab::{Level, ServerName};
 use std::ops::Range;
 use toml::{
     Value,
@@ -120,6 +120,32 @@ pub fn remove_server(text: &str, name: &str) -> Result<String, EditError> {
     }
     let parsed: toml::Table = edited.parse().map_err(|_| EditError::Layout)?;
     if parsed == wanted { Ok(edited) } else { Err(EditError::Layout) }
+}
+
+/// The text with another level, and every other byte as it is.
+///
+/// # Errors
+/// Where the text is not TOML, or says the level in a way that cannot be changed alone.
+pub fn set_level(text: &str, level: Level) -> Result<String, EditError> {
+    let table = DeTable::parse(text).map_err(|_| EditError::NotToml)?;
+    let line = format!("level = \"{level}\"");
+    let edited = match table.get_ref().get("level") {
+        // Keys of the file itself stand before its tables.
+        None => format!("{line}\n{text}"),
+        Some(value) => {
+            let span = value.span();
+            let (before, after) = text.get(..span.start).zip(text.get(span.end..)).ok_or(EditError::Layout)?;
+            format!("{before}\"{level}\"{after}")
+        }
+    };
+    let mut wanted: toml::Table = toml::from_str(text).map_err(|_| EditError::NotToml)?;
+    wanted.insert("level".to_owned(), Value::String(level.as_str().to_owned()));
+    // What was written means the same but for the level, or it is not written.
+    if toml::from_str::<toml::Table>(&edited).is_ok_and(|table| table == wanted) {
+        Ok(edited)
+    } else {
+        Err(EditError::Layout)
+    }
 }
 
 /// The names of the servers in a text, right or wrong otherwise; none where it is not TOML.

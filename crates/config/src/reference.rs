@@ -33,6 +33,8 @@ fn every_key_has_its_row() {
         [policy]
         [log]
         [approval]
+        [console]
+        [console.roles]
         [joined]
         [authorization]
         [[server]]

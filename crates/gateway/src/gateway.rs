@@ -219,6 +219,10 @@ impl Gateway {
     /// # Errors
     /// [`LiveError`]; the old settings stay in force.
     pub fn reload(&self, settings: Settings, by: &str) -> Result<(), LiveError> {
+        self.replace(settings, Party::new(by.to_owned(), by.to_owned()), None)
+    }
+
+    pub(crate) fn replace(&self, settings: Settings, by: Party, why: Option<&str>) -> Result<(), LiveError> {
         let before = self.live.load_full();
         let live = Live::assemble(settings, &self.surroundings, Some(&before)).inspect_err(|_| {
             self.metrics.reload_failures.inc();
@@ -228,8 +232,9 @@ impl Gateway {
         if same {
             return Ok(());
         }
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
         let what = format!(
-            "level {} → {}, policies {} → {}, servers {} → {}",
+            "level {} → {}, policies {} → {}, servers {} → {}{why}",
             before.settings.level,
             live.settings.level,
             before.snapshot.policies.version().short(),
@@ -248,12 +253,7 @@ impl Gateway {
         self.drop_credentials(&before, &live);
         self.live.store(Arc::new(live));
         tracing::info!("configuration in force: {what}");
-        self.note(Event::Config(ConfigRecord {
-            by: Party::new(by.to_owned(), by.to_owned()),
-            what: what.into(),
-            from: Some(from),
-            to,
-        }));
+        self.note(Event::Config(ConfigRecord { by, what: what.into(), from: Some(from), to }));
         Ok(())
     }
 

@@ -16,6 +16,7 @@
 //! | `link`, `server` | the way to a server |
 //! | `bridge` | clients of one era in front of servers of the other |
 //! | `reply`, `replay` | what a client gets, and gets again |
+//! | `operators` | what the console asks of the gateway |
 //! | `live`, `gateway` | the configuration in force, and the whole |
 //!
 //! Invariant: nothing reaches a server but through `road::forward`, and nothing of a server reaches a client but through
@@ -46,6 +47,7 @@ mod measure;
 mod metrics;
 mod observe;
 mod one;
+mod operators;
 mod passage;
 mod pins;
 mod poisons;
@@ -62,6 +64,7 @@ mod travel;
 pub use approval::{OpenQuestion, Questions};
 pub use credentials::{ConfiguredError, Entry, EntryKind, Ledger, LedgerError, Trial, TrialError, Tried};
 pub use delegations::{Delegations, GrantRefused};
+pub use front::oauth::{SignIn, SignedIn};
 pub use front::{
     console, http, stdio,
     survey::{Answered, SurveyError, Unapproved, survey},
@@ -69,6 +72,7 @@ pub use front::{
 pub use gateway::Gateway;
 pub use leaks::known_secrets;
 pub use live::{Live, LiveError, Surroundings, marks, standing};
+pub use operators::InForce;
 pub use pins::Pins;
 pub use server::ServerError;
 pub use session::Endpoint;

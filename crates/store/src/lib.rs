@@ -23,9 +23,13 @@ mod state;
 pub mod trail;
 
 pub use grants::{Changes, Grant, GrantError, Grants, GrantsDb};
-pub use index::{Filter, Hit, Index, IndexError, IndexThread};
+pub use index::{
+    Count, Filter, Hit, Index, IndexError, IndexThread, PageOf, Seek, SeenConversation, SeenParty, SeenRole,
+};
 pub use kept::{Keep, KeepError, Kept, KeptDb, KeptKind};
-pub use place::{HOST_ADDRESS, PlaceError, host_token, make_once, mark_key, replace_secret, state_dir, tell_hosts};
+pub use place::{
+    HOST_ADDRESS, PlaceError, console_key, host_token, make_once, mark_key, replace_secret, state_dir, tell_hosts,
+};
 pub use sources::{OsEntropy, SystemClock};
 pub use state::{Pin, PinKey, PinState, Pins, PoisonedSource, Seen, State, StateError, Unknown};
 pub use trail::{OpenError, Options, Trail, TrailError};

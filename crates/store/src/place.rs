@@ -90,7 +90,19 @@ pub fn tell_hosts(state: &Path, address: Option<&str>) -> Result<(), PlaceError>
 /// # Errors
 /// [`PlaceError::Io`], also where the file is not a key.
 pub fn mark_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
-    let path = state.join("mark.key");
+    key(state.join("mark.key"))
+}
+
+/// The key that links to the console and tokens of its API are made with, from `console.key` in `state`: 32 random bytes,
+/// readable by the owner alone. Made where it is missing; with another key those that were handed out are over.
+///
+/// # Errors
+/// [`PlaceError::Io`], also where the file is not a key.
+pub fn console_key(state: &Path) -> Result<Secret<[u8; 32]>, PlaceError> {
+    key(state.join("console.key"))
+}
+
+fn key(path: PathBuf) -> Result<Secret<[u8; 32]>, PlaceError> {
     let failed = |act, source| PlaceError::Io { act, path: path.clone(), source };
     if !path.exists() {
         let mut bytes = [0; 32];

@@ -34,6 +34,19 @@ pub(super) fn install_hsm() -> Result<(), String> {
     install(&["softhsm2"])
 }
 
+/// The browser that looks at the console.
+pub(super) fn chromium() -> Vec<PathBuf> {
+    vec![PathBuf::from("/usr/bin/chromium")]
+}
+
+/// A browser, without its desktop.
+pub(super) fn install_chromium() -> Result<(), String> {
+    if chromium().iter().all(|program| program.exists()) {
+        return Ok(());
+    }
+    install(&["chromium"])
+}
+
 /// The reverse proxy that overhead is compared with. Only measurements need it, so its absence is said and not an error.
 pub(super) fn nginx() {
     if ["nginx", "/usr/sbin/nginx"].into_iter().any(|nginx| exists(nginx, "-v")) {

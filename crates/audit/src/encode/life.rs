@@ -1,5 +1,5 @@
 use super::{Envelope, Members, json::Object, parts};
-use crate::record::{Config, Credential, Definition, Delegated, Noticed, Recovered, Start, Stop, Turn};
+use crate::record::{Access, Config, Credential, Definition, Delegated, Noticed, Recovered, Start, Stop, Turn};
 
 impl Members for Start {
     fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
@@ -37,6 +37,21 @@ impl Members for Config {
         o.digest("to", &self.to);
         envelope.trimmed(o);
         Envelope::v(o);
+        o.text("what", &self.what);
+    }
+}
+
+impl Members for Access {
+    fn members(&self, o: &mut Object<'_>, envelope: &Envelope) {
+        parts::party(o, "by", &self.by);
+        o.literal("kind", "access");
+        if let Some(of) = &self.of {
+            o.text("of", of);
+        }
+        envelope.time(o);
+        envelope.trimmed(o);
+        Envelope::v(o);
+        o.text("way", &self.way);
         o.text("what", &self.what);
     }
 }

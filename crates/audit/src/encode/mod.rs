@@ -49,6 +49,7 @@ impl Record {
             Event::Approval(e) => &**e,
             Event::Turn(e) => e,
             Event::Config(e) => e,
+            Event::Access(e) => e,
             Event::Finding(e) => e,
             Event::Recovered(e) => e,
             Event::Stop(e) => e,

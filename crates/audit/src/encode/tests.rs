@@ -166,6 +166,8 @@ fn life() -> BoxedStrategy<Event> {
         });
     let recovered =
         (text(), 0..1_u64 << 53).prop_map(|(what, n)| Event::Recovered(Recovered { what, bytes: n, size: n }));
+    let access = (party(), text(), text(), option::of(text()))
+        .prop_map(|(by, way, what, of)| Event::Access(Access { by, way, what, of }));
     let stop = text().prop_map(|reason| Event::Stop(Stop { reason }));
     let whom = (option::of(party()), option::of(party()), option::of(party()), text());
     let about = (option::of(text()), option::of(text()), option::of(text()), option::of(digest()), option::of(time()));
@@ -211,7 +213,7 @@ fn life() -> BoxedStrategy<Event> {
         },
     );
     let told = prop_oneof![delegated, approval];
-    prop_oneof![start, config, definition, told.boxed(), turn.boxed(), noticed, recovered, stop].boxed()
+    prop_oneof![start, config, definition, told.boxed(), turn.boxed(), noticed, recovered, access, stop].boxed()
 }
 fn record() -> impl Strategy<Value = Record> {
     let event = prop_oneof![

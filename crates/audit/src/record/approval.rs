@@ -27,7 +27,7 @@ pub struct Approval {
     pub covers: Digest,
     /// The digest of exactly what the person is shown.
     pub shown: Digest,
-    /// How the person is asked, or answered: `form`, `url`, `page`, `sign-in`, `verb` or `webhook`.
+    /// How the person is asked, or answered: `form`, `url`, `page`, `sign-in`, `verb`, `webhook` or `console`.
     pub way: Text,
     /// Who answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]

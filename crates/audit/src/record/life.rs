@@ -41,6 +41,20 @@ pub struct Config {
     pub to: Digest,
 }
 
+/// A person read what the trail or a store of the gateway says about others, on the console or through its API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// Who read it.
+    pub by: Party,
+    /// How: `page` or `api`.
+    pub way: Text,
+    /// What was shown, as the document of the API calls it, e.g. `conversation`.
+    pub what: Text,
+    /// Which one, and what was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Text>,
+}
+
 /// Something about a definition of a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {

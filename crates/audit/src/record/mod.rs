@@ -9,8 +9,8 @@ mod ruling;
 
 pub use approval::{Approval, ApprovalChange};
 pub use life::{
-    Config, Credential, CredentialChange, Definition, DefinitionChange, DefinitionKind, Delegated, DelegationChange,
-    Noticed, Recovered, Start, Stop, Turn,
+    Access, Config, Credential, CredentialChange, Definition, DefinitionChange, DefinitionKind, Delegated,
+    DelegationChange, Noticed, Recovered, Start, Stop, Turn,
 };
 pub use outcome::OutcomeRecord;
 pub use parts::{Basis, Conversation, Direction, Labels, Party, Payload, Proof, ValueSource, Worn};
@@ -59,6 +59,8 @@ pub enum Event {
     Turn(Turn),
     /// The configuration or the policies were replaced.
     Config(Config),
+    /// Somebody read what the trail says.
+    Access(Access),
     /// A detector saw something outside of a call.
     Finding(Noticed),
     /// The trail itself was repaired at start.
@@ -116,6 +118,7 @@ impl Event {
             Self::Approval(_) => "approval",
             Self::Turn(_) => "turn",
             Self::Config(_) => "config",
+            Self::Access(_) => "access",
             Self::Finding(_) => "finding",
             Self::Recovered(_) => "recovered",
             Self::Stop(_) => "stop",

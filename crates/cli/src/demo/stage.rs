@@ -2,10 +2,10 @@
 //! a configuration and policies on disk.
 
 use super::servers::{self, Door, PARTS, Reach, When};
-use crate::{Failure, verbs::serve};
+use crate::{Failure, console, verbs::serve};
 use doorward_config::Settings;
 use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
-use doorward_store::{PinState, Pins as _, State, SystemClock};
+use doorward_store::{IndexThread, PinState, Pins as _, State, SystemClock};
 use doorward_transport::{
     guard::{Guard, GuardSettings},
     serve::{Bound, Running, ServeSettings},
@@ -33,6 +33,7 @@ pub(super) struct Stage {
     pub(super) level: Level,
     mcp: Running,
     console: Running,
+    index: IndexThread,
     doors: Vec<(&'static str, Door)>,
     folder: Folder,
 }
@@ -64,8 +65,11 @@ impl Stage {
         .map_err(|e| Failure::Broken(e.to_string()))?;
         let serving = ServeSettings::default();
         let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), None);
-        let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
-        Ok(Self { gateway, level, mcp, console, doors, folder })
+        let file = Some(folder.path("doorward.toml"));
+        let opened = console::open(&gateway, &folder.state(), file, console.address())?;
+        let health = ConsoleDoor::new(gateway.clone(), guard.clone());
+        let console = console.serve(console::Console::new(health, opened.admin, guard), serving, None);
+        Ok(Self { gateway, level, mcp, console, index: opened.index, doors, folder })
     }
 
     /// The operator adds servers: the file changes, and the gateway reads it again.
@@ -113,9 +117,10 @@ impl Stage {
 
     /// Ends everything but the folder, which is there until the value that is given back is dropped.
     pub(super) async fn close(self) -> Folder {
-        let Self { gateway, mcp, console, doors, folder, .. } = self;
+        let Self { gateway, mcp, console, index, doors, folder, .. } = self;
         let soon = Duration::from_millis(200);
         let _ = tokio::join!(mcp.drain(soon), console.drain(soon));
+        drop(index);
         gateway.stop("the demo is over").await;
         drop(doors);
         folder

@@ -112,9 +112,11 @@ pub(super) fn table(out: &Out, played: &[ScenePlayed]) {
 /// Where to connect while everything keeps running.
 pub(super) fn running(out: &Out, stage: &Stage) {
     let (mcp, console) = (stage.address(), stage.console());
+    // Without a link the console tells how to get one.
+    let link = crate::console::link(&stage.state(), console).ok().flatten();
     if out.is_json() {
         out.record(&serde_json::json!({ "kind": "running", "mcp": format!("http://{mcp}/mcp"),
-            "console": format!("http://{console}"), "state": stage.state() }));
+            "console": format!("http://{console}"), "sign_in": link, "state": stage.state() }));
         return;
     }
     out.say(format!("\n{}", out.strong("The gateway and its servers keep running until Ctrl-C")));
@@ -122,7 +124,7 @@ pub(super) fn running(out: &Out, stage: &Stage) {
     for server in stage.gateway.settings().servers {
         out.say(format!("    {:<13} http://{mcp}/mcp/{}", server.name.as_str(), server.name));
     }
-    out.say(format!("    console       http://{console}"));
+    out.say(format!("    console       {}", link.unwrap_or_else(|| format!("http://{console}"))));
     out.say("\n    connect a client, for example:");
     out.say(format!("      claude mcp add --transport http doorward http://{mcp}/mcp"));
     out.say(format!("      npx @modelcontextprotocol/inspector --cli http://{mcp}/mcp --method tools/list"));

@@ -2,7 +2,6 @@ use super::LogError;
 use clap::Args;
 use doorward_store::Filter;
 use doorward_vocab::{CallId, Decision, Timestamp};
-use std::time::Duration;
 
 /// Which records; all conditions must hold.
 #[derive(Clone, Debug, Default, Args)]
@@ -34,7 +33,7 @@ pub(super) struct FilterArgs {
     /// One call
     #[arg(long)]
     call: Option<CallId>,
-    /// start, ruling, outcome, definition, turn, credential, config, finding, recovered or stop
+    /// start, ruling, outcome, definition, delegation, turn, credential, approval, config, access, finding, recovered or stop
     #[arg(long)]
     kind: Option<String>,
     /// Words in names, reasons, findings and rationale
@@ -70,25 +69,7 @@ fn decision(word: &str) -> Result<Decision, String> {
 
 /// A moment: so long ago, or a date.
 fn moment(text: &str, now: Timestamp) -> Result<Timestamp, LogError> {
-    let ago = || {
-        let (number, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            "w" => 604_800,
-            _ => return None,
-        };
-        let ago = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?);
-        Some(Timestamp::from_micros(now.micros().saturating_sub(u64::try_from(ago.as_micros()).ok()?)))
-    };
-    let date = || {
-        let whole = text.parse::<jiff::Timestamp>();
-        let t = whole.or_else(|_| format!("{text}T00:00:00Z").parse::<jiff::Timestamp>()).ok()?;
-        Some(Timestamp::from_micros(u64::try_from(t.as_microsecond()).ok()?))
-    };
-    ago().or_else(date).ok_or_else(|| {
+    doorward_admin::words::moment(text, now).ok_or_else(|| {
         LogError::Usage(format!("`{text}` is no time: write `30m`, `1h`, `7d`, `2026-11-20` or `2026-11-20T14:00:00Z`"))
     })
 }

@@ -4,11 +4,12 @@ mod chain;
 mod export;
 mod filter;
 mod follow;
-mod row;
+
 mod show;
 mod verify;
 
 use clap::{Args, Subcommand};
+use doorward_admin::words as row;
 use doorward_store::{Index, IndexError};
 use doorward_vocab::Timestamp;
 use std::{

@@ -1,5 +1,6 @@
 use super::{ConfigFile, serve};
 use crate::{Done, Failure, Out};
+use doorward_config::Settings;
 use doorward_identity::{
     Delegation, PartyId,
     delegation::{Reach, Tools},
@@ -55,7 +56,7 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
 /// A delegation with what became of it.
 pub(crate) struct Known {
     pub(crate) delegation: Delegation,
-    revoked: Option<(Timestamp, Box<str>)>,
+    pub(crate) revoked: Option<(Timestamp, Box<str>)>,
     /// Whether the configuration gives it.
     configured: bool,
 }
@@ -73,14 +74,19 @@ impl Known {
 
 /// All that the store and the configuration know, by id.
 pub(crate) fn known(config: &ConfigFile) -> Result<BTreeMap<String, Known>, Failure> {
-    let mut all = BTreeMap::new();
     let (_, loaded) = config.load()?;
-    for delegation in doorward_gateway::standing(&loaded.settings) {
+    known_to(&loaded.settings, store()?.as_ref())
+}
+
+/// The same for settings that were read, and a store.
+pub(crate) fn known_to(settings: &Settings, store: Option<&GrantsDb>) -> Result<BTreeMap<String, Known>, Failure> {
+    let mut all = BTreeMap::new();
+    for delegation in doorward_gateway::standing(settings) {
         let known = Known { delegation, revoked: None, configured: true };
         all.insert(known.delegation.id.to_string(), known);
     }
     for Grant { id, body, revoked, .. } in
-        store()?.map(|s| s.since(0)).transpose().map_err(broken)?.unwrap_or_default().grants
+        store.map(|s| s.since(0)).transpose().map_err(broken)?.unwrap_or_default().grants
     {
         match serde_json::from_slice::<Delegation>(&body) {
             Ok(delegation) => drop(all.insert(id.into(), Known { delegation, revoked, configured: false })),

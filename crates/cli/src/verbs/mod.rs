@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod approvals;
 pub(crate) mod approve;
 pub(crate) mod check;
+pub(crate) mod console;
 pub(crate) mod credentials;
 pub(crate) mod delegation;
 pub(crate) mod list;

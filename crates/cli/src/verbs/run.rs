@@ -1,5 +1,5 @@
 use super::{ConfigFile, file, serve};
-use crate::{Done, Failure, Out};
+use crate::{Done, Failure, Out, console};
 use doorward_config::Settings;
 use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
 use doorward_transport::{
@@ -66,7 +66,7 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     };
     let guard = Guard::new(&GuardSettings {
         listen: console.address(),
-        public_url: None,
+        public_url: gateway.settings().console.public_url,
         allowed_hosts: Vec::new(),
         allowed_origins: Vec::new(),
         max_target: 8 << 10,
@@ -78,10 +78,14 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let mut signals = serve::Signals::listen()?;
     let hosts = hosts(mcp.address(), tls.is_some(), listen.socket.as_deref());
     doorward_store::tell_hosts(&state, hosts.as_deref()).map_err(|e| Failure::Broken(e.to_string()))?;
-    tell(out, &gateway, &base, console.address(), &state);
+    let opened = console::open(&gateway, &state, path.clone(), console.address())?;
+    console::tell(&state, Some(console.address()));
+    let link = console::link(&state, console.address())?;
+    tell(out, &gateway, &base, (console.address(), link.as_deref()), &state);
     let socket = socket.map(|socket| socket.serve(McpDoor::new(gateway.clone()), serving.clone()));
     let mcp = mcp.serve(McpDoor::new(gateway.clone()), serving.clone(), tls);
-    let console = console.serve(ConsoleDoor::new(gateway.clone(), guard), serving, None);
+    let health = ConsoleDoor::new(gateway.clone(), guard.clone());
+    let console = console.serve(console::Console::new(health, opened.admin, guard), serving, None);
 
     let _watch = path.as_ref().map(|path| watch(path.clone(), gateway.clone()));
     let sweeper = tokio::spawn({
@@ -112,6 +116,8 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
         tracing::warn!("cut {cut} connections that did not finish");
     }
     sweeper.abort();
+    console::tell(&state, None);
+    drop(opened.index);
     gateway.stop(reason).await;
     Ok(())
 }
@@ -128,11 +134,11 @@ fn hosts(mcp: SocketAddr, tls: bool, socket: Option<&Path>) -> Option<String> {
     here.filter(|_| !tls).map(|address| format!("http://{address}")).or_else(socket)
 }
 
-fn tell(out: &Out, gateway: &Gateway, base: &str, console: SocketAddr, state: &Path) {
+fn tell(out: &Out, gateway: &Gateway, base: &str, (console, link): (SocketAddr, Option<&str>), state: &Path) {
     let settings = gateway.settings();
     if out.is_json() {
         out.record(
-            &serde_json::json!({ "mcp": format!("{base}/mcp"), "console": format!("http://{console}"), "state": state,
+            &serde_json::json!({ "mcp": format!("{base}/mcp"), "console": format!("http://{console}"), "sign_in": link, "state": state,
             "level": settings.level, "servers": settings.servers.iter().map(|s| s.name.as_str()).collect::<Vec<_>>() }),
         );
         return;
@@ -145,7 +151,13 @@ fn tell(out: &Out, gateway: &Gateway, base: &str, console: SocketAddr, state: &P
     if settings.servers.is_empty() {
         out.say("  no servers yet: doorward add NAME -- COMMAND …, or doorward add NAME URL");
     }
-    out.say(format!("  console      http://{console}"));
+    match link {
+        Some(link) => {
+            out.say(format!("  console      {link}"));
+            out.say(out.faint("               good once; another: doorward console"));
+        }
+        None => out.say(format!("  console      http://{console}")),
+    }
 }
 
 /// Reads the file again; mistakes keep the old configuration in force.

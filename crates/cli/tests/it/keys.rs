@@ -201,7 +201,12 @@ async fn a_token_keeps_the_outer_key() {
     let (mut running, told) = start(SoftHsm::PIN).unwrap();
     let told: Value = serde_json::from_str(&told).unwrap();
     let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
-    let live = Live { process: Running::start(&mut Command::new("true")).unwrap(), base, console: String::new() };
+    let live = Live {
+        process: Running::start(&mut Command::new("true")).unwrap(),
+        base,
+        console: String::new(),
+        sign_in: String::new(),
+    };
     let (mut client, old) = session(&live).await;
     let made = said(&["seal", "status", "--json", "-c", "doorward.toml"]);
     assert!(made["from"].as_str().unwrap().contains(SoftHsm::TOKEN));

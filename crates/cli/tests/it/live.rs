@@ -21,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) base: String,
     /// Where the console is.
     pub(crate) console: String,
+    /// A link that signs in there, once.
+    pub(crate) sign_in: String,
 }
 
 impl Live {
@@ -40,7 +42,8 @@ impl Live {
         let told: Value = serde_json::from_str(&told).unwrap();
         let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
         let console = told["console"].as_str().unwrap().to_owned();
-        Self { process, base, console }
+        let sign_in = told["sign_in"].as_str().unwrap_or_default().to_owned();
+        Self { process, base, console, sign_in }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -4,7 +4,9 @@
 mod agents;
 mod approvals;
 mod approve;
+mod browser;
 mod clients;
+mod console;
 mod demo;
 mod docs;
 mod hook;

@@ -31,7 +31,7 @@ fn start(place: &Place, toml: &str, variables: &[(&str, &str)]) -> Live {
     let told: Value = serde_json::from_str(&told).unwrap();
     let base = told["mcp"].as_str().unwrap().trim_end_matches("/mcp").to_owned();
     let console = told["console"].as_str().unwrap().to_owned();
-    Live { process, base, console }
+    Live { process, base, console, sign_in: String::new() }
 }
 
 fn of(process: &Live, file: &str) -> String {

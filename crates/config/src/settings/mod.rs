@@ -13,6 +13,7 @@ mod agent;
 mod approval;
 mod attest;
 mod authorization;
+mod console;
 mod credential;
 mod detect;
 mod flow;
@@ -34,6 +35,7 @@ pub use agent::{AgentEntry, StandingDelegation};
 pub use approval::{Approval, Ask, Webhook};
 pub use attest::{Attest, ClientFiles, First, Manifest};
 pub use authorization::{Authorization, Client, ClientGrant, ClientProof, Registration};
+pub use console::{Console, ConsoleRole, Holder};
 pub use credential::{
     AwsSts, Azure, ClientCredentials, Credential, CredentialKind, CredentialRule, Databricks, Fixed, GcpSts, GithubApp,
     IdJag, JwtBearer, JwtNames, JwtSvid, OAuthProvider, OwnProof, OwnToken, Part, PersonOAuth, Scopes, SecretPlace,
@@ -111,8 +113,15 @@ pub struct Settings {
     /// How people are asked to approve single calls.
     #[serde(skip_serializing_if = "is_usual")]
     pub approval: Approval,
+    /// Who may sign in to the console.
+    #[serde(skip_serializing_if = "is_nobody")]
+    pub console: Console,
     /// The diagnostic log.
     pub log: Log,
+}
+
+fn is_nobody(console: &Console) -> bool {
+    *console == Console::default()
 }
 
 fn is_usual(approval: &Approval) -> bool {
@@ -147,6 +156,7 @@ impl Settings {
             labels: Vec::new(),
             budgets: Vec::new(),
             approval: Approval::default(),
+            console: Console::default(),
             log: Log::default(),
         }
     }
@@ -215,6 +225,7 @@ impl Shape {
             labels: file.tables("label").into_iter().filter_map(LabelRule::read).collect(),
             budgets: file.tables("budget").into_iter().filter_map(FlowBudget::read).collect(),
             approval: file.table("approval").map(Approval::read).unwrap_or_default(),
+            console: file.table("console").map(Console::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };
         file.finish();

@@ -94,25 +94,37 @@ impl Questions {
     }
 }
 
-impl Gateway {
-    /// Shows a question to operators. One for whose answer somebody must sign in is not theirs to answer.
-    pub(super) fn put_on_desk(&self, question: &Question, page: Option<String>) {
-        if question.call.proven.is_some() {
-            return;
-        }
-        let told = &question.record;
-        let note = Note::Question(OpenQuestion {
+impl Question {
+    /// Whether operators may answer it: not where its own human has to sign in for it.
+    pub(crate) const fn is_for_operators(&self) -> bool {
+        self.call.proven.is_none()
+    }
+
+    /// As operators see it.
+    pub(crate) fn on_the_desk(&self, page: Option<String>) -> OpenQuestion {
+        let told = &self.record;
+        OpenQuestion {
             id: told.id.as_str().into(),
             agent: visible(&told.agent.name).into(),
             human: told.human.as_ref().map(|human| visible(&human.name).into()),
             server: told.server.as_str().into(),
             tool: visible(&told.target).into(),
-            shown: question.shown.as_ref().into(),
-            asked: question.asked,
-            until: question.until,
+            shown: self.shown.as_ref().into(),
+            asked: self.asked,
+            until: self.until,
             page: page.map(Into::into),
-        });
-        self.travel.hold_later(KeptKind::Approval, &asked(&told.id), question.until, &note);
+        }
+    }
+}
+
+impl Gateway {
+    /// Shows a question to operators, where it is theirs to answer.
+    pub(super) fn put_on_desk(&self, question: &Question, page: Option<String>) {
+        if !question.is_for_operators() {
+            return;
+        }
+        let note = Note::Question(question.on_the_desk(page));
+        self.travel.hold_later(KeptKind::Approval, &asked(&question.record.id), question.until, &note);
     }
 
     /// It is no question any more.

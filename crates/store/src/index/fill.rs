@@ -1,6 +1,7 @@
-use super::{Index, IndexError};
+use super::{Index, IndexError, tags::tags_of, tally::Tally};
 use crate::trail::{Entry, Place, Reader};
 use doorward_audit::{Event, Party, Record};
+use doorward_vocab::Decision;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 /// How many records go into one transaction.
@@ -22,6 +23,15 @@ impl Index {
         }
     }
 
+    /// Reads at most one batch of what the trail has and the index does not: for a page that must not wait while an index
+    /// is built anew.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn keep_up(&self) -> Result<u64, IndexError> {
+        self.fill_batch()
+    }
+
     fn fill_batch(&self) -> Result<u64, IndexError> {
         let mut db = self.db.lock();
         let progress = |db: &Connection| {
@@ -37,10 +47,10 @@ impl Index {
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (next, place) = progress(&tx)?;
         let mut reader = Reader::from(&self.dir, next, place);
-        let mut failed = None;
+        let (mut failed, mut tally) = (None, Tally::default());
         for _ in 0..BATCH {
             match reader.next() {
-                Ok(Some(entry)) => insert(&tx, &entry)?,
+                Ok(Some(entry)) => insert(&tx, &entry, &mut tally)?,
                 Ok(None) => break,
                 Err(e) => {
                     failed = Some(e);
@@ -48,6 +58,7 @@ impl Index {
                 }
             }
         }
+        tally.write(&tx)?;
         let (read, place) = (reader.index() - next, reader.place());
         tx.prepare_cached("UPDATE progress SET next = ?1, segment = ?2, offset = ?3")?.execute(params![
             signed(reader.index()),
@@ -69,22 +80,33 @@ pub(super) fn unsigned(n: i64) -> u64 {
 
 /// What a record is found by.
 #[derive(Default)]
-struct Row {
-    time: u64,
-    kind: &'static str,
+pub(super) struct Row {
+    pub(super) time: u64,
+    pub(super) kind: &'static str,
     call: Option<String>,
     parent: Option<String>,
     turn: Option<String>,
-    conversation: Option<String>,
-    agent: Option<Party>,
-    human: Option<Party>,
-    server: Option<String>,
-    target: Option<String>,
+    pub(super) conversation: Option<String>,
+    pub(super) agent: Option<Party>,
+    pub(super) human: Option<Party>,
+    pub(super) server: Option<String>,
+    pub(super) target: Option<String>,
     decision: Option<String>,
+    /// Whether it is a call of a tool.
+    pub(super) tool: bool,
+    /// Whether it was stopped, or would have been where it was only observed.
+    pub(super) stopped: bool,
+    pub(super) tags: Vec<String>,
     words: String,
 }
 
-fn insert(db: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+impl Row {
+    pub(super) fn decision(&self) -> &str {
+        self.decision.as_deref().unwrap_or_default()
+    }
+}
+
+fn insert(db: &Connection, entry: &Entry, tally: &mut Tally) -> rusqlite::Result<()> {
     let mut row = row(&entry.record);
     if row.kind == "outcome" {
         inherit(db, &mut row)?;
@@ -112,6 +134,7 @@ fn insert(db: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         row.target,
         row.decision,
     ])?;
+    tally.count(db, entry.index, &row)?;
     if !row.words.is_empty() {
         let mut statement = db.prepare_cached("INSERT INTO words(rowid, text) VALUES (?1, ?2)")?;
         statement.execute(params![signed(entry.index), row.words])?;
@@ -154,6 +177,8 @@ fn row(bytes: &[u8]) -> Row {
             row.server = r.server.as_ref().map(ToString::to_string);
             row.target = Some(r.target.as_ref().unwrap_or(&r.method).to_string());
             row.decision = Some(r.decision.as_str().to_owned());
+            row.tool = &*r.method == "tools/call";
+            row.stopped = r.decision > Decision::Oblige;
             words.extend(r.reasons.iter().flat_map(|r| [&*r.text, r.policy.as_deref().unwrap_or_default()]));
             words.extend(r.findings.iter().flat_map(|f| [&*f.detector, f.kind.as_str(), &*f.note]));
             words.extend([&*r.method, r.rationale.as_deref().unwrap_or_default()]);
@@ -209,6 +234,10 @@ fn row(bytes: &[u8]) -> Row {
             words.extend([a.change.as_str(), &*a.id, &*a.way]);
             words.extend(a.by.as_ref().map(|by| &*by.name));
         }
+        Event::Access(a) => {
+            row.human = Some(a.by.clone());
+            words.extend([&*a.way, &*a.what, a.of.as_deref().unwrap_or_default()]);
+        }
         Event::Config(c) => words.extend([&*c.what, &*c.by.name]),
         Event::Start(s) => words.push(&s.version),
         Event::Recovered(r) => words.push(&r.what),
@@ -219,5 +248,6 @@ fn row(bytes: &[u8]) -> Row {
     words.extend(names.chain(people));
     let text = words.join(" ");
     row.words = text;
+    row.tags = tags_of(&record.event);
     row
 }

@@ -3,10 +3,16 @@
 
 mod chain;
 mod fill;
+mod page;
 mod query;
+mod seen;
+mod tags;
+mod tally;
 mod thread;
 
+pub use page::{PageOf, Seek};
 pub use query::{Filter, Hit};
+pub use seen::{Count, SeenConversation, SeenParty, SeenRole};
 pub use thread::IndexThread;
 
 use crate::trail::Reader;
@@ -18,7 +24,7 @@ use std::{
 };
 
 /// The version of the tables; another version is built anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE record(
@@ -38,6 +44,27 @@ const TABLES: &str = "
     CREATE INDEX by_human_name ON record(human_name) WHERE human_name IS NOT NULL;
     CREATE INDEX by_server ON record(server, target) WHERE server IS NOT NULL;
     CREATE INDEX by_decision ON record(decision) WHERE decision IS NOT NULL;
+    CREATE TABLE tag_name(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE tag(tag INTEGER NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (tag, idx)) STRICT, WITHOUT ROWID;
+    CREATE TABLE conversation(
+        conversation TEXT NOT NULL, whose TEXT NOT NULL,
+        agent TEXT, agent_name TEXT, human TEXT, human_name TEXT,
+        first INTEGER NOT NULL, last INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+        turns INTEGER NOT NULL, calls INTEGER NOT NULL, stopped INTEGER NOT NULL, findings INTEGER NOT NULL,
+        PRIMARY KEY (conversation, whose)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX conversation_last ON conversation(last);
+    CREATE INDEX conversation_agent ON conversation(agent, last);
+    CREATE INDEX conversation_human ON conversation(human, last);
+    CREATE INDEX conversation_stopped ON conversation(last) WHERE stopped > 0;
+    CREATE TABLE party(
+        role TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+        since INTEGER NOT NULL, until INTEGER NOT NULL, calls INTEGER NOT NULL, stopped INTEGER NOT NULL,
+        findings INTEGER NOT NULL, PRIMARY KEY (role, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX party_until ON party(role, until, id);
+    CREATE INDEX party_name ON party(role, name);
+    CREATE TABLE hour(hour INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (hour, name)) STRICT, WITHOUT ROWID;
     CREATE VIRTUAL TABLE words USING fts5(text, content='');
     CREATE TABLE progress(next INTEGER NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL, key TEXT NOT NULL) STRICT;
 ";
@@ -120,7 +147,9 @@ fn prepare(db: &Connection, dir: &Path) -> rusqlite::Result<()> {
 
 fn build(db: &Connection, key: &str) -> rusqlite::Result<()> {
     db.execute_batch(
-        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS record; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS progress;",
+        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS record; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS progress;
+         DROP TABLE IF EXISTS tag_name; DROP TABLE IF EXISTS tag; DROP TABLE IF EXISTS conversation;
+         DROP TABLE IF EXISTS party; DROP TABLE IF EXISTS hour;",
     )?;
     let made = db
         .execute_batch(TABLES)

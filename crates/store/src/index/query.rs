@@ -32,6 +32,11 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// All of these words, somewhere in names, reasons, findings and rationale.
     pub text: Option<String>,
+    /// One of the words that records are counted by: `effect:send`, `sink`, `reason:flow-refused`, `by:autonomous`,
+    /// `finding`, `finding:injection`, `untrusted`.
+    pub tag: Option<String>,
+    /// Together with a conversation: the id of the human whose it is, or of the agent where there is none.
+    pub whose: Option<String>,
     /// Only records from this index on.
     pub from: Option<u64>,
     /// Only records before this index.
@@ -66,7 +71,7 @@ impl Index {
     /// [`IndexError`].
     pub fn query(&self, filter: &Filter) -> Result<Vec<Hit>, IndexError> {
         self.catch_up()?;
-        let (conditions, mut values) = conditions(filter);
+        let (conditions, mut values) = conditions(filter, None);
         let limit = filter.limit.map_or(-1, |l| i64::try_from(l).unwrap_or(i64::MAX));
         values.push(limit.into());
         let sql = format!("SELECT idx, segment, offset FROM record WHERE {conditions} ORDER BY idx DESC LIMIT ?");
@@ -98,7 +103,10 @@ impl Index {
     }
 }
 
-fn conditions(f: &Filter) -> (String, Vec<Value>) {
+/// The conditions of `f`, and with a window those of its indexes: from the first on, before the second.
+pub(super) fn conditions(f: &Filter, window: Option<(u64, u64)>) -> (String, Vec<Value>) {
+    let (low, high) = window.unwrap_or((0, u64::MAX));
+    let bounds = [Value::from(signed(low)), Value::from(signed(high))];
     let mut all = vec!["1".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition: &str, bound: Vec<Value>| {
@@ -134,7 +142,20 @@ fn conditions(f: &Filter) -> (String, Vec<Value>) {
         add("decision = ?", vec![d.as_str().to_owned().into()]);
     }
     if let Some(k) = &f.kind {
-        add("kind = ?", vec![text(k)]);
+        match k.as_str() {
+            "ruling" | "outcome" => add("kind = ?", vec![text(k)]),
+            // The others are rare, and found by their tag.
+            rare => add(TAGGED, [vec![format!("kind:{rare}").into()], bounds.to_vec()].concat()),
+        }
+    }
+    if let Some(t) = &f.tag {
+        add(TAGGED, [vec![text(t)], bounds.to_vec()].concat());
+    }
+    if let Some(w) = &f.whose {
+        add("coalesce(human, agent) = ?", vec![text(w)]);
+    }
+    if window.is_some() {
+        add("idx >= ? AND idx < ?", bounds.to_vec());
     }
     if let Some(t) = f.since {
         add("time >= ?", vec![signed(t.micros()).into()]);
@@ -151,7 +172,11 @@ fn conditions(f: &Filter) -> (String, Vec<Value>) {
     if let Some(words) = f.text.as_ref().filter(|t| !t.trim().is_empty()) {
         // Each word is quoted, so that none of it is read as an operator of the query language.
         let quoted: Vec<_> = words.split_whitespace().map(|w| format!("\"{}\"", w.replace('"', "\"\""))).collect();
-        add("idx IN (SELECT rowid FROM words WHERE words MATCH ?)", vec![quoted.join(" ").into()]);
+        let condition = "idx IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?)";
+        add(condition, [vec![quoted.join(" ").into()], bounds.to_vec()].concat());
     }
     (all.join(" AND "), values)
 }
+
+const TAGGED: &str =
+    "idx IN (SELECT idx FROM tag WHERE tag = (SELECT id FROM tag_name WHERE name = ?) AND idx >= ? AND idx < ?)";

@@ -17,6 +17,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod browser;
 mod cache;
 mod client;
 pub mod http;
@@ -27,6 +28,7 @@ mod process;
 mod servers;
 mod tour;
 
+pub use browser::Browser;
 pub use cache::installed;
 pub use client::{Peer, Target, Walk};
 pub use process::{Running, binary, free_port};

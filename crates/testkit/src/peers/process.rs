@@ -47,6 +47,26 @@ impl Running {
         Ok((running, line.trim().to_owned()))
     }
 
+    /// Starts a process, and waits for a line that says what is wanted.
+    ///
+    /// # Errors
+    /// The program cannot be started, or ends without it.
+    pub fn start_told<T>(command: &mut Command, mut told: impl FnMut(&str) -> Option<T>) -> io::Result<(Self, T)> {
+        let mut running = Self::start(command.stdout(Stdio::piped()))?;
+        let out = running.child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+        let mut out = BufReader::new(out);
+        let mut line = String::new();
+        while out.read_line(&mut line)? > 0 {
+            if let Some(found) = told(line.trim()) {
+                thread::spawn(move || io::copy(&mut out, &mut io::sink()));
+                return Ok((running, found));
+            }
+            line.clear();
+        }
+        let status = running.child.wait()?;
+        Err(io::Error::other(format!("`{command:?}` ended and did not say it: {status}")))
+    }
+
     /// Waits until something listens on this port of loopback.
     ///
     /// # Errors

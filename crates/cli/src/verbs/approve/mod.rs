@@ -1,6 +1,6 @@
 pub(crate) mod ask;
-pub(super) mod review;
-pub(super) mod visible;
+pub(crate) mod review;
+pub(crate) mod visible;
 
 use crate::{Done, Failure, Out};
 use ask::Answer;

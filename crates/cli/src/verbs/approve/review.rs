@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// How closely a person should look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Risk {
+pub(crate) enum Risk {
     Low,
     Medium,
     High,
@@ -30,7 +30,7 @@ impl Risk {
         }
     }
 
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",
@@ -41,24 +41,24 @@ impl Risk {
 
 /// What a person must know to decide about one definition.
 #[derive(Debug)]
-pub(super) struct Review {
-    pub(super) risk: Risk,
+pub(crate) struct Review {
+    pub(crate) risk: Risk,
     /// Why, the gravest first.
-    pub(super) reasons: Vec<String>,
-    pub(super) changes: Vec<Change>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) changes: Vec<Change>,
     /// What the changes since the approval mean, the most dangerous first.
-    meant: Vec<change::Change>,
+    pub(crate) meant: Vec<change::Change>,
     /// What a tool says that it does.
     effects: Option<Effects>,
 }
 
 /// One place of a definition that differs from what was approved.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
+pub(crate) struct Change {
     /// Where: `inputSchema.properties.path.description`.
-    pub(super) path: String,
-    pub(super) old: Option<String>,
-    pub(super) new: Option<String>,
+    pub(crate) path: String,
+    pub(crate) old: Option<String>,
+    pub(crate) new: Option<String>,
 }
 
 pub(in crate::verbs) const fn kind(kind: DefinitionKind) -> &'static str {
@@ -75,7 +75,7 @@ pub(in crate::verbs) const fn kind(kind: DefinitionKind) -> &'static str {
 }
 
 impl Review {
-    pub(super) fn of(pin: &Pin) -> Self {
+    pub(crate) fn of(pin: &Pin) -> Self {
         let old = pin.approved.as_deref().map(read);
         let new = pin.pending.as_deref().or(pin.approved.as_deref()).map(read).unwrap_or(Value::Null);
         let mut changes = Vec::new();
@@ -139,7 +139,7 @@ impl Review {
     }
 
     /// What the tool says that it does.
-    pub(super) fn does(&self) -> Option<String> {
+    pub(crate) fn does(&self) -> Option<String> {
         let effects: Vec<&str> = self.effects?.iter().map(Effect::as_str).collect();
         Some(if effects.is_empty() { "unknown, so it counts as a change".into() } else { effects.join(", ") })
     }
@@ -188,7 +188,7 @@ fn reason(change: &change::Change) -> String {
     format!("{}: {}{place}", change.meaning.as_str(), visible(&change.why))
 }
 
-const fn weight(severity: Severity) -> &'static str {
+pub(crate) const fn weight(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => "harmless",
         Severity::Low => "low",

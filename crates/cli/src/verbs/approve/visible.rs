@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// The text with every invisible or steering character as `⟨U+200B⟩`. Line breaks stay.
-pub(in crate::verbs) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

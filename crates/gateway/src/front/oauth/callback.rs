@@ -1,6 +1,6 @@
 //! The provider sends the browser back: who the human is.
 
-use super::{Call, Silence, authorize::AtProvider, consent::Asking, go, page, sign_in};
+use super::{Call, Silence, authorize::AtProvider, consent::Asking, console, go, page, sign_in};
 use crate::live::Provider;
 use doorward_oauth::{Code, Fault, Form, Shown, metadata::path};
 use doorward_store::KeptKind;
@@ -16,6 +16,9 @@ impl Call<'_> {
         if sign_in::is_of_a_visit(&form) {
             let visit = sign_in::Visit { gateway: self.gateway, live: self.live, head: &self.head, peer: &self.peer };
             return Box::pin(visit.signed_in(&form)).await;
+        }
+        if console::is_for_console(&form) {
+            return console::on(self.live, self.head.uri.query().unwrap_or_default());
         }
         let known = match form.need("state") {
             Ok(handle) => self.gateway.take::<AtProvider>(KeptKind::Login, handle).await,

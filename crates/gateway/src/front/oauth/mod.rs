@@ -13,6 +13,7 @@
 //! | `sign_in` | a person signs in for something else than a token: |
 //! | `approve` | to approve a call |
 //! | `connect` | to connect their own account at a server |
+//! | `console` | a person signs in to the console |
 //! | `provider` | the gateway as a client of the human's provider |
 //! | `ring`, `grants` | keys and grants, kept sealed |
 //! | `browser`, `limit` | whose browser it is; how much strangers may ask |
@@ -29,6 +30,7 @@ mod callback;
 mod clients;
 mod connect;
 mod consent;
+mod console;
 mod evidence;
 mod exchange;
 mod grants;
@@ -118,6 +120,7 @@ pub(crate) enum Page {
 }
 
 pub(crate) use approve::APPROVE;
+pub use console::{SignIn, SignedIn};
 
 const WELL_KNOWN: [&str; 2] = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 

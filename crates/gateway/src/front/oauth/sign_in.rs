@@ -164,7 +164,12 @@ impl<'a> Visit<'a> {
 
 impl Call<'_> {
     /// Who signed in at a provider, as far as this answer is one.
-    async fn who(&self, form: &Form, provider: &str, (nonce, verifier): (&str, &str)) -> Result<Human, Fault> {
+    pub(super) async fn who(
+        &self,
+        form: &Form,
+        provider: &str,
+        (nonce, verifier): (&str, &str),
+    ) -> Result<Human, Fault> {
         let login = self.checked(form, provider).await?;
         let code = form.need("code")?;
         Box::pin(self.human(login, code, nonce, verifier)).await.map_err(|why| {

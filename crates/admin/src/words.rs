@@ -3,20 +3,28 @@
 use doorward_audit::{Approval, Credential, DefinitionChange, Delegated, Event, OutcomeRecord, Record, Ruling};
 use doorward_vocab::{Finding, Outcome, Reason, Timestamp};
 use serde::Serialize;
+use std::time::Duration;
 
 /// One line of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) time: String,
-    pub(super) who: String,
-    pub(super) conversation: String,
-    pub(super) what: String,
-    pub(super) decision: String,
-    pub(super) why: String,
+pub struct Row {
+    /// When; UTC.
+    pub time: String,
+    /// Who did it.
+    pub who: String,
+    /// The conversation.
+    pub conversation: String,
+    /// What it concerns.
+    pub what: String,
+    /// What was decided or happened.
+    pub decision: String,
+    /// Why.
+    pub why: String,
 }
 
 impl Row {
-    pub(super) fn of(record: &Record) -> Self {
+    /// The line of a record; what could not be seen in it is spelt out.
+    pub fn of(record: &Record) -> Self {
         let mut row = match &record.event {
             Event::Ruling(r) => Self {
                 who: who(r),
@@ -97,6 +105,12 @@ impl Row {
                 why: format!("level {}, policies {}", s.level, s.policy.short()),
                 ..Self::empty()
             },
+            Event::Access(a) => Self {
+                who: a.by.name.to_string(),
+                what: format!("read {}", a.what),
+                why: a.of.as_ref().map_or_else(String::new, ToString::to_string),
+                ..Self::empty()
+            },
             Event::Stop(s) => {
                 Self { who: "doorward".into(), what: "stop".into(), why: s.reason.to_string(), ..Self::empty() }
             }
@@ -158,13 +172,13 @@ fn credential(c: &Credential) -> String {
 }
 
 /// `2026-11-20 14:03:05.123`, UTC.
-pub(super) fn time(t: Timestamp) -> String {
+pub fn time(t: Timestamp) -> String {
     let text = t.to_string().replacen('T', " ", 1);
     text.get(..23).unwrap_or(&text).to_owned()
 }
 
 /// The human through whom, or on whose behalf, the agent acts.
-pub(super) fn who(r: &Ruling) -> String {
+pub fn who(r: &Ruling) -> String {
     match &r.human {
         Some(human) => format!("{} via {}", human.name, r.agent.name),
         None => format!("{} alone", r.agent.name),
@@ -172,7 +186,7 @@ pub(super) fn who(r: &Ruling) -> String {
 }
 
 /// `files/read_file`, or the method where it is not a plain call.
-pub(super) fn what(r: &Ruling) -> String {
+pub fn what(r: &Ruling) -> String {
     let target = r.target.as_deref().unwrap_or_default();
     let name = match (&r.server, target) {
         (Some(server), "") => server.to_string(),
@@ -186,18 +200,18 @@ pub(super) fn what(r: &Ruling) -> String {
 }
 
 /// The decision; in brackets where it was not acted on.
-pub(super) fn verdict(r: &Ruling) -> String {
+pub fn verdict(r: &Ruling) -> String {
     if r.enforced { r.decision.as_str().to_owned() } else { format!("({})", r.decision.as_str()) }
 }
 
 /// Why, in one line: reasons first, what was found after them.
-pub(super) fn reasons(reasons: &[Reason], findings: &[Finding]) -> String {
+pub fn reasons(reasons: &[Reason], findings: &[Finding]) -> String {
     let found = findings.iter().map(|f| format!("{}: {}", f.kind.as_str(), f.note));
     reasons.iter().map(|r| r.text.to_string()).chain(found).collect::<Vec<_>>().join("; ")
 }
 
 /// How a message ended.
-pub(super) fn ending(o: &OutcomeRecord) -> String {
+pub fn ending(o: &OutcomeRecord) -> String {
     let ending = match o.outcome {
         Outcome::Refused => String::new(),
         _ if o.upstream_us == 0 => format!("in {}", millis(o.duration_us)),
@@ -217,12 +231,12 @@ fn millis(us: u64) -> String {
 }
 
 /// The word that the trail uses for a value of an enumeration.
-pub(super) fn word(value: &impl Serialize) -> String {
+pub fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Text from outside for a terminal: what would move the cursor, hide or turn text around is shown as its number.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let unsafe_for_terminal = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
@@ -231,4 +245,27 @@ pub(super) fn clean(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().map(|c| if unsafe_for_terminal(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// A moment: so long ago (`30m`, `1h`, `7d`), or a date; none where it is neither.
+pub fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let ago = || {
+        let (number, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            "w" => 604_800,
+            _ => return None,
+        };
+        let ago = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?);
+        Some(Timestamp::from_micros(now.micros().saturating_sub(u64::try_from(ago.as_micros()).ok()?)))
+    };
+    let date = || {
+        let whole = text.parse::<jiff::Timestamp>();
+        let t = whole.or_else(|_| format!("{text}T00:00:00Z").parse::<jiff::Timestamp>()).ok()?;
+        Some(Timestamp::from_micros(u64::try_from(t.as_microsecond()).ok()?))
+    };
+    ago().or_else(date)
 }
