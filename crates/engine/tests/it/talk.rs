@@ -84,9 +84,10 @@ impl Talk {
 
     /// A person approves what was asked for, and it is called again.
     pub(crate) fn approved(&mut self, used: Use, arguments: &Value) -> Judgement {
-        let covers = self.calls(used, arguments).awaits.unwrap();
+        let call = self.calls(used, arguments).awaits.unwrap();
+        let (by, proven) = (Party::new("u-1", "Ada"), call.proven);
         let until = NOW.plus(Duration::from_secs(600));
-        self.scene.approval = Some(Approval { id: "a1".into(), covers, by: Party::new("u-1", "Ada"), at: NOW, until });
+        self.scene.approval = Some(Approval { id: "a1".into(), covers: call.covers, by, proven, at: NOW, until });
         let judgement = self.calls(used, arguments);
         self.scene.approval = None;
         judgement
