@@ -4,7 +4,7 @@
 //! by the `score.py` of the corpus; then the classifier on sources and techniques that were left out of its training.
 //!
 //! `score behaviour --corpus DIR [PART...]`: what the statistics of behaviour are worth on recorded runs of real models, and on
-//! synthetic ones, which need no folder. Parts: who, hijack, loops, alarms, poison.
+//! synthetic ones, which need no folder. Parts: who, hijack, loops, cost, alarms, poison.
 
 use crate::{
     Outcome, Verdict, process,

@@ -11,6 +11,7 @@
 )]
 
 mod alarms;
+mod cost;
 mod figure;
 mod hijack;
 mod loops;
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
         }
         if wants("loops") {
             met &= loops::score(&runs);
+        }
+        if wants("cost") {
+            met &= cost::score(&runs);
         }
     }
     if wants("alarms") {
