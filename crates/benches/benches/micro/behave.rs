@@ -23,8 +23,8 @@ pub(crate) fn benches(suite: &mut Suite) {
     let call = |n: u64| Call {
         at: Timestamp::from_micros(1_700_000_000_000_000 + n * 1_000_000),
         server: key.sum("mail"),
-        tool: key.tool("mail", if n % 3 == 0 { "send_mail" } else { "read_mail" }),
-        effects: Effects::just(if n % 3 == 0 { Effect::Send } else { Effect::Read }),
+        tool: key.tool("mail", if n.is_multiple_of(3) { "send_mail" } else { "read_mail" }),
+        effects: Effects::just(if n.is_multiple_of(3) { Effect::Send } else { Effect::Read }),
         arguments: Arguments::of(&key, Some(document.root())),
         batch: 0,
         polling: Polling::Never,
@@ -52,10 +52,9 @@ fn loops_and_limits(suite: &mut Suite, key: &Key, calls: &[Call]) {
             ..Answer::default()
         })
         .collect();
-    let mut n = 0;
+    let mut pairs = calls.iter().cycle().zip(answers.iter().cycle());
     suite.bench("before and after a call: loops, and quotas of seven holders in two units", || {
-        n += 1;
-        let (call, answer) = (&calls[n % calls.len()], &answers[n % answers.len()]);
+        let Some((call, answer)) = pairs.next() else { return };
         match conversation.before(call, Cost::call(100), Holders::default(), &mut ledger) {
             Ok(pass) => conversation.after(pass, answer, Cost::call(120), &mut ledger),
             Err(_) => conversation.watch.resume(),
