@@ -1,6 +1,6 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic, and every span must be usable.
 
-use crate::{Index, Settings, Source};
+use crate::{Index, Settings, Source, Write, Written, classes};
 use doorward_vocab::{CallId, Label, Standing, TurnId};
 
 /// Takes in `data` as a turn, as a result and as a string that leaves; and as an encoded index.
@@ -15,7 +15,9 @@ pub fn fuzz_flow(data: &[u8]) {
     let (first, second) = text.split_at(text.floor_char_boundary(text.len() / 2));
     index.turn(TurnId::from_bits(1), first);
     let Ok(server) = "notes".parse() else { return };
-    let source = Source::result(CallId::from_bits(2), &server, "list", Standing::of(Label::OUTSIDE));
+    let standing = Standing { classes: classes::of(&text), ..Standing::of(Label::OUTSIDE) };
+    let source = Source::result(CallId::from_bits(2), &server, "list", standing.clone());
+    assert!(classes::secrets(&text).all(|at| text.get(at).is_some_and(|secret| !secret.is_empty())));
     index.result(&source, [("/content/0/text", &*text), ("/structuredContent", second)]);
     assert!(index.memory() <= settings.memory);
     let leaves = [("/to", second), ("/body", &*text)];
@@ -32,4 +34,12 @@ pub fn fuzz_flow(data: &[u8]) {
     assert!(back.is_ok_and(|back| back.encode() == encoded
         && back.trace_call(&server, "send", &leaves) == index.trace_call(&server, "send", &leaves)));
     assert!(Index::decode(data, settings).is_err());
+    let mut written = Written::new(settings);
+    let write = Write { server: &server, resource: Some(first), by: CallId::from_bits(3), from: (&server, "list") };
+    written.write(write, &standing, [("", &*text)]);
+    let recalled = written.read(&server, Some(first), [second]);
+    assert!(recalled.is_some_and(|all| all.standing.covers(&standing)));
+    let encoded = written.encode();
+    assert!(Written::decode(&encoded, settings).is_ok_and(|back| back.encode() == encoded));
+    assert!(Written::decode(data, settings).is_err());
 }

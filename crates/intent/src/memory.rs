@@ -20,6 +20,11 @@ impl Intent {
         self.said.has(&self.sums, text)
     }
 
+    /// Whether two values stood in one record that was read, each as a whole field of its own.
+    pub fn stood_together(&self, one: &str, other: &str) -> bool {
+        one != other && self.records.together(&self.sums, one, |_| true, other)
+    }
+
     /// Takes in values of one source beside what an answer is judged by.
     pub fn remember<'t>(&mut self, source: &Source, values: impl IntoIterator<Item = &'t str>) {
         self.index.result(source, values.into_iter().map(|value| ("", value)));

@@ -97,7 +97,7 @@ fn going(intent: &Intent, here: &ServerName, traced: &Traced, now: Timestamp) ->
         })
     };
     // To whom it goes is no part of it.
-    let said = traced.leaves().filter(|leaf| leaf.role != Role::Recipient);
+    let said = traced.leaves().filter(|leaf| Role::of(&leaf.pointer, "") != Role::Recipient);
     said.flat_map(|leaf| &leaf.origin.parts).filter_map(gone).collect()
 }
 
