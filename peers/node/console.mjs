@@ -12,7 +12,7 @@ const [program, link, folder] = process.argv.slice(2);
 const base = new URL(link).origin;
 // As root, and where there are no user namespaces, Chromium has no sandbox; everything here is on this machine.
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-const desk = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+const desk = await browser.newContext({ viewport: { width: 1280, height: 640 }, colorScheme: "light" });
 const page = await desk.newPage();
 const complaints = [];
 const outside = [];
@@ -81,7 +81,7 @@ for (const [name, path] of Object.entries(pages)) {
   await look(page, name);
   await picture(page, name);
 }
-const dark = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark", storageState: await desk.storageState() });
+const dark = await browser.newContext({ viewport: { width: 1280, height: 640 }, colorScheme: "dark", storageState: await desk.storageState() });
 const night = await dark.newPage();
 watch(night);
 for (const name of ["overview", "conversation", "call", "chain", "definition"]) {

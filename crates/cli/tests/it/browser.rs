@@ -11,7 +11,7 @@ use std::{
 
 /// Pictures of the book, and how large one may be.
 const PICTURES: [&str; 8] =
-    ["overview", "conversation-phone", "call", "call-dark", "definition", "sources", "trail", "overview-phone"];
+    ["overview", "conversation", "call", "chain-dark", "definition", "sources", "trail", "overview-phone"];
 const LARGEST: u64 = 150 << 10;
 
 #[test]

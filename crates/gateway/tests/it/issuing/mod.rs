@@ -3,6 +3,7 @@
 mod bound;
 mod clients;
 mod code;
+mod console;
 mod disk;
 mod documents;
 mod exchange;
