@@ -33,7 +33,8 @@ pub(crate) fn benches(suite: &mut Suite) {
         if secret {
             scene.hear("name: deploy\npassword: q7Lm2x9Rt4Kp8ZwVb31\n");
         }
-        let Ruling::Go(_, judgement) = scene.rule() else { panic!("a refusal costs something else") };
+        // A refusal costs something else.
+        let Ruling::Go(_, judgement) = scene.rule() else { continue };
         suite.bench(&format!("rule on a small mail in a conversation that {name}"), || scene.rule());
         let mut history = scene.history.clone();
         suite.bench(&format!("let it leave, in a conversation that {name}"), || {
