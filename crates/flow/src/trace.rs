@@ -95,6 +95,7 @@ impl Index {
                 (0, _) if is_spread(symbols, &region.symbols) => Form::Spread,
                 _ => view.form,
             };
+            let dear = self.sources.is_dear(region.zone.source).then(|| span.clone());
             let (place, bits) = (Place { source: self.sources.id(region.zone.source), zone: region.zone }, region.bits);
             Self::add(
                 &mut found.parts,
@@ -109,6 +110,14 @@ impl Index {
                     standing: Standing::BOTTOM,
                 },
             );
+            // What stands within something longer that was copied along is told too, where it must not be missed.
+            for known in found.parts.iter_mut().filter(|_| dear.is_some()) {
+                let span = dear.clone().unwrap_or_default();
+                let common = known.span.end.min(span.end).saturating_sub(known.span.start.max(span.start));
+                if common * 10 >= span.len() * 7 && known.places.len() < PLACES && !known.places.contains(&place) {
+                    known.places.push(place);
+                }
+            }
         }
         for part in &mut found.parts {
             part.standing = self.alternatives(&part.places);

@@ -135,7 +135,9 @@ fn standing(
     let label = label.unwrap_or(Label::OUTSIDE);
     let mut standing = Standing::of(label);
     if remembers_all(view) {
-        let all = texts.iter().fold(Classes::NONE, |all, (_, text)| all.join(classes::of(text)));
+        // What a call that changes something answers repeats what it was given.
+        let repeats = subject.target.definition().is_some_and(|tool| is_writing(tool.effects));
+        let all = texts.iter().filter(|_| !repeats).fold(Classes::NONE, |all, (_, text)| all.join(classes::of(text)));
         let tool = subject.target.name().unwrap_or_default();
         let from = Origins { server: server.as_str(), tool, resource };
         standing = view.flow.labelling.standing_of(from, without, all.without(Class::Secret));
@@ -150,6 +152,12 @@ fn standing(
         let label = Label { confidentiality, ..recalled.standing.label };
         standing.join(&Standing { classes, label, ..recalled.standing.clone() })
     })
+}
+
+/// Whether it is known that nothing is read.
+fn is_writing(effects: Effects) -> bool {
+    let reads = [Effect::Read, Effect::Search].iter().any(|effect| effects.contains(*effect));
+    effects != Effects::NONE && effects.is_sink() && !reads
 }
 
 /// Remembers what a call that keeps something left at its server: values that stood in something anybody may have written,
