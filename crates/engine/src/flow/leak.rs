@@ -12,7 +12,6 @@ use doorward_flow::{From, Part, Place, Source};
 use doorward_intent::{Intent, Role};
 use doorward_policy::ArgumentFacts;
 use doorward_vocab::{Class, Integrity};
-use std::ops::Range;
 
 /// Secrets in a call that would go to another server, host or recipient than they came from.
 pub(super) fn leaks(
@@ -62,7 +61,7 @@ impl Call<'_> {
     fn leak(&self, leaf: &Leaf, secret: Secret<'_>) -> Option<Wrong> {
         let (what, from) = (format!("`{}` holds a secret out of", leaf.pointer), place(&secret.source));
         let people = || self.traced.leaves().filter(|to| to.role == Role::Recipient && !to.text.is_empty());
-        let hosts: Vec<String> = self.facts.hosts().iter().cloned().chain(carried(leaf, &secret.part.span)).collect();
+        let hosts: Vec<String> = self.facts.hosts().iter().cloned().chain(self.carried(leaf, secret.part)).collect();
         if let Some(to) = people().find(|to| !self.may_have(&to.text, &secret)) {
             let why = format!("{what} {from}, and would go to whom `{}` says, whom the user did not name", to.pointer);
             return Some(Wrong { can_be_asked: !self.intent.has_turns(), why });
@@ -101,20 +100,29 @@ impl Call<'_> {
         let of = |part: &Part| part.places.iter().filter_map(|place| self.source(place)).any(by);
         leaf.role.is_recipient() && leaf.origin.parts.iter().any(|part| part.span.len() == leaf.text.len() && of(part))
     }
-}
 
-/// The hosts that an argument would carry the secret at `span` to: of the links that it is in, and of all links of a command.
-fn carried(leaf: &Leaf, span: &Range<usize>) -> Vec<String> {
-    let ends = |c: char| c.is_whitespace() || "\"'<>()[]`|".contains(c);
-    let mut at = 0;
-    let mut hosts = Vec::new();
-    for word in leaf.text.split(ends) {
-        let link = at + word.find("http").unwrap_or_default()..at + word.len();
-        let within = leaf.role == Role::Command || (link.start < span.end && span.start < link.end);
-        hosts.extend(leaf.text.get(link).filter(|_| within && word.contains("://")).and_then(host_of));
-        // What ends a word is one byte, or a space that may be more.
-        at += word.len();
-        at += leaf.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    /// Whether a secret stands in a text by itself.
+    fn holds_secret(&self, text: &str) -> bool {
+        let is = |place: &Place| self.source(place).is_some_and(|s| s.standing.classes.contains(Class::Secret));
+        self.intent.index().trace(text).parts.iter().any(|part| part.places.iter().any(is))
     }
-    hosts
+
+    /// The hosts that an argument would carry a secret to: of the links that it is in, and of all links of a command.
+    fn carried(&self, leaf: &Leaf, part: &Part) -> Vec<String> {
+        let ends = |c: char| c.is_whitespace() || "\"'<>()[]`|".contains(c);
+        let mut at = 0;
+        let mut hosts = Vec::new();
+        for word in leaf.text.split(ends) {
+            let range = at + word.find("http").unwrap_or_default()..at + word.len();
+            let meets = range.start < part.span.end && part.span.start < range.end;
+            let link = leaf.text.get(range).filter(|link| link.contains("://"));
+            // What was copied along with a secret may have links of its own.
+            let within = |link: &&str| leaf.role == Role::Command || (meets && (part.split || self.holds_secret(link)));
+            hosts.extend(link.filter(within).and_then(host_of));
+            // What ends a word is one byte, or a space that may be more.
+            at += word.len();
+            at += leaf.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        }
+        hosts
+    }
 }
