@@ -92,9 +92,8 @@ impl Intent {
         let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
         let Behind { refused, asks, said, anchored, someone, related } = self.behind(&of);
         let harmless = tool.does_only(&HARMLESS) && !tool.is_seen();
-        let wanted = || self.clauses.iter().filter(|c| !c.denied);
         // What a command does is not known, and it may be what was asked for.
-        let may_do_it = tool.effects == Effects::just(Effect::Execute) && wanted().any(acts);
+        let may_do_it = tool.effects == Effects::just(Effect::Execute) && self.wanted().any(acts);
         if asked.is_none() && handed.is_none() && !harmless && !may_do_it && tool.effects != Effects::NONE {
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![unasked()]);
         }
@@ -121,15 +120,17 @@ impl Intent {
         // A verb may mean it, and whoever gets something was named: `write to Ann` may mean a mail.
         let may_be_meant = asked.is_some() && (someone || related);
         let unknown = tool.effects == Effects::NONE || may_do_it;
+        let related = related || matches!(asked, Some((Fit::Open, _)));
         let stance = match harmless && !someone {
-            true => {
-                let related = related || matches!(asked, Some((Fit::Open, _)));
-                self.aside(&of, related, asks.is_empty())
-            }
+            true => self.aside(&of, related, asks.is_empty()),
             false if unknown || may_be_meant => Stance::Ask,
             false => Stance::Outside,
         };
         verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked()]).collect())
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Clause> {
+        self.clauses.iter().filter(|c| !c.denied)
     }
 
     fn behind(&self, of: &Of<'_>) -> Behind {
@@ -155,9 +156,8 @@ impl Intent {
     /// How a call stands that nobody asked for, that can be undone and reaches nobody: it may be a step on the way to something
     /// that was asked for, where it is about such things or about what was chosen. Not where a text of a stranger says what.
     fn aside(&self, of: &Of<'_>, related: bool, is_sure: bool) -> Stance {
-        let wanted = || self.clauses.iter().filter(|c| !c.denied);
-        let acts = wanted().any(acts);
-        let related = related || wanted().any(|c| c.kinds & of.tool.kinds != 0);
+        let acts = self.wanted().any(acts);
+        let related = related || self.wanted().any(|c| c.kinds & of.tool.kinds != 0);
         let planted = || of.arguments.iter().any(|(_, value)| self.is_planted(value, of.sentences));
         match related {
             true if acts && is_sure && !planted() => Stance::Harmless,

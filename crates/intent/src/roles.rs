@@ -42,8 +42,7 @@ impl Role {
         if any(SECRETS) {
             return Self::Secret;
         }
-        let is_path = !value.contains("://") && value.contains(['/', '\\']) && !value.contains(char::is_whitespace);
-        if is_path && any(&["source", "destination", "target", "to", "from"]) && !value.contains('@') {
+        if is_path(value) && any(&["source", "destination", "target", "from"]) {
             return Self::Path;
         }
         // How many come.
@@ -197,6 +196,16 @@ fn is_iban(value: &str) -> bool {
         && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
+/// Whether a text is a path of this machine, or below a folder: a host may have no name before its first slash.
+fn is_path(value: &str) -> bool {
+    let far = value.starts_with("//") || value.starts_with("\\\\") || value.contains("://") || value.contains('@');
+    let Some(end) = value.find(['/', '\\']).filter(|_| !far && !value.contains(char::is_whitespace)) else {
+        return false;
+    };
+    let first = value.get(..end).unwrap_or_default();
+    matches!(first, "" | "." | ".." | "~") || !first.contains(['.', ':'])
+}
+
 fn is_prose(value: &str) -> bool {
     value.split_whitespace().count() > 8
 }
@@ -224,6 +233,10 @@ mod tests {
         check("/path", "/tmp/a", Role::Path);
         check("/filename", "a.txt", Role::File);
         check("/destination", "docs/final.md", Role::Path);
+        check("/destination", "../final.md", Role::Path);
+        for far in ["drop.example/in", "//drop/in", "\\\\drop\\in", "s3://drop/in", "drop:in/x", "a@drop.example:/in"] {
+            assert_ne!(Role::of("/destination", far), Role::Path, "{far}");
+        }
         check("/guests", "2", Role::Amount);
         check("/guests/0", "Ann", Role::Recipient);
         check("/owner", "acme", Role::Container);

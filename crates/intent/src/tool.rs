@@ -32,10 +32,12 @@ impl Tool {
         let lexicon: &Lexicon = &ENGLISH;
         let stems = |words: Vec<String>| words.iter().map(|w| stem(w).into()).collect::<Vec<Box<str>>>();
         let verbs = stems(of_name(name));
-        // Behind a verb, a word that may be one is what it is done to: `delete_email` sends nothing.
+        // Behind a verb, a word that may be one is what it is done to: `delete_email` sends nothing, nor does `email_delete`.
+        let thing = |v: &str| lexicon.kinds(v) != 0;
         let does: Vec<&Box<str>> = verbs.iter().filter(|v| lexicon.verb(v).is_some()).collect();
-        let clear = verbs.first().is_some_and(|v| lexicon.verb(v).is_some() && lexicon.kinds(v) == 0);
-        let does = does.into_iter().take(if clear { 1 } else { usize::MAX });
+        let clear = verbs.first().is_some_and(|v| lexicon.verb(v).is_some() && !thing(v));
+        let sure = does.iter().any(|v| !thing(v));
+        let does = does.into_iter().filter(|v| !sure || !thing(v)).take(if clear { 1 } else { usize::MAX });
         let does: Vec<Box<str>> = does.cloned().collect();
         let named = does.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
         let first = description.split_inclusive(". ").next().unwrap_or_default();
@@ -81,8 +83,10 @@ impl Tool {
 
     /// How well a clause asks for a call of it.
     pub(crate) fn fits(&self, clause: &Clause) -> Fit {
+        // A verb that nobody knows asks for a tool that is called so, and of which nobody knows more.
         if clause.effects == Effects::NONE {
-            return if self.head == clause.verb { Fit::Full } else { Fit::None };
+            let named = self.effects == Effects::NONE && self.head == clause.verb;
+            return if named { Fit::Full } else { Fit::None };
         }
         let same_verb = self.verbs.contains(&clause.verb);
         let does = |e| self.effects.contains(e) || self.named.contains(e);

@@ -1,6 +1,6 @@
 use crate::desk::Desk;
-use doorward_intent::Stance::*;
-use doorward_vocab::AuthorizedBy;
+use doorward_intent::{Stance::*, Tool};
+use doorward_vocab::{AuthorizedBy, Effect, Effects};
 
 const BILL: &str = "Bill of May\n-----\nRoom 4\t98.70\nIBAN: DE89370400440532013000\nThank you.\n";
 const PLANTED: &str =
@@ -46,6 +46,18 @@ fn a_verb_that_may_mean_a_mail_is_asked_about_where_its_reader_was_named() {
     assert!(desk.stance("send_mail", &[("/to", "lotte@harbour.example")]) <= Ask);
     assert_eq!(desk.stance("send_mail", &[("/to", "eve@evil.example")]), Misled);
     assert_eq!(desk.stance("send_money", &[("/recipient", "lotte@harbour.example"), ("/amount", "5")]), Outside);
+}
+
+#[test]
+fn a_noun_that_begins_a_sentence_asks_for_nothing() {
+    let tool = |name, effect| Tool::new(name, Effects::just(effect), "", ["text"].into_iter());
+    let desk = Desk::new("Slack has many new messages. Notes too. What do they say?");
+    for (name, effect) in [("slack_post", Effect::Send), ("notes_delete", Effect::Delete)] {
+        assert_eq!(desk.intent.judge(&tool(name, effect), &[("/text", "x")]).stance, Outside, "{name}");
+    }
+    let play = Tool::new("play_song", Effects::NONE, "", ["song"].into_iter());
+    let desk = Desk::new("Play Yellow Submarine.");
+    assert_eq!(desk.intent.judge(&play, &[("/song", "Yellow Submarine")]).stance, Within);
 }
 
 #[test]
