@@ -63,13 +63,17 @@ fn grant(place: &Place) {
         ..Delegation::new("d-1", party("agent-7"))
     };
     let second = first.narrowed(Delegation::new("d-2", party("helper"))).unwrap();
-    for delegation in [first, second] {
+    keep(&store, &[first, second]);
+}
+
+fn keep(store: &GrantsDb, delegations: &[Delegation]) {
+    for delegation in delegations {
         let grant = Grant {
             id: delegation.id.as_ref().into(),
             parent: delegation.parent.as_deref().map(Into::into),
             until: None,
             at: Timestamp::from_micros(1),
-            body: serde_json::to_vec(&delegation).unwrap(),
+            body: serde_json::to_vec(delegation).unwrap(),
             revoked: None,
         };
         store.grant(&grant).unwrap();
@@ -160,17 +164,7 @@ fn every_delegation_of_a_chain_is_asked() {
         reach: Reach::servers(["files".parse().unwrap()]),
         ..Delegation::new("e-2", party("helper"))
     };
-    for delegation in [first, wide] {
-        let grant = Grant {
-            id: delegation.id.as_ref().into(),
-            parent: delegation.parent.as_deref().map(Into::into),
-            until: None,
-            at: Timestamp::from_micros(1),
-            body: serde_json::to_vec(&delegation).unwrap(),
-            revoked: None,
-        };
-        store.grant(&grant).unwrap();
-    }
+    keep(&store, &[first, wide]);
     place.write("doorward.toml", &format!("{CONFIG}\n[[agent]]\nname = \"helper\"\nsubject = \"helper\"\n"));
     let record = &place.run("whoami --agent helper --human u-2 --server files --json").records()[0];
     let chain: Vec<_> =

@@ -6,7 +6,10 @@ use crate::{
     identity::bearer,
     issuing::scene::{Scene, alice, answer},
 };
-use doorward_audit::ApprovalChange::{Asked, Used};
+use doorward_audit::{
+    ApprovalChange::{Asked, Used},
+    Party,
+};
 use doorward_testkit::peers::{
     http::Reply,
     identity::{Browser, Landed},
@@ -62,6 +65,10 @@ async fn who_signs_in_anew_and_well_enough_lets_just_this_call_go_on() {
     question(&client.ask("tools/call", retry.clone()).await);
     let desk = doorward_gateway::Questions::new(scene.front.kept(), crate::front::keys(scene.front.state_dir()));
     assert!(desk.open(doorward_vocab::Timestamp::default()).unwrap().is_empty());
+    let gateway = &scene.front.gateway;
+    assert!(gateway.open_questions().is_empty());
+    let told = approvals(&scene.front.records());
+    assert!(!told.is_empty() && !told.iter().any(|a| gateway.answer_question(&a.id, true, Party::new("op", "Op"))));
     // A browser that is signed in at the provider already is asked again.
     let mut browser = alice().types("answer", "approve");
     browser.travel(&page, &scene.url("/oauth/callback")).await.unwrap().redirected().unwrap();
