@@ -62,7 +62,7 @@ const CLAUSES: usize = 64;
 pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> {
     let all = words(text);
     let mut found = Vec::new();
-    let mut before: &[Word] = &[];
+    let mut before: &[Word<'_>] = &[];
     for (number, sentence) in (first..).zip(sentences(&all)) {
         let mut heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
         if heads.is_empty() {
@@ -90,12 +90,12 @@ pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> 
 }
 
 /// The sentences of a text.
-pub(crate) fn sentences(all: &[Word]) -> impl Iterator<Item = &[Word]> {
+pub(crate) fn sentences<'w, 't>(all: &'w [Word<'t>]) -> impl Iterator<Item = &'w [Word<'t>]> {
     all.chunk_by(|_, next| next.begins != Begins::Sentence)
 }
 
 /// Whether the verb at a place says what to do, and does not only tell of something.
-fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
+fn is_asked(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
     let Some(word) = sentence.get(at) else { return false };
     let phrasal = |next: &str| sentence.get(at + 1).is_some_and(|w| w.text == next);
     let hands_over = lexicon.has("hand-over", &word.text);
@@ -111,7 +111,7 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).and_then(|at| sentence.get(at)) else { return true };
     if before.text == "to" {
         let leads = at.checked_sub(2).and_then(|at| sentence.get(at));
-        let by_means = sentence.get(..at).is_some_and(|s| s.iter().any(|w| matches!(w.text.as_str(), "use" | "using")));
+        let by_means = sentence.get(..at).is_some_and(|s| s.iter().any(|w| matches!(&*w.text, "use" | "using")));
         return by_means || leads.is_none_or(|w| lexicon.has("leads-to", &w.text));
     }
     let digits = before.text.chars().all(|c| c.is_ascii_digit());
@@ -122,9 +122,9 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word], at: usize) -> bool {
 }
 
 /// The verb of a sentence that begins with where it is to be done, without a comma behind that.
-fn behind_where(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
+fn behind_where(lexicon: &Lexicon, sentence: &[Word<'_>]) -> Option<usize> {
     sentence.first().filter(|w| lexicon.has("where", &w.text))?;
-    let is_verb = |pair: &[Word]| match pair {
+    let is_verb = |pair: &[Word<'_>]| match pair {
         [before, word] => {
             let sink = lexicon.verb(&stem(&word.text)).is_some_and(|e| e.iter().any(Effect::is_sink));
             sink && lexicon.kinds(&stem(&word.text)) == 0 && !lexicon.has("no-verb", &before.text)
@@ -135,8 +135,8 @@ fn behind_where(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
 }
 
 /// The first word of a sentence, where it may be a verb that is not known: it asks for the tool that is called so.
-fn unknown(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
-    let lead = |w: &Word| lexicon.has("lead", &w.text) || lexicon.has("question", &w.text) || w.text == "you";
+fn unknown(lexicon: &Lexicon, sentence: &[Word<'_>]) -> Option<usize> {
+    let lead = |w: &Word<'_>| lexicon.has("lead", &w.text) || lexicon.has("question", &w.text) || w.text == "you";
     let at = sentence.iter().position(|w| !lead(w))?;
     let word = sentence.get(at)?;
     let asked = at == 0 || sentence.get(at - 1).is_some_and(|w| lexicon.has("lead", &w.text) || w.text == "you");
@@ -146,17 +146,17 @@ fn unknown(lexicon: &Lexicon, sentence: &[Word]) -> Option<usize> {
 }
 
 /// What the verb at a place asks for with a word after it.
-fn phrase(lexicon: &Lexicon, sentence: &[Word], at: usize) -> Option<Effects> {
+fn phrase(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> Option<Effects> {
     let (verb, after) = sentence.get(at..)?.split_first()?;
-    lexicon.phrase(&verb.text, after.iter().take(PHRASE).map(|w| w.text.as_str()))
+    lexicon.phrase(&verb.text, after.iter().take(PHRASE).map(|w| &*w.text))
 }
 
 fn clause(
     lexicon: &Lexicon,
     text: &str,
-    sentence: &[Word],
+    sentence: &[Word<'_>],
     (head, end): (usize, usize),
-    before: &[Word],
+    before: &[Word<'_>],
     asks: bool,
 ) -> Option<(Clause, bool)> {
     let verb = sentence.get(head)?;
@@ -173,7 +173,7 @@ fn clause(
         effects = nouns.flat_map(|e| e.iter().collect::<Vec<_>>()).filter(|e| e.is_sink()).fold(effects, Effects::with);
     }
     // What stands elsewhere in the sentence may be what is meant; a pronoun means something of the sentence before.
-    let pronoun = own.iter().any(|w| matches!(w.text.as_str(), "it" | "them" | "this" | "that" | "those" | "these"));
+    let pronoun = own.iter().any(|w| matches!(&*w.text, "it" | "them" | "this" | "that" | "those" | "these"));
     let back = pronoun || own.len() < 3;
     let around = sentence.iter().chain(before.iter().filter(|_| back));
     let mut objects: Vec<Box<str>> = around.map(|w| stem(&w.text).into()).collect();
@@ -190,7 +190,7 @@ fn clause(
     let first = own.first()?.span.start;
     let last = own.last()?.span.end;
     let said = text.get(first..last.min(text.floor_char_boundary(first + SAID)))?;
-    let word = |at: usize| sentence.get(at).map_or("", |w| w.text.as_str());
+    let word = |at: usize| sentence.get(at).map_or("", |w| &*w.text);
     let extremes = (0..sentence.len()).filter_map(|at| lexicon.extreme([word(at), word(at + 1), word(at + 2)]));
     let extremes = extremes.collect();
     let clause = Clause {
@@ -211,7 +211,7 @@ fn clause(
 }
 
 /// Whether what is said before a verb says not to.
-fn is_denied(lexicon: &Lexicon, sentence: &[Word], head: usize) -> bool {
+fn is_denied(lexicon: &Lexicon, sentence: &[Word<'_>], head: usize) -> bool {
     let from = head.saturating_sub(4);
     let before = sentence.get(from..head).unwrap_or_default();
     // A part between commas is about itself.

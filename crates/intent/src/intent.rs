@@ -114,7 +114,7 @@ impl Intent {
             stems: &self.stems,
             extremes: Vec::new(),
         };
-        self.records.add(&self.sums, &ENGLISH, source, texts.iter().copied(), &by);
+        self.records.add(&self.sums, &ENGLISH, source, &tool.sort, texts.iter().copied(), &by);
         let of = doorward_flow::Source::result(call, server, &tool.name, standing);
         self.index.result(&of, texts.iter().copied());
     }

@@ -1,24 +1,21 @@
 //! What people ask for, as data: one file for each language.
 
-use crate::words::stem;
+use crate::words::{Map, Set, stem};
 use doorward_vocab::{Effect, Effects};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
 
 /// The words that the reading of a turn knows.
 #[derive(Debug, Default)]
 pub(crate) struct Lexicon {
     /// By stem: the effects that it asks for.
-    verbs: HashMap<String, Effects>,
+    verbs: Map<String, Effects>,
     /// By stem: the kinds of thing that it may be.
-    kinds: HashMap<String, u32>,
-    lists: HashMap<&'static str, HashSet<String>>,
+    kinds: Map<String, u32>,
+    lists: Map<&'static str, Set<String>>,
     /// Verbs of two words, with others between them, and what they ask for.
     phrases: Vec<(&'static str, &'static str, Effects)>,
     /// By word, or two with a hyphen: the most or the least of which fields.
-    extremes: HashMap<&'static str, Extreme>,
+    extremes: Map<&'static str, Extreme>,
 }
 
 /// The record that has the most or the least of a field.
@@ -43,7 +40,7 @@ impl Lexicon {
                 Some(("verb", effect)) => {
                     let effect: Effect = effect.parse().unwrap_or(Effect::Configure);
                     for word in words {
-                        let known = all.verbs.entry(stem(word)).or_default();
+                        let known = all.verbs.entry(stem(word).into_owned()).or_default();
                         *known = known.with(effect);
                     }
                 }
@@ -53,7 +50,7 @@ impl Lexicon {
                     all.phrases.extend(both.map(|(first, second)| (first, second, effects)));
                 }
                 Some(("kind", _)) => {
-                    words.for_each(|word| *all.kinds.entry(stem(word)).or_default() |= 1 << kinds);
+                    words.for_each(|word| *all.kinds.entry(stem(word).into_owned()).or_default() |= 1 << kinds);
                     kinds += 1;
                 }
                 Some((end @ ("most" | "least"), fields)) => {
@@ -61,7 +58,9 @@ impl Lexicon {
                     let extreme = Extreme { most: end == "most", fields };
                     all.extremes.extend(words.map(|word| (word, extreme.clone())));
                 }
-                _ => all.lists.entry(head).or_default().extend(words.flat_map(|w| [w.to_owned(), stem(w)])),
+                _ => {
+                    all.lists.entry(head).or_default().extend(words.flat_map(|w| [w.to_owned(), stem(w).into_owned()]))
+                }
             }
         }
         all

@@ -7,12 +7,12 @@
 use crate::{
     lexicon::{Extreme, Lexicon},
     said::{ANYWHERE, Said, number_of, run, sum_of},
-    words::{Begins, of_name, stem, words},
+    words::{Begins, Map, are_more, of_name, stem, words},
 };
 use doorward_flow::{Sums, fields};
 use doorward_vocab::CallId;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -123,19 +123,19 @@ pub(crate) struct Found<'r> {
 }
 
 impl Records {
-    /// Takes in what a call brought.
+    /// Takes in what a call brought. `sort` is what all of it is, as stems.
     pub(crate) fn add<'t>(
         &mut self,
         sums: &Sums,
         lexicon: &Lexicon,
         source: Source,
+        sort: &[Box<str>],
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,
         by: &Chooser<'_>,
     ) {
         let texts: Vec<(&str, &str)> = texts.into_iter().collect();
         let print = sums.of(texts.iter().map(|(_, text)| *text));
         let source = self.once_only(Source { print, ..source });
-        let sort: Vec<String> = of_name(&source.tool).iter().map(|word| stem(word)).collect();
         let number = self.count;
         self.count = self.count.wrapping_add(1);
         if self.sources.len() >= SOURCES {
@@ -147,7 +147,7 @@ impl Records {
             record += fields(pointer, text, record, &mut |field| {
                 let name = self.name(field.name);
                 let at = u16::try_from(field.record).unwrap_or(u16::MAX);
-                each_value(field.text, &mut |value| self.value(sums, lexicon, &sort, value, (number, at, name)));
+                each_value(field.text, &mut |value| self.value(sums, lexicon, sort, value, (number, at, name)));
             });
             if self.entries.len() > MOST {
                 self.forget(by);
@@ -205,7 +205,7 @@ impl Records {
         &mut self,
         sums: &Sums,
         lexicon: &Lexicon,
-        sort: &[String],
+        sort: &[Box<str>],
         value: &str,
         (source, record, field): (u32, u16, u16),
     ) {
@@ -235,9 +235,9 @@ impl Records {
         }
         let telling = all.iter().filter(|w| w.text.chars().count() > 2 && !lexicon.is_common(&w.text));
         // What sort of thing it is, all of them are.
-        let stems = telling.map(|word| stem(&word.text)).filter(|stem| !sort.contains(stem));
+        let stems = telling.map(|word| stem(&word.text)).filter(|stem| !sort.iter().any(|s| **s == **stem));
         for stem in stems.take(WORDS) {
-            push(sums.of([stem.as_str(), "~"].into_iter()), What::Word);
+            push(sums.of([&*stem, "~"].into_iter()), What::Word);
         }
     }
 
@@ -339,7 +339,7 @@ impl Records {
     fn is_extreme(&self, source: &Source, record: u16, extreme: &Extreme) -> Option<bool> {
         let is_field = |field: u16| {
             let name = self.names.get(usize::from(field)).map_or("", |n| n);
-            of_name(name).iter().any(|w| extreme.fields.contains(&stem(w).into()))
+            of_name(name).iter().any(|w| extreme.fields.iter().any(|f| **f == *stem(w)))
         };
         let orders = || self.entries.iter().filter(|e| e.source == source.number && e.what == What::Order);
         let field = orders().find(|e| e.record == record && is_field(e.field))?.field;
@@ -360,7 +360,7 @@ impl Records {
 /// The stems of what the human said, and of what was handed over, as words of fields are kept; and of each, whether it is a
 /// name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stems(HashMap<u32, bool>);
+pub(crate) struct Stems(Map<u32, bool>);
 
 impl Stems {
     /// Takes in a text; what a stranger wrote holds no names that choose.
@@ -371,13 +371,13 @@ impl Stems {
             let leads = word.begins == Begins::Sentence
                 && (lexicon.verb(&stem).is_some() || lexicon.has("lead", &word.text) || lexicon.has("not", &word.text));
             let name = names && capital && !leads && lexicon.kinds(&stem) == 0;
-            *self.0.entry(sums.of([stem.as_str(), "~"].into_iter())).or_default() |= name;
+            *self.0.entry(sums.of([&*stem, "~"].into_iter())).or_default() |= name;
         }
     }
     /// Whether all words of a text were said, and there is one.
     pub(crate) fn has_all(&self, sums: &Sums, text: &str) -> bool {
         let all = words(text);
-        !all.is_empty() && all.iter().all(|w| self.0.contains_key(&sums.of([stem(&w.text).as_str(), "~"].into_iter())))
+        !all.is_empty() && all.iter().all(|w| self.0.contains_key(&sums.of([&*stem(&w.text), "~"].into_iter())))
     }
     fn choice(&self, sum: u32) -> Choice {
         match self.0.get(&sum) {
@@ -421,25 +421,27 @@ fn is_date(value: &str) -> bool {
 
 /// The values of a field: the whole of it where it is short, the members of a short list, both sides of `key: value`.
 fn each_value(text: &str, each: &mut dyn FnMut(&str)) {
+    let lines = text.len() <= 1024 && text.lines().nth(1).is_some();
     for line in text.lines().filter(|_| text.len() <= 1024) {
         let whole = unquoted(line.trim().trim_start_matches("- ").trim());
         if line.len() > LONGEST && !whole.contains(", ") {
             continue;
         }
         // A field of several lines is a text, unless each of them is a value.
-        if text.lines().count() > 1 && words(line).len() > 4 && !line.contains('@') {
+        if lines && are_more(line, 4) && !line.contains('@') {
             continue;
         }
         if whole.len() <= LONGEST {
             each(whole);
         }
-        if let Some((key, value)) = whole.split_once(": ").filter(|(key, _)| words(key).len() <= 4) {
+        if let Some((key, value)) = whole.split_once(": ").filter(|(key, _)| !are_more(key, 4)) {
             each(unquoted(key));
             each(unquoted(value));
         }
-        let members: Vec<&str> = whole.split([',', ';']).map(str::trim).filter(|m| !m.is_empty()).collect();
-        if (2..=16).contains(&members.len()) && members.iter().all(|m| words(m).len() <= 4 || m.contains('@')) {
-            members.into_iter().for_each(|m| each(unquoted(m)));
+        let members = || whole.split([',', ';']).map(str::trim).filter(|m| !m.is_empty());
+        let is_list = (2..=16).contains(&members().take(17).count());
+        if is_list && members().all(|m| !are_more(m, 4) || m.contains('@')) {
+            members().for_each(|m| each(unquoted(m)));
         }
     }
 }

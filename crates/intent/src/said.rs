@@ -2,10 +2,9 @@
 
 use crate::{
     clause::sentences,
-    words::{Word, words},
+    words::{Map, Set, Word, words},
 };
 use doorward_flow::Sums;
-use std::collections::{HashMap, HashSet};
 
 /// The longest run of words that is remembered, and the most runs.
 const RUN: usize = 8;
@@ -15,8 +14,8 @@ const MOST: usize = 2 * 1024;
 /// them, the numbers that were said, and how many sentences there were.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
-    runs: HashMap<u32, u32>,
-    numbers: HashSet<u32>,
+    runs: Map<u32, u32>,
+    numbers: Set<u32>,
     sentences: u32,
 }
 
@@ -74,8 +73,8 @@ impl Said {
 }
 
 /// The sum of a run of words.
-pub(crate) fn run(sums: &Sums, words: &[Word]) -> u32 {
-    sums.of(words.iter().map(|w| w.text.as_str()))
+pub(crate) fn run(sums: &Sums, words: &[Word<'_>]) -> u32 {
+    sums.of(words.iter().map(|w| &*w.text))
 }
 
 /// The sum of a text as a run of words.

@@ -22,6 +22,8 @@ pub struct Tool {
     head: Box<str>,
     /// The stems of its name, its arguments and the first sentence of its description.
     objects: Vec<Box<str>>,
+    /// The stems of its name.
+    pub(crate) sort: Vec<Box<str>>,
     /// The kinds of thing that it is about.
     pub(crate) kinds: u32,
 }
@@ -32,6 +34,7 @@ impl Tool {
         let lexicon: &Lexicon = &ENGLISH;
         let stems = |words: Vec<String>| words.iter().map(|w| stem(w).into()).collect::<Vec<Box<str>>>();
         let verbs = stems(of_name(name));
+        let sort = verbs.clone();
         // Behind a verb, a word that may be one is what it is done to: `delete_email` sends nothing, nor does `email_delete`.
         let thing = |v: &str| lexicon.kinds(v) != 0;
         let does: Vec<&Box<str>> = verbs.iter().filter(|v| lexicon.verb(v).is_some()).collect();
@@ -41,7 +44,7 @@ impl Tool {
         let does: Vec<Box<str>> = does.cloned().collect();
         let named = does.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
         let first = description.split_inclusive(". ").next().unwrap_or_default();
-        let first = words(first).into_iter().filter(|w| !lexicon.is_common(&w.text)).map(|w| w.text);
+        let first = words(first).into_iter().filter(|w| !lexicon.is_common(&w.text)).map(|w| w.text.into_owned());
         let kinds = |of: &[Box<str>]| of.iter().fold(0, |all, o| all | lexicon.kinds(o));
         let mut objects = verbs.clone();
         objects.extend(stems(first.collect()));
@@ -57,7 +60,7 @@ impl Tool {
         objects.sort_unstable();
         objects.dedup();
         let head = verbs.first().cloned().unwrap_or_default();
-        Self { name: name.into(), effects, named, verbs: does, head, objects, kinds: own }
+        Self { name: name.into(), effects, named, verbs: does, head, objects, sort, kinds: own }
     }
 
     /// Whether all that a call does is among these, or changes nothing. What is not known may be anything.

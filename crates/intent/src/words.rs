@@ -1,18 +1,25 @@
 //! Words of a text, as they are compared: small letters, by their stems.
 
+use foldhash::fast::RandomState;
 use rust_stemmers::{Algorithm, Stemmer};
 use std::{
+    borrow::Cow,
     cell::RefCell,
-    collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
+    collections::{HashMap, HashSet},
+    hash::BuildHasher as _,
     ops::Range,
 };
 
+/// A map by words that the lexicon knows, or by sums that are keyed already: nobody outside chooses where they fall.
+pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
+/// A set of them.
+pub(crate) type Set<K> = HashSet<K, RandomState>;
+
 /// A word where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Word {
+pub(crate) struct Word<'t> {
     /// In small letters.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'t, str>,
     pub(crate) span: Range<usize>,
     /// Whether a sentence, an item or a part between commas begins with it.
     pub(crate) begins: Begins,
@@ -27,42 +34,77 @@ pub(crate) enum Begins {
     Sentence,
 }
 
-/// The words of a text: runs of letters and digits, with an apostrophe or a hyphen inside.
-pub(crate) fn words(text: &str) -> Vec<Word> {
-    let mut all: Vec<Word> = Vec::new();
-    let mut begins = Begins::Sentence;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        if !c.is_alphanumeric() {
-            let next = chars.peek().map(|(_, next)| *next);
-            let before_space = chars.peek().is_none_or(|(_, next)| next.is_whitespace() || "\"')*".contains(*next));
-            let here = match c {
-                '!' | '?' | ';' => Begins::Sentence,
-                // A line may end within a sentence.
-                '\n' if next.is_none_or(|n| !n.is_alphabetic()) => Begins::Sentence,
-                '.' if before_space => Begins::Sentence,
-                ':' | ')' if before_space => Begins::Sentence,
-                ',' | '(' | '–' | '—' | '"' | '“' => Begins::Part,
-                _ => Begins::Nothing,
-            };
-            begins = begins.max(here);
-            continue;
+/// The words of a text: runs of letters and digits, with an apostrophe inside.
+pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
+    let mut all = Vec::with_capacity(text.len() / 5 + 1);
+    all.extend(Runs::of(text).map(|(span, begins)| {
+        let text = small(text.get(span.clone()).unwrap_or_default());
+        Word { text, span, begins }
+    }));
+    all
+}
+
+/// Whether a text has more words than `most`.
+pub(crate) fn are_more(text: &str, most: usize) -> bool {
+    Runs::of(text).nth(most).is_some()
+}
+
+/// Where the words of a text stand, and what begins with each.
+struct Runs<'t> {
+    text: &'t str,
+    at: usize,
+    begins: Begins,
+}
+
+impl<'t> Runs<'t> {
+    const fn of(text: &'t str) -> Self {
+        Self { text, at: 0, begins: Begins::Sentence }
+    }
+
+    fn char(&self, at: usize) -> Option<char> {
+        match self.text.as_bytes().get(at)? {
+            byte if byte.is_ascii() => Some(char::from(*byte)),
+            _ => self.text.get(at..)?.chars().next(),
         }
-        let mut end = at + c.len_utf8();
-        while let Some((next_at, next)) = chars.peek().copied() {
-            let inside = matches!(next, '\'' | '’')
-                && text.get(next_at + next.len_utf8()..).is_some_and(|rest| rest.starts_with(char::is_alphabetic));
-            if !next.is_alphanumeric() && !inside {
+    }
+
+    /// What begins behind a mark, where `next` follows it.
+    fn behind(mark: char, next: Option<char>) -> Begins {
+        let before_space = || next.is_none_or(|next| next.is_whitespace() || "\"')*".contains(next));
+        match mark {
+            '!' | '?' | ';' => Begins::Sentence,
+            // A line may end within a sentence.
+            '\n' if next.is_none_or(|n| !n.is_alphabetic()) => Begins::Sentence,
+            '.' | ':' | ')' if before_space() => Begins::Sentence,
+            ',' | '(' | '–' | '—' | '"' | '“' => Begins::Part,
+            _ => Begins::Nothing,
+        }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (Range<usize>, Begins);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = loop {
+            let c = self.char(self.at)?;
+            if c.is_alphanumeric() {
+                break self.at;
+            }
+            self.at += c.len_utf8();
+            if c != ' ' {
+                self.begins = self.begins.max(Self::behind(c, self.char(self.at)));
+            }
+        };
+        while let Some(c) = self.char(self.at) {
+            let inside = matches!(c, '\'' | '’') && self.char(self.at + c.len_utf8()).is_some_and(char::is_alphabetic);
+            if !c.is_alphanumeric() && !inside {
                 break;
             }
-            end = next_at + next.len_utf8();
-            chars.next();
+            self.at += c.len_utf8();
         }
-        let raw = text.get(at..end).unwrap_or_default();
-        all.push(Word { text: small(raw), span: at..end, begins });
-        begins = Begins::Nothing;
+        Some((start..self.at, std::mem::replace(&mut self.begins, Begins::Nothing)))
     }
-    all
 }
 
 /// The words of a name as programs write them: `sendMoney`, `send_money`, `send-money`.
@@ -82,12 +124,21 @@ pub(crate) fn of_name(name: &str) -> Vec<String> {
 }
 
 /// A word in small letters, without the end of a genitive.
-fn small(word: &str) -> String {
-    let mut small = if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('’', "'") };
-    if small.ends_with("'s") {
-        small.truncate(small.len() - 2);
+fn small(word: &str) -> Cow<'_, str> {
+    let small = match word.is_ascii() {
+        true if word.bytes().any(|b| b.is_ascii_uppercase()) => Cow::Owned(word.to_ascii_lowercase()),
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(word.to_lowercase().replace('’', "'")),
+    };
+    match small {
+        Cow::Borrowed(small) => Cow::Borrowed(small.strip_suffix("'s").unwrap_or(small)),
+        Cow::Owned(mut small) => {
+            if small.ends_with("'s") {
+                small.truncate(small.len() - 2);
+            }
+            Cow::Owned(small)
+        }
     }
-    small
 }
 
 thread_local! {
@@ -95,7 +146,7 @@ thread_local! {
 }
 
 /// The stem of a word in small letters (Porter 2).
-pub(crate) fn stem(word: &str) -> String {
+pub(crate) fn stem(word: &str) -> Cow<'_, str> {
     STEMMER.with(|memo| memo.borrow_mut().stem(word))
 }
 
@@ -104,7 +155,7 @@ struct Memo {
     stemmer: Stemmer,
     /// Under which words are told apart.
     key: RandomState,
-    cuts: HashMap<u64, Cut>,
+    cuts: Map<u64, Cut>,
 }
 
 /// How a stem is made of its word: what is left of it, and what follows.
@@ -119,17 +170,17 @@ const REMEMBERED: usize = 4096;
 
 impl Default for Memo {
     fn default() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), key: RandomState::new(), cuts: HashMap::new() }
+        Self { stemmer: Stemmer::create(Algorithm::English), key: RandomState::default(), cuts: Map::default() }
     }
 }
 
 impl Memo {
-    fn stem(&mut self, word: &str) -> String {
+    fn stem<'w>(&mut self, word: &'w str) -> Cow<'w, str> {
         let sum = self.key.hash_one(word);
         if let Some(stem) = self.cuts.get(&sum).and_then(|cut| cut.of(word)) {
             return stem;
         }
-        let stem = self.stemmer.stem(word).into_owned();
+        let stem = self.stemmer.stem(word);
         if let Some(cut) = Cut::between(word, &stem) {
             if self.cuts.len() >= REMEMBERED {
                 self.cuts.clear();
@@ -149,10 +200,13 @@ impl Cut {
         Some(Self { kept: kept.try_into().ok()?, end })
     }
 
-    fn of(self, word: &str) -> Option<String> {
-        let new = std::str::from_utf8(&self.end).ok()?.trim_end_matches('\0');
+    fn of(self, word: &str) -> Option<Cow<'_, str>> {
         let kept = word.get(..usize::from(self.kept))?;
-        Some([kept, new].concat())
+        if self.end == [0; 3] {
+            return Some(Cow::Borrowed(kept));
+        }
+        let new = std::str::from_utf8(&self.end).ok()?.trim_end_matches('\0');
+        Some(Cow::Owned([kept, new].concat()))
     }
 }
 
@@ -172,7 +226,7 @@ mod tests {
     #[test]
     fn sentences_and_parts_are_told() {
         let all = words("Read 'a-b.txt', then don't stop. 1. Please go");
-        let told: Vec<_> = all.iter().map(|w| (w.text.as_str(), w.begins)).collect();
+        let told: Vec<_> = all.iter().map(|w| (&*w.text, w.begins)).collect();
         let (n, p, s) = (Begins::Nothing, Begins::Part, Begins::Sentence);
         assert_eq!(
             told,
@@ -189,7 +243,7 @@ mod tests {
                 ("go", n)
             ]
         );
-        assert_eq!(words("Ann’s it's").iter().map(|w| w.text.as_str()).collect::<Vec<_>>(), ["ann", "it"]);
+        assert_eq!(words("Ann’s it's").iter().map(|w| &*w.text).collect::<Vec<_>>(), ["ann", "it"]);
         assert_eq!(of_name("sendMoney_toIBAN-x"), ["send", "money", "to", "iban", "x"]);
     }
 }

@@ -1,3 +1,4 @@
+use foldhash::fast::RandomState;
 use std::{
     borrow::Borrow,
     collections::HashMap,
@@ -20,14 +21,14 @@ pub(crate) struct Memo<K, V> {
 
 #[derive(Debug)]
 struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: HashMap<K, V, RandomState>,
+    old: HashMap<K, V, RandomState>,
 }
 
 impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// Holds at most `capacity` answers, roughly.
     pub(crate) fn new(capacity: usize) -> Self {
-        let empty = || Mutex::new(Generations { young: HashMap::new(), old: HashMap::new() });
+        let empty = || Mutex::new(Generations { young: HashMap::default(), old: HashMap::default() });
         Self { shards: std::array::from_fn(|_| empty()), generation: (capacity / SHARDS / 2).max(1) }
     }
 

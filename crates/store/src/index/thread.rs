@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// A trail that grows by more than this many bytes while a batch is read is busy.
 const BUSY: u64 = 256 << 10;
 /// While it is, the thread rests so many times as long as it works: calls come first, and who asks catches up.
-const REST: u32 = 15;
+const REST: u32 = 31;
 
 /// Keeps an index close behind its trail, so that a question finds little to catch up with. Stops when dropped.
 pub struct IndexThread {
