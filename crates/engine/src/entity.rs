@@ -1,9 +1,10 @@
 //! Addresses and hosts in free text, as hashes: enough to recognize one that comes back as a recipient.
 
+use serde::{Deserialize, Serialize};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A bounded set of addresses and hosts. Where it is full the oldest are forgotten.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntitySet(Vec<u64>);
 
 impl EntitySet {

@@ -2,11 +2,12 @@ use crate::{Judgement, Snapshot, Spent, Subject, entity::EntitySet, flow, intend
 use doorward_intent::Intent;
 use doorward_mcp::Message;
 use doorward_vocab::{CallId, Integrity, Label, ServerName, Timestamp, TurnId};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a ruling needs to know of the conversation so far. Small, bounded, and a plain value: it can be stored,
 /// replayed and compared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct History {
     /// Turns that the host reported.
     pub turns: u32,
@@ -55,6 +56,16 @@ impl History {
     /// Whether something was read that anybody may have written.
     pub fn untrusted(&self) -> bool {
         self.read.is_some_and(|l| l.integrity == Integrity::Untrusted)
+    }
+    /// What there is of a conversation that was kept and cannot be read: what it read may have been anything, and if the human
+    /// asked for anything, nobody knows for what. `key` is random: sums of what is remembered are made under it.
+    pub fn lost(key: [u8; 16]) -> Self {
+        let intent = Some(Arc::new(Intent::lost(doorward_flow::Settings::new(key))));
+        Self { turns: 1, read: Some(Label::OUTSIDE), intent, ..Self::default() }
+    }
+    /// Whether anything of it decides over later calls.
+    pub fn tells(&self) -> bool {
+        self.turns > 0 || self.read.is_some() || self.injected || self.intent.is_some()
     }
     /// How often `server` asked something of the client's model or person.
     pub fn asked_by(&self, server: &ServerName) -> u32 {

@@ -72,6 +72,16 @@ impl Index {
         }
     }
 
+    /// How it works.
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// The key of its sums, to be kept with it under a seal.
+    pub const fn key(&self) -> [u8; 16] {
+        self.settings.key
+    }
+
     /// Takes in what the human said, who is believed.
     pub fn turn(&mut self, id: TurnId, text: &str) -> SourceId {
         self.result(&Source::turn(id, Standing::BOTTOM), [("", text)])

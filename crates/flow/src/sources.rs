@@ -2,6 +2,7 @@
 
 use crate::names::{NONE, Names};
 use doorward_vocab::{CallId, Classes, ServerName, Standing, TurnId};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The most sources that are told apart; the oldest results are forgotten beyond.
@@ -11,7 +12,8 @@ pub(crate) const RECORDS: u16 = 4095;
 pub(crate) const FIELDS: usize = 1023;
 
 /// A source of an [`Index`](crate::Index), counted from its beginning on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SourceId(pub(crate) u32);
 
 /// From whom a text came.

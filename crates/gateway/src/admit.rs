@@ -41,8 +41,9 @@ impl Gateway {
         let principal = arrival.caller.actor.principal();
         let mut correlation = self.conversations.correlate(principal, &message, arrival.session.as_deref(), now);
         let (found, session) = (&mut correlation.conversation, arrival.session.as_deref());
-        self.hosted.place(found, principal.key, &message, session, &self.sessions, now);
-        let conversation = self.conversations.cell(principal.key, &correlation.conversation.id);
+        let recall = || self.recalled_under_way(principal.key);
+        self.hosted.place(found, (principal.key, now), &message, session, &self.sessions, recall);
+        let conversation = self.conversation(principal.key, &correlation.conversation.id);
         {
             let history = conversation.lock();
             correlation.turn = history.turn;

@@ -7,11 +7,56 @@ use doorward_identity::{Principal, PrincipalKey};
 use doorward_mcp::{Message, json::Value, meta};
 use doorward_vocab::{ConversationId, Timestamp};
 use moka::sync::Cache;
-use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use parking_lot::{Mutex, MutexGuard};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 /// A conversation's history, shared by the messages that are in flight.
-pub(crate) type Cell = Arc<Mutex<History>>;
+pub(crate) type Cell = Arc<Remembered>;
+
+/// A history, and how much of it is kept beyond this process.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    history: Mutex<History>,
+    /// When what is kept of it had happened, in microseconds.
+    kept: AtomicU64,
+}
+
+impl Remembered {
+    pub(crate) fn new(history: History) -> Self {
+        Self { kept: AtomicU64::new(history.touched.micros()), history: Mutex::new(history) }
+    }
+
+    /// The history, for a moment.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, History> {
+        self.history.lock()
+    }
+
+    /// The history, where something happened in it that is not kept.
+    pub(crate) fn unkept(&self) -> Option<History> {
+        let history = self.history.lock();
+        self.is_news(&history).then(|| history.clone())
+    }
+
+    /// Whether something happened in it that is not kept.
+    pub(crate) fn has_news(&self) -> bool {
+        self.is_news(&self.history.lock())
+    }
+
+    fn is_news(&self, history: &History) -> bool {
+        history.tells() && self.kept.load(Relaxed) != history.touched.micros()
+    }
+
+    /// What had happened until then is kept.
+    pub(crate) fn is_kept(&self, until: Timestamp) {
+        self.kept.store(until.micros(), Relaxed);
+    }
+}
 
 /// After this long without a call, an agent that names no conversation has begun a new one.
 const QUIET: Duration = Duration::from_secs(10 * 60);
@@ -35,18 +80,23 @@ impl Conversations {
         Self { cells, quiet }
     }
 
-    /// The history of a conversation of this principal.
-    pub(crate) fn cell(&self, owner: PrincipalKey, id: &ConversationId) -> Cell {
+    /// The history of a conversation of this principal; of one that is not remembered here, what `recall` knows of it.
+    pub(crate) fn cell(
+        &self,
+        owner: PrincipalKey,
+        id: &ConversationId,
+        recall: impl FnOnce() -> Option<History>,
+    ) -> Cell {
         let key = (owner, id.clone());
         match self.cells.get(&key) {
             Some(cell) => cell,
-            None => self.cells.get_with(key, Cell::default),
+            None => self.cells.get_with(key, || Arc::new(Remembered::new(recall().unwrap_or_default()))),
         }
     }
 
-    /// The same, where something is remembered of it.
-    pub(crate) fn known(&self, owner: PrincipalKey, id: &ConversationId) -> Option<Cell> {
-        self.cells.get(&(owner, id.clone()))
+    /// All that are remembered, with whose they are.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (PrincipalKey, ConversationId, Cell)> + '_ {
+        self.cells.iter().map(|(key, cell)| (key.0, key.1.clone(), cell))
     }
 
     /// How many conversations are remembered.

@@ -336,6 +336,7 @@ impl Gateway {
         let live = self.live.load_full();
         let now = self.clock.now();
         self.sweep_sessions(now, live.settings.limits.session_idle).await;
+        self.keep_conversations().await;
         for server in live.servers.values() {
             self.sweep_pool(server, live.settings.limits.session_idle).await;
         }
@@ -366,6 +367,7 @@ impl Gateway {
 
     /// Ends every session that another gateway cannot go on with, records the end, and closes the trail.
     pub async fn stop(&self, reason: &str) {
+        self.keep_at_most(usize::MAX).await;
         for session in self.sessions.drain() {
             if session.travels() {
                 self.keep_session(&session);

@@ -14,6 +14,7 @@ use doorward_mcp::{Message, json::Value, meta};
 use doorward_vocab::{ConversationId, Digest, Timestamp, TurnId};
 use moka::sync::Cache;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// The longest id of a use, of a turn, and name of a client, in bytes.
@@ -26,7 +27,7 @@ const MOST: u64 = 16_384;
 const USE: Duration = Duration::from_secs(60 * 60);
 
 /// How long a conversation is under way after its last turn, if nobody says that it pauses.
-const UNDER_WAY: Duration = Duration::from_secs(4 * 60 * 60);
+pub(crate) const UNDER_WAY: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Conversations under way that are remembered for a principal. From two of a client on, none is told from the others.
 const MOST_UNDER_WAY: usize = 64;
@@ -40,8 +41,8 @@ pub(crate) struct Hosted {
 }
 
 /// A conversation in which the human said something, and the agent goes on.
-#[derive(Debug)]
-struct UnderWay {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UnderWay {
     client: Box<str>,
     conversation: ConversationId,
     since: Timestamp,
@@ -76,22 +77,13 @@ impl Hosted {
         (entry.into_value(), is_fresh)
     }
 
-    /// The agent goes on in `conversation`, whose MCP client is called `client`.
-    pub(crate) fn goes_on(&self, owner: PrincipalKey, client: &str, conversation: &ConversationId, now: Timestamp) {
-        let all = self.under_way.get_with(owner, Arc::default);
-        let mut all = all.lock();
-        all.retain(|u| !u.is(client, conversation) && now.since(u.since) < UNDER_WAY);
-        if all.len() >= MOST_UNDER_WAY {
-            all.remove(0);
-        }
-        all.push(UnderWay { client: client.into(), conversation: conversation.clone(), since: now });
-    }
-
-    /// The agent waits for its human.
-    pub(crate) fn pauses(&self, owner: PrincipalKey, client: &str, conversation: &ConversationId) {
-        if let Some(all) = self.under_way.get(&owner) {
-            all.lock().retain(|u| !u.is(client, conversation));
-        }
+    /// The conversations under way of this principal; where none is remembered, those that `recall` knows of.
+    pub(crate) fn under_way(
+        &self,
+        owner: PrincipalKey,
+        recall: impl FnOnce() -> Vec<UnderWay>,
+    ) -> Arc<Mutex<Vec<UnderWay>>> {
+        self.under_way.get_with(owner, || Arc::new(Mutex::new(recall())))
     }
 
     /// The use of a tool that the host calls `id` belongs to `conversation`.
@@ -103,16 +95,17 @@ impl Hosted {
     pub(crate) fn place(
         &self,
         found: &mut Conversation,
-        owner: PrincipalKey,
+        (owner, now): (PrincipalKey, Timestamp),
         message: &Message,
         session: Option<&Session>,
         sessions: &Sessions,
-        now: Timestamp,
+        recall: impl FnOnce() -> Vec<UnderWay>,
     ) {
         let reported = match (found.basis, session) {
             (Basis::Explicit, _) => None,
             (Basis::Session, Some(session)) => {
-                self.of_use(owner, message).or_else(|| self.of_session(owner, session, sessions, now))
+                let alone = || self.of_session((owner, now), session, sessions, recall);
+                self.of_use(owner, message).or_else(alone)
             }
             _ => self.of_use(owner, message),
         };
@@ -130,13 +123,13 @@ impl Hosted {
     /// address could be meant.
     fn of_session(
         &self,
-        owner: PrincipalKey,
+        (owner, now): (PrincipalKey, Timestamp),
         session: &Session,
         sessions: &Sessions,
-        now: Timestamp,
+        recall: impl FnOnce() -> Vec<UnderWay>,
     ) -> Option<ConversationId> {
         let name = session.client.get()?;
-        let all = self.under_way.get(&owner)?;
+        let all = self.under_way(owner, recall);
         let (client, id) = {
             let all = all.lock();
             let mut fitting = all.iter().filter(|u| fits(&u.client, name) && now.since(u.since) < UNDER_WAY);
@@ -147,6 +140,20 @@ impl Hosted {
         };
         sessions.is_alone(session, |other| fits(&client, other)).then_some(id)
     }
+}
+
+/// The agent goes on in `conversation`, whose MCP client is called `client`.
+pub(crate) fn goes_on(all: &mut Vec<UnderWay>, client: &str, conversation: &ConversationId, now: Timestamp) {
+    all.retain(|u| !u.is(client, conversation) && now.since(u.since) < UNDER_WAY);
+    if all.len() >= MOST_UNDER_WAY {
+        all.remove(0);
+    }
+    all.push(UnderWay { client: client.into(), conversation: conversation.clone(), since: now });
+}
+
+/// The agent waits for its human.
+pub(crate) fn pauses(all: &mut Vec<UnderWay>, client: &str, conversation: &ConversationId) {
+    all.retain(|u| !u.is(client, conversation));
 }
 
 impl UnderWay {

@@ -3,7 +3,7 @@
 use crate::{link::Link, maps::Map, passage::Passage, replay::Replays};
 use doorward_identity::PrincipalKey;
 use doorward_mcp::{Id, Response, Revision, json::Value};
-use doorward_vocab::{ConversationId, Digest, Entropy, Label, ServerName, Timestamp};
+use doorward_vocab::{ConversationId, Digest, Entropy, ServerName, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::{
     collections::BTreeMap,
@@ -66,8 +66,8 @@ pub(crate) struct Session {
     pub(crate) replays: Replays,
     /// Open streams; a session with one is not idle.
     pub(crate) streams: AtomicUsize,
-    /// Until when it is kept beyond this gateway, and what its conversation had read then; `None` where it is not.
-    pub(crate) kept: Mutex<Option<(Timestamp, Option<Label>, bool)>>,
+    /// Until when it is kept beyond this gateway; `None` where it is not.
+    pub(crate) kept: Mutex<Option<Timestamp>>,
 }
 
 /// How long the ids of sessions are.

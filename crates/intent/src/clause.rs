@@ -5,10 +5,11 @@ use crate::{
     words::{Begins, Word, stem, words},
 };
 use doorward_vocab::{Effect, Effects, TurnId};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Something that is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clause {
     /// The stem of the verb.
     pub(crate) verb: Box<str>,

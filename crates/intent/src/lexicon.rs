@@ -2,6 +2,7 @@
 
 use crate::words::{Map, Set, stem};
 use doorward_vocab::{Effect, Effects};
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
 /// The words that the reading of a turn knows.
@@ -19,7 +20,7 @@ pub(crate) struct Lexicon {
 }
 
 /// The record that has the most or the least of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Extreme {
     pub(crate) most: bool,
     /// The stems of the names of such fields.

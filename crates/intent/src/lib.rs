@@ -9,6 +9,7 @@ mod basis;
 mod clause;
 mod intent;
 mod judge;
+mod kept;
 mod lexicon;
 mod memory;
 mod records;

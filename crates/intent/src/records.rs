@@ -11,6 +11,7 @@ use crate::{
 };
 use doorward_flow::{Sums, fields};
 use doorward_vocab::CallId;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
@@ -51,7 +52,7 @@ pub(crate) enum Choice {
 }
 
 /// A source of records.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Source {
     pub(crate) number: u32,
     pub(crate) call: CallId,
@@ -68,21 +69,27 @@ pub(crate) struct Source {
     pub(crate) own: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum What {
     /// A value, that names nothing by itself.
+    #[serde(rename = "v")]
     Value,
     /// A value that names its record: several words, an address, a file.
+    #[serde(rename = "n")]
     Name,
     /// A word of a field.
+    #[serde(rename = "w")]
     Word,
     /// What a field is as a number.
+    #[serde(rename = "#")]
     Number,
     /// How much a field is, in place of a sum: a number or a time, so that more is more.
+    #[serde(rename = "o")]
     Order,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(into = "Row", from = "Row")]
 struct Entry {
     sum: u32,
     source: u32,
@@ -91,8 +98,23 @@ struct Entry {
     what: What,
 }
 
+/// An entry as it is kept.
+type Row = (u32, u32, u16, u16, What);
+
+impl From<Entry> for Row {
+    fn from(Entry { sum, source, record, field, what }: Entry) -> Self {
+        (sum, source, record, field, what)
+    }
+}
+
+impl From<Row> for Entry {
+    fn from((sum, source, record, field, what): Row) -> Self {
+        Self { sum, source, record, field, what }
+    }
+}
+
 /// All of them; the oldest are forgotten first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Records {
     entries: Vec<Entry>,
     sources: VecDeque<Source>,
@@ -359,7 +381,7 @@ impl Records {
 
 /// The stems of what the human said, and of what was handed over, as words of fields are kept; and of each, whether it is a
 /// name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Stems(Map<u32, bool>);
 
 impl Stems {

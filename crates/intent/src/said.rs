@@ -5,6 +5,7 @@ use crate::{
     words::{Map, Set, Word, words},
 };
 use doorward_flow::Sums;
+use serde::{Deserialize, Serialize};
 
 /// The longest run of words that is remembered, and the most runs.
 const RUN: usize = 8;
@@ -12,7 +13,7 @@ const MOST: usize = 2 * 1024;
 
 /// Runs of words, each with the sentences that it stood in: a bit for each, and the thirty-third has that of the first. Below
 /// them, the numbers that were said, and how many sentences there were.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Said {
     runs: Map<u32, u32>,
     numbers: Set<u32>,

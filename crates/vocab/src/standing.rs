@@ -87,6 +87,18 @@ impl Classes {
     }
 }
 
+impl Serialize for Classes {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Classes {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Vec::<Class>::deserialize(d).map(|v| v.into_iter().collect())
+    }
+}
+
 impl FromIterator<Class> for Classes {
     fn from_iter<I: IntoIterator<Item = Class>>(iter: I) -> Self {
         iter.into_iter().fold(Self::NONE, Self::with)

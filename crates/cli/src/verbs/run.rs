@@ -91,10 +91,13 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let sweeper = tokio::spawn({
         let gateway = gateway.clone();
         async move {
-            let mut every = tokio::time::interval(Duration::from_secs(15));
+            let mut now_and_then = tokio::time::interval(Duration::from_secs(15));
+            let mut often = tokio::time::interval(Duration::from_secs(3));
             loop {
-                every.tick().await;
-                gateway.sweep().await;
+                tokio::select! {
+                    _ = now_and_then.tick() => gateway.sweep().await,
+                    _ = often.tick() => gateway.keep_conversations().await,
+                }
             }
         }
     });

@@ -5,6 +5,7 @@ use crate::{History, Snapshot, Subject};
 use doorward_flow::{Part, SourceId};
 use doorward_intent::{Intent, Role};
 use doorward_vocab::{Class, Classes, Glob, ServerName, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
 
 /// How much of one class may go to each server in a conversation.
@@ -23,7 +24,7 @@ pub struct Budget {
 }
 
 /// What went where, record by record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Spent {
     all: Vec<Gone>,
     /// There was more than could be counted.
@@ -33,7 +34,7 @@ pub struct Spent {
 /// The most records that are counted in one conversation.
 const MOST: usize = 2048;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Gone {
     at: Timestamp,
     server: ServerName,

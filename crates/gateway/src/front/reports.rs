@@ -4,7 +4,7 @@
 use crate::{
     Gateway, Live,
     front::{host::Told, plain::plain},
-    hosted::MOST_BYTES,
+    hosted::{self, MOST_BYTES},
 };
 use doorward_transport::serve::{Body, Peer};
 use http::{Request, Response, StatusCode};
@@ -52,7 +52,7 @@ fn take(gateway: &Gateway, report: Report, told: &Told) -> Result<(), Response<B
     let owner = gateway.agent_of(told.host.get());
     match report {
         Report::Use => gateway.hosted.uses(owner, &key, &conversation),
-        Report::Pause => gateway.hosted.pauses(owner, &key, &conversation),
+        Report::Pause => gateway.under_way(owner, |all| hosted::pauses(all, &key, &conversation)),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use crate::{
     Gateway, Live,
     front::{host::Told, plain::json},
-    hosted::MOST_BYTES,
+    hosted::{self, MOST_BYTES},
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
 use doorward_engine::human_party;
@@ -56,9 +56,12 @@ pub(super) async fn answer(
     let client = told.text("client").filter(|name| (1..=MOST_BYTES).contains(&name.len()));
     let owner = gateway.agent_of(host);
     if let Some(client) = &client {
-        gateway.hosted.goes_on(owner, client, &conversation, now);
+        gateway.under_way(owner, |all| hosted::goes_on(all, client, &conversation, now));
     }
-    gateway.conversations.cell(owner, &conversation).lock().turn(turn, &said, now, || gateway.entropy.draw());
+    let cell = gateway.conversation(owner, &conversation);
+    cell.lock().turn(turn, &said, now, || gateway.entropy.draw());
+    // Who is told that a turn was heard can rely on it.
+    gateway.keep_conversation(owner, &conversation, &cell).await;
     answer()
 }
 

@@ -7,12 +7,14 @@
 //! | `record` | what is kept, as bytes |
 //! | `sessions` | a session is kept, and taken up again |
 //! | `calls` | the same for a call that waits for its client |
+//! | `conversations` | what was asked for and read in a conversation |
 //! | `keeping` | what the gateway keeps for itself |
 //!
 //! Nothing here is on the way of a call: writes go to a thread that may wait, and a store that fails costs nothing but
 //! that its state does not travel.
 
 mod calls;
+mod conversations;
 mod keeping;
 pub(crate) mod record;
 mod sessions;
@@ -122,16 +124,7 @@ impl Travel {
 
     /// Seals `plain` under `name`, for one principal and route and until a moment.
     fn pack(&self, name: &Name<'_>, until: Timestamp, plain: &[u8]) -> Option<Kept> {
-        let mut kept = Kept {
-            kind: name.kind,
-            key: Digest::of(name.known_as),
-            owner: *name.owner.digest(),
-            route: name.route.into(),
-            until,
-            sealed: Vec::new(),
-        };
-        kept.sealed = self.sealer.seal_bytes(plain, &bound(&kept))?;
-        Some(kept)
+        seal(&self.sealer, name, until, plain)
     }
 
     /// What is in `kept`, where it was kept under this name and its time is not over.
@@ -174,6 +167,20 @@ struct Name<'a> {
     known_as: &'a [u8],
     owner: PrincipalKey,
     route: &'a str,
+}
+
+/// Seals `plain` under `name`, for one principal and route and until a moment.
+fn seal(sealer: &Sealer, name: &Name<'_>, until: Timestamp, plain: &[u8]) -> Option<Kept> {
+    let mut kept = Kept {
+        kind: name.kind,
+        key: Digest::of(name.known_as),
+        owner: *name.owner.digest(),
+        route: name.route.into(),
+        until,
+        sealed: Vec::new(),
+    };
+    kept.sealed = sealer.seal_bytes(plain, &bound(&kept))?;
+    Some(kept)
 }
 
 /// Everything that stands beside the seal. None of the parts holds a line break.

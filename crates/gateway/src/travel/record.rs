@@ -1,7 +1,6 @@
 //! What is kept, as bytes: JSON, since what is in it is mostly JSON. Another form has another number, and what has an
 //! unknown one is as good as not kept.
 
-use doorward_vocab::Label;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The number of this form.
@@ -29,9 +28,9 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SessionRecord {
     pub(super) revision: String,
-    /// What its conversation had read, as far as a ruling depends on it.
-    pub(super) read: Option<Label>,
-    pub(super) injected: bool,
+    /// What its client calls itself.
+    #[serde(default)]
+    pub(super) client: Option<Box<str>>,
     pub(super) ways: Vec<WayRecord>,
 }
 
@@ -84,7 +83,6 @@ pub(super) struct CallRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorward_vocab::{Confidentiality, Integrity};
     use proptest::{option::of, prelude::*};
 
     fn upstream() -> impl Strategy<Value = Upstream> {
@@ -111,17 +109,11 @@ mod tests {
         })
     }
 
-    fn label() -> impl Strategy<Value = Label> {
-        let integrity = prop_oneof![Just(Integrity::Trusted), Just(Integrity::Untrusted)];
-        let confidentiality = prop_oneof![Just(Confidentiality::Public), Just(Confidentiality::Secret)];
-        (integrity, confidentiality).prop_map(|(i, c)| Label::new(i, c))
-    }
-
     prop_compose! {
         fn session()(
-            revision: String, read in of(label()), injected: bool, ways in prop::collection::vec(way(), 0..4)
+            revision: String, client: Option<Box<str>>, ways in prop::collection::vec(way(), 0..4)
         ) -> SessionRecord {
-            SessionRecord { revision, read, injected, ways }
+            SessionRecord { revision, client, ways }
         }
     }
 
@@ -151,7 +143,7 @@ mod tests {
 
     #[test]
     fn another_form_is_none() {
-        let bytes = br#"{"form":2,"revision":"2025-11-25","read":null,"injected":false,"ways":[]}"#;
+        let bytes = br#"{"form":2,"revision":"2025-11-25","ways":[]}"#;
         assert_eq!(decode::<SessionRecord>(bytes), None);
         let known = String::from_utf8(bytes.to_vec()).unwrap().replace("2,", "1,");
         assert!(decode::<SessionRecord>(known.as_bytes()).is_some());

@@ -41,7 +41,7 @@ impl Gateway {
             return; // Its server ends with this gateway.
         }
         let until = session.until(now, limit);
-        *session.kept.lock() = Some((until, record.read, record.injected));
+        *session.kept.lock() = Some(until);
         let route = route(&session.endpoint);
         let packed = record::encode(&record)
             .and_then(|plain| self.travel.pack(&name(session.id.as_bytes(), session.owner, &route), until, &plain));
@@ -58,13 +58,9 @@ impl Gateway {
     }
 
     fn record(&self, session: &Session) -> SessionRecord {
-        let conversation = self.conversations.known(session.owner, &session.conversation);
-        let (read, injected) = conversation.map_or((None, false), |cell| {
-            let history = cell.lock();
-            (history.read, history.injected)
-        });
         let ways = session.links().iter().filter_map(|(_, opened)| way(opened)).collect();
-        SessionRecord { revision: session.revision().as_str().to_owned(), read, injected, ways }
+        let client = session.client.get().cloned();
+        SessionRecord { revision: session.revision().as_str().to_owned(), client, ways }
     }
 
     /// The session that a client names: one of this gateway's, or one that another kept. Whose principal or endpoint is
@@ -102,7 +98,8 @@ impl Gateway {
         let session = Arc::new(session);
         let revision = record.revision.parse().unwrap_or(Revision::LATEST_LEGACY);
         let _ = session.revision.set(revision);
-        *session.kept.lock() = Some((kept.until, record.read, record.injected));
+        *session.kept.lock() = Some(kept.until);
+        record.client.into_iter().for_each(|client| drop(session.client.set(client)));
         let live = self.live.load_full();
         let arrival = Arrival { live, caller: caller.clone(), revision, session: Some(session.clone()), asked: None };
         for way in record.ways {
@@ -120,18 +117,9 @@ impl Gateway {
         if !endpoint.is_joined() && session.links().is_empty() {
             return Ok(None);
         }
-        // What had been read before is not forgotten. Several requests may have come this far; one session is the session.
+        // Several requests may have come this far; one session is the session.
         let (session, first) = self.sessions.adopt(session).ok_or_else(crate::one::too_many_sessions)?;
         if first {
-            if record.read.is_some() || record.injected {
-                let cell = self.conversations.cell(owner, &session.conversation);
-                let mut history = cell.lock();
-                history.read = match (history.read, record.read) {
-                    (Some(here), Some(there)) => Some(here.join(there)),
-                    (here, there) => here.or(there),
-                };
-                history.injected |= record.injected;
-            }
             self.note_taken_up(&session, caller);
         }
         Ok(Some(session))
@@ -202,24 +190,17 @@ impl Gateway {
             }
         }
         for session in self.sessions.all() {
-            if self.is_outdated(&session, now, limit) {
+            if Self::is_outdated(&session, now, limit) {
                 self.keep_session(&session);
             }
         }
         self.sweep_kept(now).await;
     }
 
-    fn is_outdated(&self, session: &Session, now: Timestamp, limit: Duration) -> bool {
-        let Some((kept, read, injected)) = *session.kept.lock() else { return false };
-        let until = session.until(now, limit);
-        if until > kept && (until.since(kept) >= limit / 8 || kept.since(now) <= GRACE) {
-            return true;
-        }
-        let conversation = self.conversations.known(session.owner, &session.conversation);
-        conversation.is_some_and(|cell| {
-            let history = cell.lock();
-            (history.read, history.injected) != (read, injected)
-        })
+    /// Whether the end that is kept of a session comes too soon by now.
+    fn is_outdated(session: &Session, now: Timestamp, limit: Duration) -> bool {
+        let (kept, until) = (*session.kept.lock(), session.until(now, limit));
+        kept.is_some_and(|kept| until > kept && (until.since(kept) >= limit / 8 || kept.since(now) <= GRACE))
     }
 
     /// Whether another gateway has said of a session that it goes on, which this one thought was over.

@@ -8,6 +8,7 @@ use doorward_audit::{Basis, Event, Ruling};
 use doorward_testkit::fixture::{Options, Server};
 use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn report(front: &Front, path: &str, report: Value) -> (u16, Value) {
     let bearer = format!("Bearer {HOST_TOKEN}");
@@ -85,6 +86,12 @@ async fn a_session_belongs_to_the_one_conversation_that_is_under_way_at_its_host
     let pause = json!({ "conversation": "c-1", "client": "cursor" });
     assert_eq!(report(&front, "/v1/pauses", pause).await.0, 204);
     assert_eq!(where_it_is(&called(&front, &one, "6", json!({})).await), bound("c-2"));
+    // Another gateway over the same store knows it too.
+    let next = front.beside(&servers, Duration::ZERO).await;
+    let moved = one.moved_to(&next);
+    assert_eq!(where_it_is(&called(&next, &moved, "1", json!({})).await), bound("c-2"));
+    let one = moved.moved_to(&front);
+    next.stop().await;
     // A second window of the host opens a session at the same address; the other address still has one alone.
     let second = cursor("/mcp/one").await;
     assert_eq!(called(&front, &one, "7", json!({})).await.conversation, before.conversation);

@@ -4,10 +4,12 @@ use crate::{
     client::{Client, Exchange, is_refused, text_of},
     front::{Front, HOST_TOKEN, http_server},
 };
+use doorward_store::{Keep, KeptDb, KeptKind};
 use doorward_testkit::fixture::{Options, Server};
 use doorward_vocab::{AuthorizedBy, Decision, ReasonCode};
 use http::Method;
 use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
 
 async fn under(head: &str, tail: &str) -> (Server, Front) {
     let server = Server::start(Options::default()).await.unwrap();
@@ -65,4 +67,49 @@ async fn an_operator_may_only_watch_or_leave_it_out() {
         let expected = if tail.is_empty() { (Decision::Deny, false) } else { (Decision::Allow, true) };
         assert_eq!((ruling.decision, ruling.enforced), expected, "{ruling:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_outlives_its_gateway() {
+    let (server, front) = under("level = \"guard\"", "").await;
+    let toml = format!("level = \"guard\"\n{}", http_server("fixture", &server.url()));
+    said(&front, "c-1", "Please wipe /srv/old.").await;
+    said(&front, "c-2", "What does the log say?").await;
+    // Another gateway over the same store knows it as soon as the host was told.
+    let other = front.beside(&toml, Duration::ZERO).await;
+    assert!(is_refused(&wipe(&Client::modern(&other, "/mcp/fixture"), "c-2", "/srv/old").await));
+    other.stop().await;
+
+    let front = front.restart_after(&toml, |_| {}).await;
+    let client = Client::modern(&front, "/mcp/fixture");
+    assert!(is_refused(&wipe(&client, "c-2", "/srv/old").await));
+    assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
+    for ruling in front.rulings("wipe", 2).await {
+        assert!(ruling.turn.is_some(), "{ruling:?}");
+    }
+    let kept = |front: &Front| front.kept().all(KeptKind::Conversation).unwrap();
+    assert!(kept(&front).len() >= 2);
+    let all = kept(&front).into_iter().flat_map(|kept| kept.sealed).collect::<Vec<u8>>();
+    assert!(!all.windows(8).any(|at| at == b"/srv/old"), "words of the human lie open");
+}
+
+#[tokio::test]
+async fn what_was_asked_for_and_cannot_be_read_again_was_not_nothing() {
+    let (server, front) = under("level = \"guard\"", "").await;
+    let toml = format!("level = \"guard\"\n{}", http_server("fixture", &server.url()));
+    said(&front, "c-1", "Please wipe /srv/old.").await;
+    let spoiled = |state: &Path| {
+        let store = KeptDb::open(state).unwrap();
+        for mut kept in store.all(KeptKind::Conversation).unwrap() {
+            *kept.sealed.last_mut().unwrap() ^= 1;
+            store.put(&kept).unwrap();
+        }
+    };
+    let front = front.restart_after(&toml, spoiled).await;
+    let client = Client::modern(&front, "/mcp/fixture");
+    assert!(is_refused(&wipe(&client, "c-1", "/srv/old").await));
+    said(&front, "c-1", "Please wipe /srv/old.").await;
+    assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
+    // Nobody said anything in another one.
+    assert!(!is_refused(&wipe(&client, "c-2", "/srv/old").await));
 }

@@ -48,7 +48,7 @@ async fn follow(front: Front, toml: &str, after: After) -> (Front, Option<Front>
 
 impl Client {
     /// The same client, in front of another gateway.
-    fn moved_to(mut self, front: &Front) -> Self {
+    pub(crate) fn moved_to(mut self, front: &Front) -> Self {
         self.address = front.address;
         self
     }

@@ -64,6 +64,8 @@ fn conversation(row: &Value, tools: &Tools, tally: &mut Tally) {
         let arguments = &arguments;
         let brought = Brought { call, server: &server, tool, arguments, standing, asked_for, left: false };
         intent.heard(brought, &[("", step["answer"].as_str().unwrap_or_default())]);
+        // It goes on where it was kept and taken up again.
+        intent = serde_json::from_slice(&serde_json::to_vec(&intent).unwrap()).unwrap();
     }
     tally.honest += usize::from(!attacked);
     tally.asked.extend((asked && !attacked).then(|| name.to_owned()));

@@ -40,11 +40,13 @@ pub enum KeptKind {
     Approval,
     /// What conversations left at servers for others.
     Written,
+    /// What a conversation asked for, and what was read in it.
+    Conversation,
 }
 
 impl KeptKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Session,
         Self::Parked,
         Self::Client,
@@ -59,6 +61,7 @@ impl KeptKind {
         Self::Registration,
         Self::Approval,
         Self::Written,
+        Self::Conversation,
     ];
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -77,6 +80,7 @@ impl KeptKind {
             Self::Registration => "registration",
             Self::Approval => "approval",
             Self::Written => "written",
+            Self::Conversation => "conversation",
         }
     }
 }
