@@ -27,14 +27,10 @@ use crate::{
 const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "auth/enterprise-managed-authorization",
-        "the suite hands over a person's identity token; the gateway takes it from the person's own sign-in, and this provider signs nobody in",
+        "the suite hands over a person's identity token; the gateway takes one from the person's own sign-in, or that it can verify, and this provider signs nobody in and publishes no keys",
     ),
     ("auth/dpop", NO_PROOFS),
     ("auth/dpop-nonce", NO_PROOFS),
-    (
-        "auth/wif-jwt-bearer",
-        "the suite hands over a statement that is signed already; the gateway makes its own, or exchanges one that an agent brings",
-    ),
 ];
 
 /// Not part of what a revision requires.
@@ -118,8 +114,14 @@ fn credential(scenario: &str, context: &Value, url: &str, folder: &Path) -> Resu
         fs::write(&file, what).map_err(|error| format!("cannot write `{}`: {error}", file.display()))?;
         Ok::<_, String>(file)
     };
-    let own = scenario.starts_with("auth/client-credentials");
-    let mut out = format!("kind = \"{}\"\n", if own { "client-credentials" } else { "oauth" });
+    let stated = text("valid_jwt");
+    let own = stated.is_some() || scenario.starts_with("auth/client-credentials");
+    let kind = match (stated, own) {
+        (Some(_), _) => "jwt-bearer",
+        (None, true) => "client-credentials",
+        (None, false) => "oauth",
+    };
+    let mut out = format!("kind = \"{kind}\"\n");
     let described = (scenario == "auth/basic-cimd").then_some(DOCUMENT);
     if let Some(client) = text("client_id").or(described) {
         let _ = writeln!(out, "client_id = {client:?}");
@@ -129,7 +131,8 @@ fn credential(scenario: &str, context: &Value, url: &str, folder: &Path) -> Resu
     if let Some(issuer) = issuer {
         let _ = writeln!(out, "issuer = {issuer:?}");
     }
-    for (key, setting) in [("client_secret", "client_secret"), ("private_key_pem", "client_key")] {
+    let secrets = [("client_secret", "client_secret"), ("private_key_pem", "client_key"), ("valid_jwt", "assertion")];
+    for (key, setting) in secrets {
         if let Some(value) = text(key) {
             let _ = writeln!(out, "{setting} = {{ file = {:?} }}", kept(key, value)?);
         }

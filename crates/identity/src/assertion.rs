@@ -121,6 +121,11 @@ pub fn subject(text: &str) -> Option<String> {
     claimed(text, "sub")
 }
 
+/// The type that a statement says it has, in small letters and without `application/`: how to look at it, and nothing else.
+pub fn kind(text: &str) -> Option<String> {
+    Token::parse_unnamed(text).ok()?.plain_typ()
+}
+
 /// The issuer that a statement says it has: whose keys to look for, and nothing else.
 pub fn issuer(text: &str) -> Option<String> {
     claimed(text, "iss")

@@ -319,15 +319,25 @@ pub(crate) fn human(claims: &Map<String, Value>, subject: &str, settings: &Issue
     let verified = settings.email == EmailRule::Always || claims.get("email_verified") == Some(&Value::Bool(true));
     let by = map.human_issuer.as_ref().map(|path| id(json::at(claims, path))).transpose()?.flatten();
     let issuer = by.map_or_else(|| settings.issuer.clone(), Arc::from);
+    let email = word(json::at(claims, &map.email)).filter(|_| verified);
+    let name = word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).or(email);
     Ok(Human {
         id: subject.into(),
-        name: word(json::at(claims, &map.name)).or(word(claims.get("preferred_username"))).unwrap_or(subject).into(),
-        email: word(json::at(claims, &map.email)).filter(|_| verified).map(Arc::from),
+        name: name.map_or_else(|| unnamed(subject, &issuer), Arc::from),
+        email: email.map(Arc::from),
         groups: names(json::at(claims, &map.groups))?,
         issuer,
         entitlements: names(claims.get("entitlements"))?,
         login: login(claims, map.risk.as_deref())?,
     })
+}
+
+/// What people call somebody of whom only an id is known: an id alone says nothing to them, and may be somebody else's
+/// elsewhere.
+fn unnamed(subject: &str, issuer: &str) -> Arc<str> {
+    let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.is_empty() || subject.contains('@') { subject.into() } else { format!("{subject} at {host}").into() }
 }
 
 /// How the person signed in, where the token says anything of it.

@@ -41,7 +41,7 @@ pub use attest::{
     Asked, Attestation, CertificateFlaw, CertificateRule, Chain, KeyBinding, Method, NameKind, Platform, SpiffeId,
     is_trust_domain, proof_algorithms,
 };
-pub use authenticator::{Authenticator, Presented};
+pub use authenticator::{Authenticator, Presented, Workload};
 pub use delegation::{AgentEntry, Delegation, PartyId};
 pub use discovery::{DiscoveryError, discovery_urls, jwks_uri};
 pub use keys::KeySetError;

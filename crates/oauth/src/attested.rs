@@ -1,5 +1,5 @@
 //! Evidence for a token: an agent without a secret of ours shows what its platform or its machine can prove, in the place of a
-//! subject token (RFC 8693 §2.1), and gets a token for itself.
+//! subject token (RFC 8693 §2.1), or a statement of its platform as a grant (RFC 7523 §2.1), and gets a token for itself.
 
 use crate::{
     Client, Code, Fault, Form, Issued, Proof, Realm, Ring, Signing,
@@ -151,7 +151,9 @@ pub fn bytes(text: &str) -> Result<Vec<u8>, Fault> {
 pub struct Admitted {
     /// Its id, as the operator wrote it.
     pub agent: Arc<str>,
-    /// The entry of the operator that it fits.
+    /// What it is called by people, where somebody says so.
+    pub name: Option<Arc<str>>,
+    /// Who vouches for it: the entry of the operator that it fits, or the issuer of its statement.
     pub trust: Arc<str>,
     /// What was proved.
     pub attestation: Attestation,
@@ -178,7 +180,7 @@ impl Admitted {
             origin: Origin::Configured,
             name: None,
             redirects: Vec::new(),
-            grants: [grant::EXCHANGE.to_owned()].into(),
+            grants: [grant::EXCHANGE, grant::ASSERTION].map(str::to_owned).into(),
             proof: Proof::Nothing,
             owner: None,
             class: None,
@@ -234,18 +236,18 @@ impl Admitted {
         if let (Some(issuer), Some(att)) = (&proved.issuer, claims.get_mut("att").and_then(|att| att.as_object_mut())) {
             att.insert("iss".into(), json!(issuer));
         }
-        if let (Some(key), Some(map)) = (&self.key, claims.as_object_mut()) {
-            map.insert("cnf".into(), confirmation(key));
+        if let Some(map) = claims.as_object_mut() {
+            map.extend(self.key.as_ref().map(|key| ("cnf".to_owned(), confirmation(key))));
+            map.extend(self.name.as_ref().map(|name| ("client_name".to_owned(), json!(name))));
         }
         Ok(Issued { token: ring.sign(Signing::Es256, issue::TYPE, &claims, now)?, expires })
     }
 
-    /// The answer of the token endpoint (RFC 8693 §2.2.1).
+    /// The answer of the token endpoint (RFC 6749 §5.1).
     pub fn answer(&self, issued: &Issued, now: Timestamp) -> String {
         let bound = matches!(self.key, Some(KeyBinding::Jkt(_)));
         let answer = json!({
             "access_token": issued.token,
-            "issued_token_type": kind::ACCESS,
             "token_type": if bound { "DPoP" } else { "Bearer" },
             "expires_in": issued.expires.since(now).as_secs(),
             "scope": EVERYTHING,

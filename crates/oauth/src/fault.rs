@@ -29,6 +29,8 @@ pub enum Code {
     InvalidClientMetadata,
     /// The proof of possession is missing or not good (RFC 9449 §5).
     InvalidDpopProof,
+    /// The proof of possession must hold a nonce (RFC 9449 §8).
+    UseDpopNonce,
     /// Something behind the gateway fails.
     TemporarilyUnavailable,
     /// The gateway fails.
@@ -52,6 +54,7 @@ impl Code {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
@@ -76,12 +79,20 @@ pub struct Fault {
     pub code: Code,
     /// What to do about it.
     pub why: Cow<'static, str>,
+    /// The nonce that the next proof must hold (RFC 9449 §8), where that is all that is missing.
+    pub nonce: Option<Box<str>>,
 }
 
 impl Fault {
     /// A refusal.
     pub fn new(code: Code, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, why: why.into() }
+        Self { code, why: why.into(), nonce: None }
+    }
+
+    /// A proof must hold `nonce`.
+    pub fn nonce(nonce: impl Into<Box<str>>) -> Self {
+        let why = "make the proof again, with the nonce of the header `DPoP-Nonce`";
+        Self { nonce: Some(nonce.into()), ..Self::new(Code::UseDpopNonce, why) }
     }
 
     /// The body of the answer (RFC 6749 §5.2).

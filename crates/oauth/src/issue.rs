@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// What access tokens say of themselves in their header (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
 
+/// The claim for the risk that the human's provider saw in the sign-in, 0 to 100.
+pub const RISK: &str = "risk";
+
 /// An access token and when it ends.
 #[derive(Debug)]
 pub struct Issued {
@@ -98,6 +101,9 @@ fn of_human(map: &mut Map<String, Value>, human: &Human) {
         }
         if let Some(at) = login.at {
             map.insert("auth_time".into(), at.secs().into());
+        }
+        if let Some(risk) = login.risk {
+            map.insert(RISK.into(), risk.into());
         }
     }
 }

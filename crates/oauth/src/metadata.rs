@@ -22,6 +22,8 @@ pub mod path {
     pub const CHALLENGE: &str = "/oauth/challenge";
     /// RFC 7009 §2.
     pub const REVOKE: &str = "/oauth/revoke";
+    /// Where the human's own provider says that they signed out (OpenID Connect Back-Channel Logout 1.0 §2.5).
+    pub const LOGOUT: &str = "/oauth/logout";
 }
 
 /// The grants of the token endpoint.

@@ -81,7 +81,7 @@ fn policy(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
     kind_of_policy((0..5_usize, any::<bool>()), marks)
 }
 
-fn kind_of_policy(
+pub(crate) fn kind_of_policy(
     kind: impl Strategy<Value = (usize, bool)>,
     marks: &'static [&'static str],
 ) -> impl Strategy<Value = String> {
@@ -113,7 +113,7 @@ fn kind_of_policy(
     )
 }
 
-const PLAIN: &[&str] = &[""];
+pub(crate) const PLAIN: &[&str] = &[""];
 const MARKS: &[&str] = &[
     "",
     "",
@@ -126,7 +126,7 @@ const MARKS: &[&str] = &[
     "@oblige(\"strip-links\")",
 ];
 
-fn sources(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
+pub(crate) fn sources(marks: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop::collection::vec(policy(marks), 0..24)
         .prop_map(|all| all.iter().enumerate().map(|(n, p)| format!("@id(\"p{n}\") {p}")).collect())
 }

@@ -26,6 +26,8 @@ mod memo;
 mod mistakes;
 mod party;
 mod policies;
+#[cfg(test)]
+mod proofs;
 mod rule;
 mod scope;
 mod slice;

@@ -108,6 +108,12 @@ export class Service {
             features: {
                 devInteractions: { enabled: false },
                 backchannelLogout: enabled,
+                rpInitiatedLogout: {
+                    enabled: true,
+                    logoutSource: (ctx, form) => {
+                        ctx.body = form.replace('</form>', '<button name="logout" value="yes">Sign out</button></form>');
+                    },
+                },
                 clientCredentials: enabled,
                 claimsParameter: enabled,
                 introspection: enabled,

@@ -47,6 +47,19 @@ pub(super) fn install_chromium() -> Result<(), String> {
     install(&["chromium"])
 }
 
+/// The solver that proofs about policies are given to.
+pub(super) fn solver() -> Vec<PathBuf> {
+    vec![PathBuf::from("/usr/bin/cvc5")]
+}
+
+/// A solver of SMT-LIB.
+pub(super) fn install_solver() -> Result<(), String> {
+    if solver().iter().all(|program| program.exists()) {
+        return Ok(());
+    }
+    install(&["cvc5"])
+}
+
 /// The reverse proxy that overhead is compared with. Only measurements need it, so its absence is said and not an error.
 pub(super) fn nginx() {
     if ["nginx", "/usr/sbin/nginx"].into_iter().any(|nginx| exists(nginx, "-v")) {

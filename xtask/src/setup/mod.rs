@@ -44,6 +44,7 @@ const PARTS: &[Part] = &[
     Part { name: "tpm", wanted: &[], gives: debian::tpm, prepare: debian::install_tpm, spared: || !debian::is_root() },
     Part { name: "hsm", wanted: &[], gives: debian::hsm, prepare: debian::install_hsm, spared: || !debian::is_root() },
     Part { name: "chromium", wanted: &[], gives: debian::chromium, prepare: debian::install_chromium, spared: || true },
+    Part { name: "solver", wanted: &[], gives: debian::solver, prepare: debian::install_solver, spared: || true },
     Part { name: "go", wanted: &["go"], gives: go::programs, prepare: go::prepare, spared: || true },
 ];
 

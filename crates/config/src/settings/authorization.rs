@@ -23,6 +23,8 @@ pub struct Authorization {
     pub grant: Duration,
     /// How many hand-overs to other agents a grant allows.
     pub hand_overs: u8,
+    /// Whether proofs of keys must hold a nonce, here and where tokens are used.
+    pub dpop_nonce: bool,
 }
 
 /// How a client comes to be known.
@@ -96,6 +98,7 @@ impl Authorization {
                 .get("grant", |item| within(item, 3600, 90 * 24 * 3600, "from 1 hour to 90 days"))
                 .unwrap_or(Duration::from_secs(8 * 3600)),
             hand_overs: section.get("hand_overs", hand_overs).unwrap_or(0),
+            dpop_nonce: section.get("dpop_nonce", Item::flag).unwrap_or(false),
         };
         section.finish();
         read

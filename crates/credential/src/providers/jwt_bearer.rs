@@ -1,7 +1,8 @@
-//! A statement of the gateway as a grant (RFC 7523 §2.1): that it acts for the human, or for itself.
+//! A statement as a grant (RFC 7523 §2.1): of the gateway, that it acts for the human or for itself, or of the platform that
+//! the gateway runs on, about the gateway.
 
 use crate::{
-    Failure, Needs, Order, PerWhom, Provider, Step,
+    Failure, Keeper, Needs, Order, PerWhom, Provider, Step,
     wire::{Client, Form, Server, Target, grant, statement},
 };
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ pub struct JwtBearer {
 }
 
 /// For whom the gateway speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Speaks {
     /// For the human of the call, named by the id at its provider.
     Human,
@@ -28,6 +29,8 @@ pub enum Speaks {
     Address,
     /// For itself, under this name.
     Itself(Box<str>),
+    /// It says nothing: its platform does, in a statement that this shows as it is now.
+    Platform(Box<dyn Keeper>),
 }
 
 impl Provider for JwtBearer {
@@ -37,11 +40,11 @@ impl Provider for JwtBearer {
     fn per(&self) -> PerWhom {
         match self.speaks {
             Speaks::Human | Speaks::Address => PerWhom::Both,
-            Speaks::Itself(_) => PerWhom::Everybody,
+            Speaks::Itself(_) | Speaks::Platform(_) => PerWhom::Everybody,
         }
     }
     fn needs(&self) -> Needs {
-        Needs { signature: true, ..Needs::default() }
+        Needs { signature: !matches!(self.speaks, Speaks::Platform(_)), ..Needs::default() }
     }
     fn begin<'a>(&'a self, order: &'a Order<'a>) -> Result<Step<'a>, Failure> {
         self.server.at.found(order.now, move |server| {
@@ -58,6 +61,7 @@ impl Provider for JwtBearer {
                     statement::of_human(order, audience, more)?
                 }
                 Speaks::Itself(name) => statement::of_itself(order, name, audience, Map::new())?,
+                Speaks::Platform(stated) => stated.show()?,
             };
             redeem(order, &self.server.client, &server, &self.target, &assertion)
         })

@@ -259,6 +259,16 @@ fn the_gateway_speaks_for_a_person_or_itself() {
     }
     let (_, failure) = play(&kind(Speaks::Human), With { nobody: true, ..With::default() }, &[]);
     assert_eq!(failure.unwrap_err(), Failure::NoHuman);
+
+    // What its platform signed goes as it is, and needs no key of the gateway.
+    let stated = jwt("JWT", &json!({ "sub": "system:serviceaccount:prod:gateway" }));
+    let platform = kind(Speaks::Platform(Box::new(Secret::new(stated.clone()))));
+    assert!(!platform.needs().signature && kind(Speaks::Human).needs().signature);
+    let (asked, issued) = play(&platform, With { nobody: true, ..With::default() }, &[(200, bearer("x"))]);
+    issued.unwrap();
+    assert_eq!(asked[0].form["assertion"], stated);
+    let failed = play(&platform, With::default(), &[(400, json!({ "error": "invalid_grant" }))]);
+    assert_eq!((failed.0.len(), matches!(failed.1, Err(Failure::Refused(_)))), (1, true), "it is not tried again");
 }
 
 #[test]

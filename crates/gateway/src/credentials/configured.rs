@@ -59,7 +59,7 @@ impl Configured {
     /// Sets it up. Its secrets are looked for from now on.
     pub(super) fn new(credential: &config::Credential, known: &Arc<KnownSecrets>) -> Result<Self, ConfiguredError> {
         let failed = |why: String| ConfiguredError { name: credential.name.clone(), why };
-        let provider = provider(credential).map_err(failed)?;
+        let provider = provider(credential, known).map_err(failed)?;
         let read = credential.kind.secrets().into_iter().map(|(key, secret)| Ok((key, secret.read()?)));
         let secrets = read.collect::<Result<Vec<_>, SecretError>>().map_err(|why| failed(why.to_string()))?;
         // What a reference leads to may change while its name stays.
@@ -82,7 +82,7 @@ impl Configured {
 }
 
 /// From a kind to its provider.
-fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String> {
+fn provider(credential: &config::Credential, known: &Arc<KnownSecrets>) -> Result<Box<dyn Provider>, String> {
     let account = || credential.account.as_deref().map(Into::into);
     Ok(match &credential.kind {
         CredentialKind::Static(fixed) => Box::new(providers::Fixed {
@@ -100,7 +100,7 @@ fn provider(credential: &config::Credential) -> Result<Box<dyn Provider>, String
         CredentialKind::Databricks(kind) => Box::new(cloud::databricks(kind)),
         CredentialKind::ClientCredentials(kind) => Box::new(oauth::client_credentials(kind)?),
         CredentialKind::TokenExchange(kind) => Box::new(oauth::token_exchange(kind)?),
-        CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind)?),
+        CredentialKind::JwtBearer(kind) => Box::new(oauth::jwt_bearer(kind, known)?),
         CredentialKind::OAuth(kind) => Box::new(oauth::person(kind)?),
         CredentialKind::IdJag(kind) => Box::new(oauth::id_jag(kind)?),
     })

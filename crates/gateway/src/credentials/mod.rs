@@ -6,6 +6,7 @@
 //! | `configured` | from `[[credential]]` to a provider |
 //! | `cloud` | the same for kinds of the cloud |
 //! | `oauth` | the same for the OAuth kinds |
+//! | `anew` | a secret that somebody else renews where it is |
 //! | `choice` | which of them serves a call |
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
 //! | `wanted` | what a fetch goes by |
@@ -22,6 +23,7 @@
 //! | `ledger` | what is kept, for the operator: to see, and to take back |
 //! | `trial` | a fetch that no call asked for |
 
+mod anew;
 mod breaker;
 mod choice;
 mod cloud;

@@ -1,12 +1,14 @@
 //! From the settings of the OAuth kinds to their providers.
 
-use super::configured::Guarded;
+use super::{anew::Anew, configured::Guarded};
 use doorward_config as config;
 use doorward_credential::{
     Source,
     providers::{Actor, AuthorizationCode, ClientCredentials, IdJag, JwtBearer, Speaks, TokenExchange},
     wire::{Accepts, Client, PrivateKey, Proof, Resource, SecretIn, Server, Target, Where, token_type},
 };
+use doorward_detect::KnownSecrets;
+use std::sync::Arc;
 
 /// Which secret or file cannot be used, and why.
 pub(super) type Bad = String;
@@ -30,7 +32,7 @@ pub(super) fn token_exchange(kind: &config::TokenExchange) -> Result<TokenExchan
     })
 }
 
-pub(super) fn jwt_bearer(kind: &config::JwtBearer) -> Result<JwtBearer, Bad> {
+pub(super) fn jwt_bearer(kind: &config::JwtBearer, known: &Arc<KnownSecrets>) -> Result<JwtBearer, Bad> {
     Ok(JwtBearer {
         server: server(&kind.provider)?,
         target: target(&kind.target),
@@ -38,6 +40,7 @@ pub(super) fn jwt_bearer(kind: &config::JwtBearer) -> Result<JwtBearer, Bad> {
             config::Speaks::Human => Speaks::Human,
             config::Speaks::Email => Speaks::Address,
             config::Speaks::Itself(name) => Speaks::Itself(name.as_str().into()),
+            config::Speaks::Platform(stated) => Speaks::Platform(Box::new(Anew::new(stated, known))),
         },
         audience: kind.assertion_audience.as_deref().map(Into::into),
     })

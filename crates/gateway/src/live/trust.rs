@@ -75,9 +75,14 @@ fn own_issuer(settings: &Settings, around: &Surroundings, own: Vec<Arc<str>>) ->
         claims: identity::ClaimMap {
             human: "/idp/sub".into(),
             human_issuer: Some("/idp/iss".into()),
+            risk: Some(doorward_oauth::issue::RISK.into()),
             ..identity::ClaimMap::default()
         },
         attests: true,
+        nonces: match settings.authorization.as_ref().is_some_and(|authorization| authorization.dpop_nonce) {
+            true => identity::NonceRule::Required,
+            false => identity::NonceRule::Optional,
+        },
         keys: identity::KeySource::Given,
         ..identity::IssuerSettings::new(public(settings, around), "")
     }

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,6 +33,7 @@ pub(crate) struct Front {
     trail: PathBuf,
     running: Option<Running>,
     strangers: bool,
+    clock: Arc<Ahead>,
 }
 
 /// The door as a peer on another machine sees it.
@@ -55,12 +56,12 @@ impl Serve for Faraway {
     }
 }
 
-/// A clock that is ahead of the machine's.
-struct Ahead(Duration);
+/// A clock that is ahead of the machine's, by so many seconds.
+struct Ahead(AtomicU64);
 
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(self.0)
+        SystemClock.now().plus(Duration::from_secs(self.0.load(Ordering::Relaxed)))
     }
 }
 
@@ -153,7 +154,7 @@ impl Front {
         let trail_dir = state.path().join(trail);
         let bound = bind(port).await;
         let address = bound.address();
-        let clock = Arc::new(Ahead(ahead));
+        let clock = Arc::new(Ahead(AtomicU64::new(ahead.as_secs())));
         let trail = Trail::open(&trail_dir, &*clock, trail::Options::default()).unwrap();
         let own = Arc::new(State::open(state.path()).unwrap());
         let pins = State::open(state.path()).unwrap();
@@ -167,14 +168,19 @@ impl Front {
             delegations: Delegations::open(Arc::new(GrantsDb::open(state.path()).unwrap())).unwrap(),
             secrets: doorward_gateway::known_secrets(&OsEntropy::default()),
         };
-        let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock).unwrap();
+        let gateway = Gateway::new(settings(toml), surroundings, trail, Pins::new(own), clock.clone()).unwrap();
         let door = McpDoor::new(gateway.clone());
         let running = if strangers {
             bound.serve(Arc::new(Faraway(door)), ServeSettings::default(), tls)
         } else {
             bound.serve(door, ServeSettings::default(), tls)
         };
-        Self { gateway, address, pins, state, trail: trail_dir, running: Some(running), strangers }
+        Self { gateway, address, pins, state, trail: trail_dir, running: Some(running), strangers, clock }
+    }
+
+    /// For this gateway so much time passes.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(time.as_secs(), Ordering::Relaxed);
     }
 
     /// Puts another configuration in force.

@@ -29,6 +29,7 @@ mod lists;
 mod mandate;
 mod measured;
 mod names;
+mod outage;
 mod process;
 mod proof;
 mod proofs;

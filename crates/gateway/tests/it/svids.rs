@@ -80,10 +80,15 @@ impl Own {
 async fn call(stream: &mut TlsStream<TcpStream>, token: Option<&str>) -> (u16, String) {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wipe","arguments":{"path":"/x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}"#;
     let authorization = token.map(|t| format!("Authorization: Bearer {t}\r\n")).unwrap_or_default();
-    let request = format!(
-        "POST /mcp/fixture HTTP/1.1\r\nHost: gw.example.com\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: wipe\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
-        body.len()
+    let head = format!(
+        "POST /mcp/fixture HTTP/1.1\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: wipe\r\n{authorization}"
     );
+    send(stream, &head, body).await
+}
+
+/// Sends a request, and reads its answer.
+async fn send(stream: &mut TlsStream<TcpStream>, head: &str, body: &str) -> (u16, String) {
+    let request = format!("{head}Host: gw.example.com\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     let reading = async {
@@ -239,4 +244,43 @@ async fn a_certificate_of_an_authority_and_a_humans_token_are_one_principal() {
         assert_eq!(call_as(&chain, &key, &human(json!({})).await).await.0, 401, "{why}");
     }
     assert_eq!(front.rulings("wipe", 2).await.len(), 2, "nothing of that came to a ruling");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_asked_for_with_a_certificate_opens_nothing_without_it() {
+    if !installed("a workload with a certificate").unwrap() {
+        return;
+    }
+    let (server, own) = (Server::start(Options::default()).await.unwrap(), Own::new());
+    let provider = OidcProvider::start(&json!({})).unwrap();
+    // Nobody vouches for certificates here: they are keys, and nobody's names (RFC 8705 §2.2).
+    let toml = format!(
+        "level = \"watch\"\npublic_url = \"https://gw.example.com\"\n[authorization]\n[[trust]]\nname = \"field\"\nkind = \"oidc\"\nsubject = \"agent\"\nissuer = {:?}\n{}",
+        provider.workload_issuer("field"),
+        http_server("fixture", &server.url())
+    );
+    let front = Front::start_with_tls(&toml, own.slot()).await;
+    let certificate = || {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem(), Digest::of(certificate.der()))
+    };
+    let ((chain, key, digest), (other_chain, other_key, _)) = (certificate(), certificate());
+    let claims = json!({ "sub": "job-7", "aud": "https://gw.example.com" });
+    let assertion = provider.mint(&json!({ "issuer": "field", "claims": claims })).await.unwrap();
+    let form = format!("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion={assertion}");
+    let head = "POST /oauth/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let mut stream = own.connect_as(&front, Some((&chain, &key))).await;
+    let (status, text) = send(&mut stream, head, &form).await;
+    assert_eq!(status, 200, "{text}");
+    let answer: Value = serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    let said = crate::issuing::scene::claims(token);
+    assert_eq!(said["cnf"]["x5t#S256"], json!(URL_SAFE_NO_PAD.encode(digest.as_bytes())));
+    assert_eq!(call(&mut stream, Some(token)).await.0, 200);
+    let ruling = front.rulings("wipe", 1).await.remove(0);
+    assert_eq!((&*ruling.agent.id, ruling.assurance), ("job-7", Assurance::KeyBound));
+    for (why, identity) in [("without it", None), ("with another", Some((&*other_chain, &*other_key)))] {
+        assert_eq!(call(&mut own.connect_as(&front, identity).await, Some(token)).await.0, 401, "{why}");
+    }
 }

@@ -3,6 +3,7 @@ mod credential;
 mod issuer;
 mod local;
 mod process;
+mod workload;
 
 use self::{
     certified::{Blended, Certified},
@@ -12,8 +13,8 @@ use self::{
     process::Running,
 };
 use crate::{
-    Asked, Chain, Flaw, KeyBinding, KeySetError, KeySource, Method, NonceRule, PartyId, Principal, ProofFlaw, Refusal,
-    Settings, SettingsError, SpiffeId, SubjectIs, Verified, Via,
+    Asked, Chain, Flaw, IssuerSettings, KeyBinding, KeySetError, KeySource, Method, NonceRule, PartyId, Principal,
+    ProofFlaw, Refusal, Settings, SettingsError, SpiffeId, SubjectIs, Verified, Via,
     assertion::{self, Expected, Opened},
     attest::{AGE, Nonces, Proof, ProofFor, Replay, Replays, process::ProcessRules},
     claims::{self, Judged},
@@ -30,6 +31,8 @@ use std::{
     sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
+
+pub use workload::Workload;
 
 /// What a request showed of itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -225,19 +228,37 @@ impl Authenticator {
     /// The key that a request for a token proves, where it shows one (RFC 9449 §5, RFC 8705 §3): what is given is bound to it.
     ///
     /// # Errors
-    /// [`Refusal::Proof`] where a proof is shown that does not hold; [`Refusal::Crowded`].
+    /// [`Refusal::Proof`] where a proof is shown that does not hold; as [`Self::nonce`]; [`Refusal::Crowded`].
     pub fn key(&self, presented: Presented<'_>, now: Timestamp) -> Result<Option<KeyBinding>, Refusal> {
-        let Some(asked) = presented.request.filter(|asked| asked.proof.is_some()) else {
+        let Some(proof) = self.proof_for_token(presented, now)? else {
             return Ok(presented.certificates.map(|chain| KeyBinding::X5t(*chain.leaf)));
         };
-        let wanted = ProofFor { asked, own: &self.own, token: None, skew: self.skew, now };
-        let proof = Proof::read(&wanted).map_err(Refusal::Proof)?;
         proof.check_signature().map_err(Refusal::Proof)?;
         match self.replays.show(&proof.thumbprint, &proof.id, now) {
             Replay::Fresh => Ok(Some(KeyBinding::Jkt(proof.thumbprint))),
             Replay::Seen => Err(Refusal::Proof(ProofFlaw::Replayed)),
             Replay::Full => Err(Refusal::Crowded),
         }
+    }
+
+    /// Whether the proof in a request for a token, if there is one, holds the nonce that it must (RFC 9449 §8). Asked first:
+    /// who has to make the proof again has used nothing up.
+    ///
+    /// # Errors
+    /// [`Refusal::NonceNeeded`]; [`Refusal::Proof`] where the proof does not speak of this request.
+    pub fn nonce(&self, presented: Presented<'_>, now: Timestamp) -> Result<(), Refusal> {
+        self.proof_for_token(presented, now).map(drop)
+    }
+
+    fn proof_for_token<'a>(&'a self, presented: Presented<'a>, now: Timestamp) -> Result<Option<Proof<'a>>, Refusal> {
+        let Some(asked) = presented.request.filter(|asked| asked.proof.is_some()) else { return Ok(None) };
+        let wanted = ProofFor { asked, own: &self.own, token: None, skew: self.skew, now };
+        let proof = Proof::read(&wanted).map_err(Refusal::Proof)?;
+        // What is given must be used with nonces, so the proof for it is no exception.
+        if let Some(own) = self.issuers.values().find(|issuer| issuer.settings.attests) {
+            self.check_nonce(&own.settings, &proof, now)?;
+        }
+        Ok(Some(proof))
     }
 
     /// Whether who shows the token has the key that it is bound to. A token that is bound is never taken as a bearer's,
@@ -263,16 +284,24 @@ impl Authenticator {
             return Err(Refusal::Proof(ProofFlaw::OtherKey));
         }
         proof.check_signature().map_err(Refusal::Proof)?;
-        if let (NonceRule::Required, Some(nonces)) = (seen.issuer.settings.nonces, &self.nonces)
-            && !proof.nonce.as_ref().is_some_and(|nonce| nonces.is_ours(nonce, now))
-        {
-            return Err(Refusal::NonceNeeded { nonce: nonces.current(now).into() });
-        }
+        self.check_nonce(&seen.issuer.settings, proof, now)?;
         // Last, so that only proofs by the keys of good tokens are remembered.
         match self.replays.show(key, &proof.id, now) {
             Replay::Fresh => Ok(()),
             Replay::Seen => Err(Refusal::Proof(ProofFlaw::Replayed)),
             Replay::Full => Err(Refusal::Crowded),
+        }
+    }
+
+    /// Whether a proof holds a nonce of ours, where the issuer's tokens are used with one (RFC 9449 §8, §9).
+    fn check_nonce(&self, issuer: &IssuerSettings, proof: &Proof<'_>, now: Timestamp) -> Result<(), Refusal> {
+        match (issuer.nonces, &self.nonces) {
+            (NonceRule::Required, Some(nonces))
+                if !proof.nonce.as_ref().is_some_and(|nonce| nonces.is_ours(nonce, now)) =>
+            {
+                Err(Refusal::NonceNeeded { nonce: nonces.current(now).into() })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -50,6 +50,20 @@ fn the_current_actor_is_the_agent() {
 }
 
 #[test]
+fn a_person_is_never_called_by_an_id_alone() {
+    for (change, name) in [
+        (json!({"name":"Ada","preferred_username":"ada"}), "Ada"),
+        (json!({"preferred_username":"ada","email":"ada@example.com","email_verified":true}), "ada"),
+        (json!({"email":"ada@example.com","email_verified":true}), "ada@example.com"),
+        (json!({"email":"boss@example.com"}), "u-1 at idp.example.com"),
+        (json!({"sub":"ada@corp.example"}), "ada@corp.example"),
+        (json!({}), "u-1 at idp.example.com"),
+    ] {
+        assert_eq!(&*principal(issuer(), change.clone()).human.unwrap().name, name, "{change}");
+    }
+}
+
+#[test]
 fn a_client_for_itself_has_no_human() {
     for change in [
         json!({"sub":"agent-1"}),

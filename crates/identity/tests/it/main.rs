@@ -15,3 +15,4 @@ mod laws;
 mod many;
 mod platforms;
 mod without_token;
+mod workload;

@@ -1,5 +1,5 @@
 use super::{OAuthProvider, TokenTarget};
-use crate::{Mistake, section::Section, value::Item};
+use crate::{Mistake, SecretRef, section::Section, value::Item};
 use serde::Serialize;
 
 /// An exchange of a token about a human for one that opens the server (RFC 8693).
@@ -81,7 +81,7 @@ pub(super) fn subject_type(item: &Item<'_>) -> Result<TokenType, Mistake> {
     item.choice(&TYPES)
 }
 
-/// A statement of the gateway as a grant (RFC 7523 §2.1).
+/// A statement as a grant (RFC 7523 §2.1): of the gateway, or of the platform that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JwtBearer {
     /// Who believes it.
@@ -104,20 +104,45 @@ pub enum Speaks {
     Email,
     /// For itself, under this name.
     Itself(String),
+    /// It says nothing: its platform speaks for it, in a statement that is read anew each time.
+    Platform(SecretRef),
 }
 
 impl JwtBearer {
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         let (provider, target) = (OAuthProvider::read(section), TokenTarget::read(section));
-        let speaks = section.need("subject", "subject = \"human\"", |item| {
+        let stated = section.get("assertion", Item::secret).map(Speaks::Platform);
+        if section.has("assertion") {
+            for key in ["subject", "assertion_audience"].into_iter().filter(|key| section.has(key)) {
+                let mistake = Mistake::error(format!("`{key}` and `assertion` exclude each other"));
+                let why = "what is signed already says whom it is about, and for whom";
+                section.reading.tell(section.spot(key), mistake.label(why));
+            }
+        }
+        let subject = |item: &Item<'_>| {
             Ok(match item.text()? {
                 "human" => Speaks::Human,
                 "email" => Speaks::Email,
                 name => Speaks::Itself(name.to_owned()),
             })
-        });
+        };
+        let speaks = match section.has("assertion") {
+            true => section.get("subject", subject).and(None).or(stated),
+            false => section.need("subject", "subject = \"human\"", subject),
+        };
         let assertion_audience = section.get("assertion_audience", Item::owned);
         Some(Self { provider: provider?, target, speaks: speaks?, assertion_audience })
+    }
+}
+
+impl JwtBearer {
+    /// The secrets of the operator that it needs, with their keys.
+    pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
+        let stated = match &self.speaks {
+            Speaks::Platform(stated) => Some(("assertion", stated)),
+            Speaks::Human | Speaks::Email | Speaks::Itself(_) => None,
+        };
+        self.provider.secrets().into_iter().chain(stated).collect()
     }
 }
 

@@ -84,7 +84,7 @@ impl CredentialKind {
             Self::Static(fixed) => vec![("secret", &fixed.secret)],
             Self::ClientCredentials(kind) => kind.provider.secrets(),
             Self::TokenExchange(kind) => kind.provider.secrets(),
-            Self::JwtBearer(kind) => kind.provider.secrets(),
+            Self::JwtBearer(kind) => kind.secrets(),
             Self::OAuth(kind) => kind.client.iter().flat_map(|(_, proof)| proof.secrets()).collect(),
             Self::IdJag(kind) => [kind.provider.secrets(), kind.identity.secrets()].concat(),
             Self::GithubApp(app) => vec![("key", &app.key)],

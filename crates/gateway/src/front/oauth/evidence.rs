@@ -1,7 +1,7 @@
 //! Agents that show evidence for a token: a role of AWS, or a machine with a TPM. What they show is about a challenge that
 //! they got here, and is good once.
 
-use super::{Call, Silence, private, refuse, token::silent};
+use super::{Call, Silence, exchange::typed, private, refuse, token::silent};
 use crate::{
     attest::ask_sts,
     front::plain::json,
@@ -147,13 +147,19 @@ impl Call<'_> {
             Evidence::Aws { url, headers } => Box::pin(self.signed(&url, &headers)).await?,
             Evidence::Tpm { challenge, quoted } => self.quoted(&challenge, &quoted, key).await?,
         };
-        tracing::info!(agent = &*agent, trust = &*trust, subject = &*attestation.subject, "attested");
-        let admitted = Admitted { agent, trust, attestation, key };
+        let admitted = Admitted { agent, name: None, trust, attestation, key };
         let resource = admitted.resource(form, &self.authority.realm)?;
+        Ok(typed(&self.admitted(&admitted, &resource).await?))
+    }
+
+    /// The token of an agent that proved itself.
+    pub(super) async fn admitted(&self, admitted: &Admitted, resource: &str) -> Result<String, Fault> {
+        let Admitted { agent, trust, attestation, .. } = admitted;
+        tracing::info!(agent = &**agent, trust = &**trust, subject = &*attestation.subject, "attested");
         let ring = self.gateway.ring().await.map_err(silent)?;
         let (id, now) = (format!("t_{}", self.draw()), self.gateway.clock.now());
         let issued = admitted
-            .issue(&resource, &self.authority.realm, &ring, &id, now)
+            .issue(resource, &self.authority.realm, &ring, &id, now)
             .map_err(|e| Fault::new(Code::ServerError, e.to_string()))?;
         Ok(admitted.answer(&issued, now))
     }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
 
 /// How long an assertion may be good. Providers make them for minutes.
-const MAX_LIFE: Duration = Duration::from_secs(3600);
+pub(super) const MAX_LIFE: Duration = Duration::from_secs(3600);
 
 fn invalid(why: &'static str) -> Fault {
     Fault::new(Code::InvalidGrant, why)
@@ -170,12 +170,12 @@ impl Call<'_> {
     }
 
     /// What this server is called in a token that says something to it.
-    fn names(&self) -> [String; 3] {
+    pub(super) fn names(&self) -> [String; 3] {
         let issuer = &self.authority.realm.issuer;
         [issuer.to_string(), format!("{issuer}/"), format!("{issuer}{}", path::TOKEN)]
     }
 
-    fn other_issuer(&self, text: &str) -> Result<String, Fault> {
+    pub(super) fn other_issuer(&self, text: &str) -> Result<String, Fault> {
         let issuer = assertion::issuer(text).ok_or_else(|| invalid("the token names no issuer"))?;
         match *issuer == *self.authority.realm.issuer {
             false => Ok(issuer),
@@ -183,17 +183,23 @@ impl Call<'_> {
         }
     }
 
-    async fn stated(&self, text: &str, expected: &Expected<'_>, what: &'static str) -> Result<Opened, Fault> {
-        self.opened(text, expected).await.map_err(|refusal| match refusal {
-            Refusal::KeysUnavailable { .. } | Refusal::KeysNeeded { .. } => {
-                Fault::new(Code::TemporarilyUnavailable, "the keys of an issuer cannot be fetched")
-            }
-            refusal => {
-                tracing::info!("`{what}` is refused: {refusal}");
-                Fault::new(Code::InvalidGrant, format!("`{what}` is not good"))
-            }
-        })
+    pub(super) async fn stated(
+        &self,
+        text: &str,
+        expected: &Expected<'_>,
+        what: &'static str,
+    ) -> Result<Opened, Fault> {
+        self.opened(text, expected).await.map_err(|refusal| not_good(what, &refusal))
     }
+}
+
+/// What is told of a statement that is refused; why, the operator reads.
+pub(super) fn not_good(what: &'static str, refusal: &Refusal) -> Fault {
+    if let Refusal::KeysUnavailable { .. } | Refusal::KeysNeeded { .. } = refusal {
+        return Fault::new(Code::TemporarilyUnavailable, "the keys of an issuer cannot be fetched");
+    }
+    tracing::info!("`{what}` is refused: {refusal}");
+    Fault::new(Code::InvalidGrant, format!("`{what}` is not good"))
 }
 
 /// A statement of `issuer` for one of `audiences`.
@@ -202,7 +208,7 @@ const fn about_us<'a>(issuer: &'a str, audiences: &'a [&'a str]) -> Expected<'a>
 }
 
 /// RFC 8693 §2.2.1: an exchange says what it gave.
-fn typed(answer: &str) -> String {
+pub(super) fn typed(answer: &str) -> String {
     let mut map: Map<String, Value> = serde_json::from_str(answer).unwrap_or_default();
     map.insert("issued_token_type".to_owned(), kind::ACCESS.into());
     Value::Object(map).to_string()

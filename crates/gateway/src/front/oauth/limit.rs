@@ -41,7 +41,7 @@ const fn per_minute(page: Page) -> Option<(&'static str, u64)> {
         Page::Register => Some(("register", 60)),
         Page::Authorize => Some(("authorize", 240)),
         Page::Callback | Page::Consent | Page::Connect | Page::Connected | Page::Approve => Some(("login", 480)),
-        Page::Token | Page::Revoke => Some(("token", 3000)),
+        Page::Token | Page::Revoke | Page::Logout => Some(("token", 3000)),
         // RSA for each machine.
         Page::Challenge => Some(("challenge", 600)),
         Page::Metadata | Page::Keys | Page::Document => None,

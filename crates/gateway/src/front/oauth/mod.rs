@@ -8,8 +8,10 @@
 //! | `token` | codes and refresh tokens become access tokens |
 //! | `exchange` | tokens of others become access tokens, and clients of the operator get their own |
 //! | `evidence` | a role of AWS, or a machine, becomes an access token |
+//! | `workload` | a statement of a platform about what runs there becomes an access token |
 //! | `register`, `clients` | clients become known |
 //! | `revoke` | tokens are taken back |
+//! | `logout` | a provider says that a person signed out there |
 //! | `sign_in` | a person signs in for something else than a token: |
 //! | `approve` | to approve a call |
 //! | `connect` | to connect their own account at a server |
@@ -35,6 +37,7 @@ mod evidence;
 mod exchange;
 mod grants;
 mod limit;
+mod logout;
 mod page;
 mod provider;
 mod register;
@@ -42,6 +45,7 @@ mod revoke;
 mod ring;
 mod sign_in;
 mod token;
+mod workload;
 
 use crate::{
     Gateway, Live,
@@ -109,6 +113,8 @@ pub(crate) enum Page {
     Keys,
     /// RFC 7009.
     Revoke,
+    /// OpenID Connect Back-Channel Logout 1.0.
+    Logout,
     /// Where a person begins to connect an account.
     Connect,
     /// Where authorization servers of servers send browsers back to.
@@ -135,6 +141,7 @@ impl Page {
             path::REGISTER => Self::Register,
             path::JWKS => Self::Keys,
             path::REVOKE => Self::Revoke,
+            path::LOGOUT => Self::Logout,
             CONNECT => Self::Connect,
             CONNECTED => Self::Connected,
             DOCUMENT => Self::Document,
@@ -219,7 +226,10 @@ pub(super) async fn answer(
         (Page::Callback, &Method::GET) => Box::pin(call.callback()).await,
         (Page::Consent, &Method::GET) => call.show_consent().await,
         (Page::Challenge, _) if !authority.realm.attests => plain(StatusCode::NOT_FOUND, "no evidence is taken here"),
-        (Page::Consent | Page::Token | Page::Challenge | Page::Register | Page::Revoke, &Method::POST) => {
+        (
+            Page::Consent | Page::Token | Page::Challenge | Page::Register | Page::Revoke | Page::Logout,
+            &Method::POST,
+        ) => {
             let bytes = match read_body(body, MAX_FORM, live.settings.limits.body_timeout).await {
                 Ok(bytes) => bytes,
                 Err(error) => return plain(error.status(), &error.to_string()),
@@ -229,6 +239,7 @@ pub(super) async fn answer(
                 Page::Token => Box::pin(call.token(bytes)).await,
                 Page::Challenge => call.challenge(&bytes).await,
                 Page::Revoke => Box::pin(call.revoke(bytes)).await,
+                Page::Logout => Box::pin(call.logout(&bytes)).await,
                 _ => Box::pin(call.decide(bytes)).await,
             }
         }
@@ -296,6 +307,9 @@ fn refuse(fault: &Fault) -> Response<Body> {
     if fault.code == doorward_oauth::Code::InvalidClient {
         let challenge = HeaderValue::from_static("Basic realm=\"doorward\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(nonce) = fault.nonce.as_deref().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
+        response.headers_mut().insert("dpop-nonce", nonce);
     }
     response
 }

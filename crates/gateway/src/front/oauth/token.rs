@@ -1,10 +1,10 @@
 //! The token endpoint (RFC 6749 §3.2).
 
-use super::{Call, Silence, private, refuse};
+use super::{Call, Silence, private, refuse, workload};
 use crate::front::plain::json;
 use crate::front::who::chain;
 use bytes::Bytes;
-use doorward_identity::{Asked, Delegation, KeyBinding, Presented, Refusal};
+use doorward_identity::{Asked, Authenticator, Delegation, KeyBinding, Presented, Refusal};
 use doorward_oauth::{
     Client, Code, Family, Fault, Form, Granted, Turned, attested,
     code::Code as Kept,
@@ -14,6 +14,7 @@ use doorward_oauth::{
 };
 use doorward_store::KeptKind;
 use doorward_transport::serve::Body;
+use doorward_vocab::Timestamp;
 use http::{Response, header};
 use std::sync::Arc;
 
@@ -45,9 +46,13 @@ impl Call<'_> {
         if !grant::ALL.contains(&kind.as_str()) {
             return Err(Fault::new(Code::UnsupportedGrantType, "there is no such grant here"));
         }
+        self.proof(Authenticator::nonce)?;
         // Evidence is all that such an agent has: it is no client of anybody.
         if self.authority.realm.attests && attested::is_shown(&form) {
             return Box::pin(self.by_evidence(&form, self.key()?)).await;
+        }
+        if kind == grant::ASSERTION && workload::is_meant(&form) {
+            return Box::pin(self.by_workload(&form, self.key()?)).await;
         }
         let client = self.proved(&form).await?;
         client.may(&kind)?;
@@ -85,6 +90,14 @@ impl Call<'_> {
 
     /// The key that the request shows.
     fn key(&self) -> Result<Option<KeyBinding>, Fault> {
+        self.proof(Authenticator::key)
+    }
+
+    /// What `ask` says of the key that the request shows.
+    fn proof<T>(
+        &self,
+        ask: impl FnOnce(&Authenticator, Presented<'_>, Timestamp) -> Result<T, Refusal>,
+    ) -> Result<T, Fault> {
         let proof = self.head.headers.get("dpop").map(|v| v.to_str()).transpose();
         let proof = proof.map_err(|_| Fault::new(Code::InvalidDpopProof, "`DPoP` is not text"))?;
         let presented = Presented {
@@ -92,7 +105,8 @@ impl Call<'_> {
             certificates: chain(&self.peer),
             ..Presented::default()
         };
-        self.live.authenticator.key(presented, self.gateway.clock.now()).map_err(|refusal| match refusal {
+        ask(&self.live.authenticator, presented, self.gateway.clock.now()).map_err(|refusal| match refusal {
+            Refusal::NonceNeeded { nonce } => Fault::nonce(nonce.as_ref()),
             Refusal::Crowded => Fault::new(Code::TemporarilyUnavailable, "too many proofs; try again"),
             refusal => Fault::new(Code::InvalidDpopProof, refusal.to_string()),
         })
@@ -179,7 +193,7 @@ impl Call<'_> {
         &self,
         granted: &Granted,
         refresh: Option<&str>,
-        now: doorward_vocab::Timestamp,
+        now: Timestamp,
     ) -> Result<String, Fault> {
         let delegation: Option<Delegation> = self.gateway.granted(&granted.delegation, now).await.map_err(silent)?;
         let delegation = delegation.ok_or_else(|| Fault::new(Code::InvalidGrant, "what was granted was taken back"))?;

@@ -56,3 +56,43 @@ async fn who_shows_a_key_gets_tokens_that_nobody_else_can_use() {
     assert_eq!(status("DPoP", &of(&other)).await, 401, "another key");
     assert_eq!(status("Bearer", "").await, 401, "as if it were not bound");
 }
+
+#[tokio::test]
+async fn where_nonces_are_asked_for_a_proof_without_one_gives_and_opens_nothing() {
+    let Some(scene) = Scene::start("dpop_nonce = true").await else { return };
+    let key = DpopKey::fresh().unwrap();
+    let (id, endpoint) = (scene.register().await, scene.url("/oauth/token"));
+    let code = scene.code(&id, "/mcp/fixture").await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &*id),
+        ("code", &code),
+        ("redirect_uri", BACK),
+        ("code_verifier", VERIFIER),
+    ];
+    let mut nonce = String::new();
+    for claims in [json!({}), json!({ "nonce": "made-up" }), json!({ "nonce": "" })] {
+        let refused = with_proof(&scene, &key.proof("POST", &endpoint, None, &claims).unwrap(), &form).await;
+        assert_eq!((refused.status, &*error(&refused)), (400, "use_dpop_nonce"), "{claims}");
+        nonce = refused.header("dpop-nonce").unwrap().to_owned();
+    }
+    // The code is still good: nothing was used up by asking.
+    let proof = key.proof("POST", &endpoint, None, &json!({ "nonce": nonce })).unwrap();
+    let reply = with_proof(&scene, &proof, &form).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let token = reply.json().unwrap()["access_token"].as_str().unwrap().to_owned();
+
+    let place = scene.url("/mcp/fixture");
+    let shown = async |claims: &serde_json::Value| {
+        let proof = key.proof("POST", &place, Some(&token), claims).unwrap();
+        let client =
+            Client::modern(&scene.front, "/mcp/fixture").with_header("authorization", &format!("DPoP {token}"));
+        let client = client.with_header("dpop", &proof);
+        client.post(&client.text("1", "tools/list", ""), &[]).await.status
+    };
+    assert_eq!(shown(&json!({})).await, 401);
+    assert_eq!(shown(&json!({ "nonce": nonce })).await, 200);
+    // Who shows no key needs no nonce: the token is a bearer's then.
+    let code = scene.code(&id, "/mcp/fixture").await;
+    assert_eq!(scene.redeem(&id, &code, VERIFIER).await.status, 200);
+}

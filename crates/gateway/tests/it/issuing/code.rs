@@ -105,18 +105,22 @@ async fn a_refresh_token_is_good_once_and_a_copy_ends_all() {
 }
 
 #[tokio::test]
-async fn of_fifty_that_refresh_at_once_one_does() {
+async fn of_fifty_that_refresh_at_once_one_does_at_most() {
     let Some(scene) = Scene::start("").await else { return };
     let id = scene.register().await;
     let tokens = scene.tokens(&id, "/mcp").await;
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let all = futures_util::future::join_all((0..50).map(|_| scene.refresh(&id, refresh))).await;
     let good: Vec<_> = all.iter().filter(|reply| reply.status == 200).collect();
-    assert_eq!(good.len(), 1);
+    // The one that was first may find that the second ended the grant before its token was made.
+    assert!(good.len() <= 1, "{}", good.len());
     assert!(all.iter().filter(|reply| reply.status != 200).all(|reply| error(reply) == "invalid_grant"));
     // Which of the fifty was the thief, nobody knows: the human is asked again.
-    let next = good[0].json().unwrap()["refresh_token"].as_str().unwrap().to_owned();
-    assert_eq!(error(&scene.refresh(&id, &next).await), "invalid_grant");
+    let next = good.first().map(|reply| reply.json().unwrap()["refresh_token"].as_str().unwrap().to_owned());
+    for token in [refresh].into_iter().chain(next.as_deref()) {
+        assert_eq!(error(&scene.refresh(&id, token).await), "invalid_grant");
+    }
+    assert_eq!(scene.status("/mcp", tokens["access_token"].as_str().unwrap()).await, 401, "the grant is over");
 }
 
 #[tokio::test]

@@ -171,6 +171,34 @@ async fn what_is_missing_foreign_or_made_for_others_is_refused() {
     assert_eq!(error(&exchange(&scene, &signer, &limited).await), "invalid_target", "the broker is for one server");
 }
 
+/// The risk that a provider sees in a sign-in is in the gateway's own token too, and policies see it.
+#[tokio::test]
+async fn what_a_provider_thinks_of_a_sign_in_decides_here() {
+    let signer = Signer::new();
+    let scene = Scene::with("", |_, folder| {
+        let (keys, rules) = (folder.join("broker.json"), folder.join("risk.cedar"));
+        std::fs::write(&keys, signer.keys(None)).unwrap();
+        let rule = "forbid (principal is Human, action, resource) when { principal has risk && principal.risk > 60 };";
+        std::fs::write(&rules, rule).unwrap();
+        format!(
+            "claims = {{ risk = \"how_risky\" }}\n[policy]\nfiles = [{rules:?}]\n\
+             [[client]]\nname = \"broker\"\ngrants = [\"token-exchange\"]\njwks_file = {keys:?}\n"
+        )
+    });
+    let Some(scene) = scene.await else { return };
+    for (risk, seen, passes) in [(json!("medium"), json!(50), true), (json!("high"), json!(100), false)] {
+        let said = json!({ "sub": "alice", "aud": "gateway", "name": "Alice", "how_risky": risk });
+        let human = scene.op.mint(&json!({ "claims": said })).await.unwrap();
+        let subject = [("subject_token", &*human), ("subject_token_type", ID_TOKEN)];
+        let answer = exchange(&scene, &signer, &subject).await.json().unwrap();
+        let token = answer["access_token"].as_str().unwrap();
+        assert_eq!(claims(token)["risk"], seen);
+        let client = Client::modern(&scene.front, "/mcp/fixture").with_header("authorization", &bearer(token));
+        let answer = client.call("echo", json!({ "text": "x" })).await;
+        assert_eq!(crate::client::is_refused(&answer), !passes, "{risk}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn agents_hand_on_less_and_less_and_not_forever() {
     let Some((scene, signer)) = scene("hand_overs = 1").await else { return };

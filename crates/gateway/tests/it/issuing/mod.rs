@@ -7,6 +7,8 @@ mod console;
 mod disk;
 mod documents;
 mod exchange;
+mod logout;
 mod provider;
 pub(crate) mod scene;
+mod workload;
 mod zitadel;

@@ -110,7 +110,7 @@ impl Scene {
         let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
         let mut all = json!({
             "clients": [{ "client_id": "gateway", "client_secret": "gateway-secret", "redirect_uris": [format!("{issuer}/oauth/callback")],
-                "grant_types": ["authorization_code", "refresh_token", exchange] }],
+                "backchannel_logout_uri": format!("{issuer}/oauth/logout"), "grant_types": ["authorization_code", "refresh_token", exchange] }],
         });
         all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         let options = all;
