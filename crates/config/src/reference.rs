@@ -104,6 +104,7 @@ fn every_key_has_its_row() {
         [[on_finding]]
         [[label]]
         [[budget]]
+        [[mandate]]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -13,6 +13,9 @@ pub struct History {
     pub turns: u32,
     /// The last of them.
     pub turn: Option<TurnId>,
+    /// Whether the operator's own mandates were heard.
+    #[serde(default)]
+    pub standing: bool,
     /// Calls that were forwarded.
     pub calls: u32,
     /// Of those, calls that can move data out or change something.
@@ -78,6 +81,16 @@ impl History {
         self.said.extend_from_text(text);
         let intent = self.intent.get_or_insert_with(|| intended::begin(key()));
         Arc::make_mut(intent).turn(id, text);
+        self.touched = now;
+    }
+    /// The operator says what such an agent is for; once in a conversation.
+    pub fn stand(&mut self, id: TurnId, text: &str, now: Timestamp, key: impl FnOnce() -> [u8; 16]) {
+        self.standing = true;
+        self.turns = self.turns.saturating_add(1);
+        self.turn = Some(id);
+        self.said.extend_from_text(text);
+        let intent = self.intent.get_or_insert_with(|| intended::begin(key()));
+        Arc::make_mut(intent).stand(id, text);
         self.touched = now;
     }
     /// A call was forwarded.

@@ -56,7 +56,7 @@ fn permitted((decision, reasons, _): Answer, verdict: Verdict) -> Answer {
     let Verdict { stance, by, why, clause } = verdict;
     let why = match (stance, clause) {
         (Stance::Harmless, _) => why.into_iter().next(),
-        (_, Some(clause)) => Some(format!("the user asked for it {}", clause.place())),
+        (_, Some(clause)) => Some(format!("{} asked for it {}", clause.asker(), clause.place())),
         (_, None) => None,
     };
     let reason = why.map(|why| Reason::new(ReasonCode::Permitted, why));

@@ -11,6 +11,7 @@
 //! | `approval` | a person is asked to approve a call |
 //! | `observe`, `catalog`, `pins` | what servers declare, judged and pinned |
 //! | `conversation`, `hosted`, `session` | what belongs together: for judgement, as hosts report it, and for the protocol |
+//! | `mandates` | what the operator says that agents are for |
 //! | `delegations` | what was granted to agents; what ends when it is taken back |
 //! | `travel` | sessions and waiting calls outlive this gateway |
 //! | `link`, `server` | the way to a server |
@@ -42,6 +43,7 @@ mod leaks;
 mod left;
 mod link;
 mod live;
+mod mandates;
 mod maps;
 mod measure;
 mod metrics;

@@ -35,9 +35,17 @@ pub struct Clause {
     pub span: Range<usize>,
     /// The turn, where it is one's.
     pub turn: Option<TurnId>,
+    /// Whether the operator said it, of all that such an agent does.
+    #[serde(default)]
+    pub standing: bool,
 }
 
 impl Clause {
+    /// Who said it.
+    pub const fn asker(&self) -> &'static str {
+        if self.standing { "the operator" } else { "the user" }
+    }
+
     /// Where it was said, for records that hold no words.
     pub fn place(&self) -> String {
         let Range { start, end } = self.span;
@@ -207,6 +215,7 @@ fn clause(
         said: said.into(),
         span: first..last,
         turn: None,
+        standing: false,
     };
     Some((clause, back))
 }

@@ -82,9 +82,18 @@ impl Intent {
 
     /// The human said something.
     pub fn turn(&mut self, id: TurnId, text: &str) {
+        self.take(id, text, false);
+    }
+
+    /// The operator says what such an agent is for.
+    pub fn stand(&mut self, id: TurnId, text: &str) {
+        self.take(id, text, true);
+    }
+
+    fn take(&mut self, id: TurnId, text: &str, standing: bool) {
         self.turns = self.turns.saturating_add(1);
         let asked = clauses(&ENGLISH, text, self.said.next()).into_iter();
-        self.clauses.extend(asked.map(|clause| Clause { turn: Some(id), ..clause }));
+        self.clauses.extend(asked.map(|clause| Clause { turn: Some(id), standing, ..clause }));
         let spare = self.clauses.len().saturating_sub(CLAUSES);
         self.clauses.drain(..spare);
         self.said.add(&self.sums, text);

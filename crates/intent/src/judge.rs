@@ -4,6 +4,7 @@ use crate::{
     Clause, Intent, Tool,
     basis::{Basis, Of},
     roles::Role,
+    said::sum_of,
     tool::Fit,
 };
 use doorward_vocab::{AuthorizedBy, Effect, Effects};
@@ -85,8 +86,10 @@ impl Intent {
         let clause = || asked.or(handed).map(|(_, clause)| clause.clone());
         let verdict = |stance, by, why| Verdict { stance, by, why, clause: clause() };
         let unasked = || format!("nothing that the user said asks for `{}`", tool.name);
-        if let Some((Fit::Full, not)) = best(tool, &self.clauses, true) {
-            let why = format!("the user asked not to, {}", not.place());
+        // What an operator rules out is ruled out as far as its words go; a person may think of something else by then.
+        let out = |(fit, not): &(Fit, &Clause)| *fit == Fit::Full || not.standing;
+        if let Some((_, not)) = best(tool, &self.clauses, true).filter(out) {
+            let why = format!("{} asked not to, {}", not.asker(), not.place());
             return verdict(Stance::Outside, AuthorizedBy::Autonomous, vec![why]);
         }
         let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
@@ -112,7 +115,11 @@ impl Intent {
                 asks.push(format!("whether `{}` is meant: a text that the user pointed to asks for it", tool.name));
             }
             return match asks.is_empty() {
-                true if within && said => verdict(Stance::Within, AuthorizedBy::HumanLiteral, asks),
+                true if within && said => {
+                    let standing = asked.is_some_and(|(_, clause)| clause.standing && self.stands(clause, arguments));
+                    let by = if standing { AuthorizedBy::StandingPolicy } else { AuthorizedBy::HumanLiteral };
+                    verdict(Stance::Within, by, asks)
+                }
                 true => verdict(Stance::Delegated, AuthorizedBy::Delegation, asks),
                 false => verdict(Stance::Ask, AuthorizedBy::HumanApproval, asks),
             };
@@ -127,6 +134,12 @@ impl Intent {
             false => Stance::Outside,
         };
         verdict(stance, AuthorizedBy::Autonomous, asks.into_iter().chain([unasked()]).collect())
+    }
+
+    /// Whether all that a call is about was said where its clause was, by the operator.
+    fn stands(&self, clause: &Clause, arguments: &[(&str, &str)]) -> bool {
+        let said = |value: &str| self.said.has_sum(sum_of(&self.sums, value), clause.sentences);
+        arguments.iter().all(|(_, value)| value.len() < 4 || said(value))
     }
 
     fn wanted(&self) -> impl Iterator<Item = &Clause> {

@@ -21,6 +21,7 @@ mod joined;
 mod limits;
 mod listen;
 mod log;
+mod mandate;
 mod on_finding;
 mod placeholder;
 mod policy;
@@ -47,6 +48,7 @@ pub use joined::{Joined, Prefix};
 pub use limits::Limits;
 pub use listen::{Listen, TlsFiles};
 pub use log::{Log, LogFormat};
+pub use mandate::Mandate;
 pub use on_finding::OnFinding;
 pub use placeholder::Placeholder;
 pub use policy::{PolicyBase, PolicyFiles};
@@ -110,6 +112,8 @@ pub struct Settings {
     /// How much of a class of values may go where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<FlowBudget>,
+    /// What agents are for.
+    pub mandates: Vec<Mandate>,
     /// How people are asked to approve single calls.
     #[serde(skip_serializing_if = "is_usual")]
     pub approval: Approval,
@@ -155,6 +159,7 @@ impl Settings {
             on_finding: Vec::new(),
             labels: Vec::new(),
             budgets: Vec::new(),
+            mandates: Vec::new(),
             approval: Approval::default(),
             console: Console::default(),
             log: Log::default(),
@@ -224,6 +229,7 @@ impl Shape {
             on_finding: file.tables("on_finding").into_iter().filter_map(OnFinding::read).collect(),
             labels: file.tables("label").into_iter().filter_map(LabelRule::read).collect(),
             budgets: file.tables("budget").into_iter().filter_map(FlowBudget::read).collect(),
+            mandates: file.tables("mandate").into_iter().filter_map(Mandate::read).collect(),
             approval: file.table("approval").map(Approval::read).unwrap_or_default(),
             console: file.table("console").map(Console::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),

@@ -5,13 +5,14 @@ use crate::{
     Gateway, Live,
     front::{host::Told, plain::json},
     hosted::{self, MOST_BYTES},
+    mandates::in_words,
 };
 use doorward_audit::{Basis, Conversation, Event, Payload, Turn};
 use doorward_engine::human_party;
 use doorward_intent::Clause;
 use doorward_mcp::json::quote;
 use doorward_transport::serve::{Body, Peer};
-use doorward_vocab::{Effect, TurnId};
+use doorward_vocab::TurnId;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -65,19 +66,7 @@ pub(super) async fn answer(
     answer()
 }
 
-/// What a turn asks for, for the trail, which holds no words.
-fn in_words(clauses: &[Clause]) -> String {
-    let each = clauses.iter().map(|c| {
-        let effects: Vec<&str> = c.effects.iter().map(Effect::as_str).collect();
-        let not = if c.denied { "not " } else { "" };
-        let hands_over = if c.hands_over { ", as a text says" } else { "" };
-        format!("{not}{}{hands_over}", effects.join(" or "))
-    });
-    let all: Vec<String> = each.collect();
-    if all.is_empty() { "nothing that was understood".into() } else { all.join("; ") }
-}
-
-/// The same for the host that reported it.
+/// What a turn asks for, for the host that reported it.
 fn as_json(clauses: &[Clause]) -> String {
     let one = |c: &Clause| {
         let effects: Vec<String> = c.effects.iter().map(|e| quote(e.as_str())).collect();

@@ -126,6 +126,11 @@ pub enum LiveError {
     /// The system's certificates.
     #[error(transparent)]
     Roots(#[from] RootsError),
+    /// A mandate asks for nothing.
+    #[error(
+        "nothing is understood in the mandate \"{0}\": say what is to be done, in English, as you would tell a person"
+    )]
+    Mandate(String),
 }
 
 /// What does not come from the configuration file.
@@ -188,6 +193,9 @@ impl Live {
         }
         let credentials = credentials::all(&settings, &around.secrets)?;
         let stand_ins = credentials::stand_ins(&settings, &around.secrets)?;
+        if let Some(empty) = settings.mandates.iter().find(|m| doorward_intent::understood(&m.text).is_empty()) {
+            return Err(LiveError::Mandate(empty.text.clone()));
+        }
         let version = settings.digest();
         let policies = Arc::new(policies(&settings)?);
         if let Some(webhook) = &settings.approval.webhook {

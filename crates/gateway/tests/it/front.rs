@@ -280,6 +280,6 @@ pub(crate) fn keys(state: &Path) -> Arc<Keyring> {
     Arc::new(Keyring::open(state, outer, SystemClock.now()).unwrap())
 }
 
-fn settings(toml: &str) -> Settings {
+pub(crate) fn settings(toml: &str) -> Settings {
     Settings::parse("test.toml", toml, &Known::default()).map_err(|report| format!("{report:?}")).unwrap().settings
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     client::{Client, Exchange, is_refused, text_of},
-    front::{Front, HOST_TOKEN, http_server},
+    front::{Front, HOST_TOKEN, http_server, settings},
 };
+use doorward_audit::Event;
 use doorward_store::{Keep, KeptDb, KeptKind};
 use doorward_testkit::fixture::{Options, Server};
 use doorward_vocab::{AuthorizedBy, Decision, ReasonCode};
@@ -112,4 +113,39 @@ async fn what_was_asked_for_and_cannot_be_read_again_was_not_nothing() {
     assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
     // Nobody said anything in another one.
     assert!(!is_refused(&wipe(&client, "c-2", "/srv/old").await));
+}
+
+#[tokio::test]
+async fn the_operator_says_what_an_agent_is_for() {
+    let text = "Wipe /srv/old every night. Do not send anything.";
+    let (_server, front) = under("level = \"guard\"", &format!("[[mandate]]\ntext = {text:?}\n")).await;
+    for client in Client::both(&front, "/mcp/fixture").await {
+        assert!(!is_refused(&wipe(&client, "c-1", "/srv/old").await));
+        let refused = wipe(&client, "c-1", "/srv/new").await;
+        assert!(is_refused(&refused), "{refused}");
+    }
+    // What a human says comes on top of it, and takes nothing of it back.
+    said(&front, "c-1", "Now wipe /srv/new, and send a message to ann@example.org.").await;
+    let client = Client::modern(&front, "/mcp/fixture");
+    assert!(!is_refused(&wipe(&client, "c-1", "/srv/new").await));
+    let named = json!({ "dev.doorward/conversation": "c-1" });
+    let send =
+        json!({ "name": "send_message", "arguments": { "to": "ann@example.org", "body": "Done." }, "_meta": named });
+    assert!(is_refused(&client.ask("tools/call", send).await));
+    let rulings = front.rulings("wipe", 5).await;
+    let allowed: Vec<_> = rulings.iter().filter(|r| r.decision == Decision::Allow).map(|r| r.authorized_by).collect();
+    let (own, human) = (AuthorizedBy::StandingPolicy, AuthorizedBy::HumanLiteral);
+    assert_eq!(allowed, [own, own, human], "{rulings:?}");
+    let why = &front.rulings("send_message", 1).await[0].reasons;
+    assert!(why.iter().any(|r| r.text.starts_with("the operator asked not to, in bytes 34 to ")), "{why:?}");
+    let turns = front.stop().await.into_iter().filter(|r| matches!(&r.event, Event::Turn(_))).count();
+    assert_eq!(turns, 2, "once in a conversation");
+}
+
+#[tokio::test]
+async fn a_mandate_that_nobody_understands_is_refused_when_it_is_loaded() {
+    let (_server, front) = under("", "").await;
+    let toml = "[[mandate]]\nagent = \"nightly-*\"\ntext = \"Umpf.\"\n";
+    let why = front.gateway.reload(settings(toml), "test").unwrap_err().to_string();
+    assert!(why.contains("nothing is understood in the mandate \"Umpf.\""), "{why}");
 }
