@@ -44,7 +44,9 @@ impl Gateway {
         let recall = || self.recalled_under_way(principal.key);
         self.hosted.place(found, (principal.key, now), &message, session, &self.sessions, recall);
         let conversation = self.conversation(principal.key, &correlation.conversation.id);
-        self.stand(&arrival.live, principal, &correlation.conversation, &conversation, now);
+        if matches!(&message, Message::Request(request) if request.method == Method::ToolsCall) {
+            self.stand(&arrival.live, principal, &correlation.conversation, &conversation, now);
+        }
         {
             let history = conversation.lock();
             correlation.turn = history.turn;

@@ -124,10 +124,25 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
         return by_means || leads.is_none_or(|w| lexicon.has("leads-to", &w.text));
     }
     let digits = before.text.chars().all(|c| c.is_ascii_digit());
-    word.begins >= Begins::Part
+    is_told(lexicon, sentence, at)
+        || word.begins >= Begins::Part
         || digits && at == 1
         || lexicon.has("lead", &before.text)
         || lexicon.has("not", &before.text)
+}
+
+/// Whether a verb within a sentence says what to do to something: `if it rains turn on the heater`.
+fn is_told(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
+    let (Some(word), Some(before), Some(next)) = (sentence.get(at), sentence.get(at - 1), sentence.get(at + 1)) else {
+        return false;
+    };
+    let stem = stem(&word.text);
+    let sink = lexicon.verb(&stem).is_some_and(|e| e.iter().any(Effect::is_sink));
+    let base = !word.text.ends_with('s') && !word.text.ends_with("ing");
+    let thing = lexicon.has("what-next", &next.text) || next.text.starts_with(|c: char| c.is_ascii_digit());
+    // Of somebody else it is told.
+    let told = lexicon.has("no-verb", &before.text) || lexicon.has("tells-of", &before.text);
+    sink && base && thing && !told && next.begins == Begins::Nothing
 }
 
 /// The verb of a sentence that begins with where it is to be done, without a comma behind that.
@@ -200,8 +215,10 @@ fn clause(
     let last = own.last()?.span.end;
     let said = text.get(first..last.min(text.floor_char_boundary(first + SAID)))?;
     let word = |at: usize| sentence.get(at).map_or("", |w| &*w.text);
-    let extremes = (0..sentence.len()).filter_map(|at| lexicon.extreme([word(at), word(at + 1), word(at + 2)]));
-    let extremes = extremes.collect();
+    // The cheapest with something need not be the cheapest.
+    let some = |at: usize| sentence.iter().skip(at).any(|w| lexicon.has("of-which", &w.text));
+    let extreme = |at: usize| lexicon.extreme([word(at), word(at + 1), word(at + 2)]).filter(|_| !some(at + 1));
+    let extremes = (0..sentence.len()).filter_map(extreme).collect();
     let clause = Clause {
         extremes,
         verb: stem(&verb.text).into(),

@@ -4,8 +4,10 @@ use crate::{
     clause::{Clause, clauses},
     lexicon::ENGLISH,
     records::{Choice, Chooser, Records, Source, Stems},
-    said::{ANYWHERE, Said},
+    rows::rows,
+    said::{ANYWHERE, Said, run, sum_of},
     tool::Tool,
+    words::words,
 };
 use doorward_flow::{Index, Settings, Sums, fields};
 use doorward_vocab::{CallId, Effect, ServerName, Standing, TurnId};
@@ -109,7 +111,7 @@ impl Intent {
     /// A call brought an answer, as texts with their pointers.
     pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
         let Brought { call, server, tool, arguments, standing, asked_for, left } = brought;
-        let named = self.names(tool, arguments) && is_one_thing(texts);
+        let named = self.names(tool, arguments, texts);
         let own = asked_for && tool.effects.is_sink() && !tool.reads();
         let source =
             Source { number: 0, call, lost: false, print: 0, tool: tool.name.clone(), kinds: tool.kinds, named, own };
@@ -128,16 +130,26 @@ impl Intent {
         self.index.result(&of, texts.iter().copied());
     }
 
-    /// Whether the human named what a call reads: one thing, by its name.
-    fn names(&self, tool: &Tool, arguments: &[(&str, &str)]) -> bool {
-        let one = tool.reads() && !tool.effects.contains(Effect::Search);
-        let telling = |value: &str| value.len() > 3 && value.chars().any(char::is_alphabetic);
-        let mut texts = arguments.iter().filter(|(_, value)| telling(value)).peekable();
+    /// Whether the human named what a call reads: one thing by its name, or the only one of which all is true that it was looked
+    /// for by.
+    fn names(&self, tool: &Tool, arguments: &[(&str, &str)], texts: &[(&str, &str)]) -> bool {
+        if !tool.reads() {
+            return false;
+        }
+        let telling = |value: &str| value.len() > 2 && value.chars().any(char::is_alphabetic);
+        let mut wanted = arguments.iter().filter(|(_, value)| telling(value)).peekable();
         let named = |value: &str| {
-            self.said.has(&self.sums, value)
-                || self.chosen(value, ANYWHERE, |_, _| true).is_some_and(|c| c.choice >= Choice::Named)
+            let words = words(value);
+            let sum = run(&self.sums, &words);
+            self.said.has_words(&self.sums, &words)
+                || self.chosen_sum(sum, ANYWHERE, |_, _| true).is_some_and(|c| c.choice >= Choice::Named)
         };
-        one && texts.peek().is_some() && texts.all(|(_, value)| named(value))
+        let said = wanted.peek().is_some() && wanted.all(|(_, value)| named(value));
+        said && match count(texts) {
+            0 | 1 => true,
+            // A list that is named is not what stands in it.
+            _ => !tool.effects.contains(Effect::Search) && is_one_thing(texts),
+        }
     }
 
     /// Reads what the choice of what to do was handed over to: the records that the human named.
@@ -175,7 +187,11 @@ impl Intent {
 
     /// How an argument's value was chosen: the best of the records that it stood in, if it stood in any.
     pub(crate) fn chosen(&self, value: &str, sentences: u32, fits: impl Fn(&str, &Source) -> bool) -> Option<Chosen> {
-        let found = self.records.find(&self.sums, value, &self.chooser(sentences));
+        self.chosen_sum(sum_of(&self.sums, value), sentences, fits)
+    }
+
+    fn chosen_sum(&self, sum: u32, sentences: u32, fits: impl Fn(&str, &Source) -> bool) -> Option<Chosen> {
+        let found = self.records.find(sum, &self.chooser(sentences));
         let best = found.into_iter().find(|f| fits(f.field, f.source))?;
         Some(Chosen { choice: best.choice, only: best.only, tool: (&*best.source.tool).into() })
     }
@@ -191,6 +207,20 @@ impl Intent {
             + clauses(&self.clauses)
             + clauses(&self.handed)
     }
+}
+
+/// How many things an answer tells of, as far as its form says so.
+fn count(texts: &[(&str, &str)]) -> usize {
+    let each = texts.iter().map(|(pointer, text)| {
+        let mut listed = 0;
+        let records = fields(pointer, text, 0, &mut |field| {
+            if field.name == *pointer {
+                listed = rows(field.text).map_or(0, |rows| rows.len());
+            }
+        });
+        listed.max(records.saturating_sub(1))
+    });
+    each.sum()
 }
 
 /// Whether no field stands in two records: of a list each record has to be named by itself, since anybody may have written the

@@ -14,6 +14,7 @@ mod lexicon;
 mod memory;
 mod records;
 mod roles;
+mod rows;
 mod said;
 mod tool;
 mod words;

@@ -6,11 +6,12 @@
 
 use crate::{
     lexicon::{Extreme, Lexicon},
+    rows::{is_row, rows, values},
     said::{ANYWHERE, Said, number_of, run, sum_of},
     words::{Begins, Map, are_more, of_name, stem, words},
 };
 use doorward_flow::{Sums, fields};
-use doorward_vocab::CallId;
+use doorward_vocab::{CallId, Effect};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashSet, VecDeque},
@@ -25,6 +26,10 @@ const STEP: usize = 64;
 const SOURCES: usize = 128;
 /// The most names of fields.
 const FIELDS: usize = 512;
+/// The number of the record that is the first row of a listing.
+const ROWS: u16 = 0x8000;
+/// Of so many records of an answer fields that say several things are taken apart.
+const FEW: u16 = 8;
 /// The longest text that is taken for one value, in bytes.
 const LONGEST: usize = 96;
 /// The most words of a field that are remembered one by one.
@@ -74,6 +79,9 @@ enum What {
     /// A value, that names nothing by itself.
     #[serde(rename = "v")]
     Value,
+    /// A value out of a field or a row that says several things.
+    #[serde(rename = "p")]
+    Part,
     /// A value that names its record: several words, an address, a file.
     #[serde(rename = "n")]
     Name,
@@ -169,7 +177,21 @@ impl Records {
             record += fields(pointer, text, record, &mut |field| {
                 let name = self.name(field.name);
                 let at = u16::try_from(field.record).unwrap_or(u16::MAX);
-                each_value(field.text, &mut |value| self.value(sums, lexicon, sort, value, (number, at, name)));
+                let listed = if field.name == pointer { rows(field.text) } else { None };
+                match listed.filter(|listed| listed.len() > 1) {
+                    // Each row tells of another thing.
+                    Some(listed) => {
+                        for (row, at) in listed.iter().zip(ROWS..) {
+                            self.value(sums, lexicon, sort, row.text(), (number, at, name));
+                            row.values(&mut |value| self.part(sums, value, (number, at, name)));
+                        }
+                    }
+                    None => each_value(lexicon, field.text, &mut |value, part| match part {
+                        true if at > FEW => {}
+                        true => self.part(sums, value, (number, at, name)),
+                        false => self.value(sums, lexicon, sort, value, (number, at, name)),
+                    }),
+                }
             });
             if self.entries.len() > MOST {
                 self.forget(by);
@@ -263,6 +285,14 @@ impl Records {
         }
     }
 
+    fn part(&mut self, sums: &Sums, value: &str, (source, record, field): (u32, u16, u16)) {
+        let all = words(value);
+        let what = if names_something(value, all.len()) { What::Name } else { What::Part };
+        if !all.is_empty() && value.len() <= LONGEST {
+            self.entries.push(Entry { sum: run(sums, &all), source, record, field, what });
+        }
+    }
+
     fn name(&mut self, name: &str) -> u16 {
         let at = self.names.iter().position(|n| **n == *name).unwrap_or_else(|| {
             if self.names.len() < FIELDS {
@@ -273,10 +303,10 @@ impl Records {
         u16::try_from(at).unwrap_or(u16::MAX)
     }
 
-    /// Where `value` stood as a whole field, the best chosen first.
-    pub(crate) fn find(&self, sums: &Sums, value: &str, by: &Chooser<'_>) -> Vec<Found<'_>> {
-        let sum = sum_of(sums, value);
-        let hits = self.entries.iter().filter(|e| e.sum == sum && matches!(e.what, What::Value | What::Name));
+    /// Where a value with this sum stood as a whole field, the best chosen first.
+    pub(crate) fn find(&self, sum: u32, by: &Chooser<'_>) -> Vec<Found<'_>> {
+        let hits =
+            self.entries.iter().filter(|e| e.sum == sum && matches!(e.what, What::Value | What::Part | What::Name));
         let mut found: Vec<Found<'_>> = Vec::new();
         for hit in hits {
             let Some(source) = self.sources.iter().find(|s| s.number == hit.source) else { continue };
@@ -292,8 +322,9 @@ impl Records {
     /// Whether two values stood in one record: the first in a field that `fits`.
     pub(crate) fn together(&self, sums: &Sums, first: &str, fits: impl Fn(&str) -> bool, second: &str) -> bool {
         let (first, second) = (sum_of(sums, first), sum_of(sums, second));
-        let of =
-            |sum: u32| self.entries.iter().filter(move |e| e.sum == sum && matches!(e.what, What::Value | What::Name));
+        let of = |sum: u32| {
+            self.entries.iter().filter(move |e| e.sum == sum && matches!(e.what, What::Value | What::Part | What::Name))
+        };
         let named = |e: &&Entry| self.names.get(usize::from(e.field)).is_some_and(|n| fits(n));
         of(first).filter(named).any(|a| of(second).any(|b| (a.source, a.record) == (b.source, b.record)))
     }
@@ -301,7 +332,7 @@ impl Records {
     /// Whether a value stood in most records that have such a field, and in several: as the owner's own address does.
     pub(crate) fn is_usual(&self, sums: &Sums, value: &str) -> bool {
         let sum = sum_of(sums, value);
-        let is = |e: &&Entry| e.sum == sum && matches!(e.what, What::Value | What::Name);
+        let is = |e: &&Entry| e.sum == sum && matches!(e.what, What::Value | What::Part | What::Name);
         let fields: HashSet<u16> = self.entries.iter().filter(is).map(|e| e.field).collect();
         let records = |own: bool| {
             let with = self.entries.iter().filter(|e| fields.contains(&e.field) && (!own || is(e)));
@@ -340,7 +371,7 @@ impl Records {
                 What::Name if by.said.has_sum(e.sum, by.sentences) => Choice::Named,
                 What::Name if by.handed.has_sum(e.sum, ANYWHERE) => Choice::Handed,
                 What::Number if by.said.has_number(e.sum) => Choice::Counted,
-                What::Value if by.said.has_sum(e.sum, by.sentences) => Choice::Touched,
+                What::Value | What::Part if by.said.has_sum(e.sum, by.sentences) => Choice::Touched,
                 What::Word => by.stems.choice(e.sum),
                 _ => Choice::None,
             })
@@ -441,8 +472,9 @@ fn is_date(value: &str) -> bool {
     value.get(..4).is_some_and(|y| y.bytes().all(|b| b.is_ascii_digit())) && value.get(4..5) == Some("-")
 }
 
-/// The values of a field: the whole of it where it is short, the members of a short list, both sides of `key: value`.
-fn each_value(text: &str, each: &mut dyn FnMut(&str)) {
+/// The values of a field: the whole of it where it is short, the members of a short list, both sides of `key: value`; and
+/// whether it is a part of what says several things.
+fn each_value(lexicon: &Lexicon, text: &str, each: &mut dyn FnMut(&str, bool)) {
     let lines = text.len() <= 1024 && text.lines().nth(1).is_some();
     for line in text.lines().filter(|_| text.len() <= 1024) {
         let whole = unquoted(line.trim().trim_start_matches("- ").trim());
@@ -454,18 +486,29 @@ fn each_value(text: &str, each: &mut dyn FnMut(&str)) {
             continue;
         }
         if whole.len() <= LONGEST {
-            each(whole);
+            each(whole, false);
         }
         if let Some((key, value)) = whole.split_once(": ").filter(|(key, _)| !are_more(key, 4)) {
-            each(unquoted(key));
-            each(unquoted(value));
+            each(unquoted(key), false);
+            each(unquoted(value), false);
+        }
+        if !lines && whole.contains(' ') && is_label(lexicon, whole) {
+            values(whole, &mut |value| each(value, true));
         }
         let members = || whole.split([',', ';']).map(str::trim).filter(|m| !m.is_empty());
         let is_list = (2..=16).contains(&members().take(17).count());
         if is_list && members().all(|m| !are_more(m, 4) || m.contains('@')) {
-            members().for_each(|m| each(unquoted(m)));
+            members().for_each(|m| each(unquoted(m), false));
         }
     }
+}
+
+/// Whether a field says what something is, and nobody what to do: only such a one is taken apart.
+fn is_label(lexicon: &Lexicon, text: &str) -> bool {
+    let verb = |word: &str| lexicon.verb(&stem(word)).is_some_and(|effects| effects.iter().any(Effect::is_sink));
+    let words = words(text);
+    let told = text.chars().any(char::is_alphabetic);
+    told && words.len() <= 10 && is_row(text) && !words.iter().any(|w| verb(&w.text) || lexicon.is_common(&w.text))
 }
 
 fn unquoted(text: &str) -> &str {

@@ -49,7 +49,13 @@ impl Role {
         if any(COUNTED) && value.len() < 4 && value.bytes().all(|b| b.is_ascii_digit()) {
             return Self::Amount;
         }
-        if is_address(value) || (any(RECIPIENTS) || any(PLACES)) && !last(&["id", "ids"]) && !is_prose(value) {
+        // From what of one's own it is taken.
+        if !is_address(value) && names.first().is_some_and(|n| matches!(n.as_str(), "from" | "source")) && any(OWN) {
+            return Self::Body;
+        }
+        // What sort of thing, of a house: no host has a name of one word.
+        let is_place = any(PLACES) && (value.contains(['.', ':', '/']) || !any(&["domain", "remote"]));
+        if is_address(value) || (any(RECIPIENTS) || is_place) && !last(&["id", "ids"]) && !is_prose(value) {
             return if value.contains("://") || any(PLACES) { Self::Url } else { Self::Recipient };
         }
         if any(&["path", "filepath", "paths"]) {
@@ -91,6 +97,9 @@ const SECRETS: &[&str] =
 
 /// Names of arguments that say how much.
 const AMOUNTS: &[&str] = &["amount", "price", "total", "sum", "quantity", "qty", "cost"];
+
+/// Names of arguments that say from what of one's own something is taken.
+const OWN: &[&str] = &["account", "wallet", "card", "iban", "warehouse", "location"];
 
 /// Names of arguments that say how many of whom.
 const COUNTED: &[&str] =

@@ -49,10 +49,14 @@ impl Said {
 
     /// Whether these words were said in a row; of many, all runs of them.
     pub(crate) fn has(&self, sums: &Sums, text: &str) -> bool {
-        let all = words(text);
+        self.has_words(sums, &words(text))
+    }
+
+    /// The same of words.
+    pub(crate) fn has_words(&self, sums: &Sums, all: &[Word<'_>]) -> bool {
         match all.len() {
             0 => false,
-            n if n <= RUN => self.runs.contains_key(&run(sums, &all)),
+            n if n <= RUN => self.runs.contains_key(&run(sums, all)),
             _ => all.windows(RUN).all(|w| self.runs.contains_key(&run(sums, w))),
         }
     }

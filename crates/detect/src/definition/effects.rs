@@ -98,7 +98,7 @@ const VERBS: &[(&[&str], &[Effect])] = &[
         "resolve_issue", "approve", "reject", "accept", "decline", "archive", "restore", "convert_to", "sync",
         "rebase", "commit", "push", "transition", "toggle", "increment", "attach", "detach", "link", "unlink",
         "fill", "type", "click", "select", "drag", "press", "reschedule", "pin", "format", "resize", "lock",
-        "unlock", "touch",
+        "unlock", "touch", "ack", "acknowledge", "snooze", "mute", "follow", "unfollow", "like", "unlike",
     ], &[Effect::Update]),
     (&[
         "delete", "remove", "rm", "rmdir", "drop", "purge", "clear", "destroy", "erase", "truncate", "uninstall",
@@ -124,7 +124,7 @@ const VERBS: &[(&[&str], &[Effect])] = &[
         "compile", "process", "scan_run",
     ], &[Effect::Execute]),
     (&[
-        "configure", "config", "enable", "disable", "setup", "setting", "settings", "register_webhook", "rotate",
+        "configure", "config", "enable", "disable", "activate", "deactivate", "setup", "setting", "settings", "register_webhook", "rotate",
         "migrate", "restart", "reboot", "stop", "shutdown", "pause", "resume", "scale", "subscribe",
         "unsubscribe", "switch", "turn", "dim", "mount", "unmount", "login", "logout", "connect", "disconnect",
     ], &[Effect::Configure]),
@@ -153,7 +153,8 @@ const NOUNS: &[&str] = &[
 const GIVEN: &[&str] = &[
     "total", "totals", "balance", "details", "summary", "overview", "statistics", "stats", "metrics", "usage", "weather",
     "forecast", "temperature", "time", "date", "day", "today", "version", "schema", "metadata", "health",
-    "capabilities", "help", "price", "prices", "quote", "rates",
+    "capabilities", "help", "price", "prices", "quote", "rates", "level", "levels", "logs", "reviews", "ratings",
+    "availability", "profile",
 ];
 
 /// What a tool does, judged by its words: the verbs of its name first, then annotations, description and schema.
@@ -258,7 +259,9 @@ fn of_name(words: &[String], read_only: bool) -> Effects {
     }
     let others = rest.iter().filter(|w| CLEAR.contains(&w.as_str())).map(|w| of_word(w)).fold(Effects::NONE, join);
     let read = others != Effects::NONE && !others.is_sink();
-    if read && read_only && NOUNS.contains(&first.as_str()) { others } else { join(of_word(first), others) }
+    // With the verb behind the noun, `order_get`, the noun is what it is about.
+    let behind = rest.last().is_some_and(|last| CLEAR.contains(&last.as_str()));
+    if read && (read_only || behind) && NOUNS.contains(&first.as_str()) { others } else { join(of_word(first), others) }
 }
 
 /// The verb with which a description begins: `Deletes a file.`
