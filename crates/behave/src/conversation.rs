@@ -1,5 +1,5 @@
 use crate::{
-    event::{Answer, Call, Step},
+    event::{Answer, Call, Polling, Step},
     limit::{Budget, Cost, Exhausted, Holders, Ledger, Reservation},
     loops::{Loop, Patience, Verdict, Watch},
 };
@@ -76,11 +76,35 @@ impl Conversation {
         }
     }
 
-    /// Takes in what came of a call and what it did cost.
-    pub fn after(&mut self, pass: Pass, answer: &Answer, actual: Cost, ledger: &mut Ledger) {
-        self.watch.after(pass.step, answer);
+    /// Lets a call go that [`Self::before`] would hold: nobody acts on it, or a person said yes.
+    pub fn go_on(&mut self, call: &Call, cost: Cost, holders: Holders, ledger: &mut Ledger) -> Pass {
+        self.watch.go_on();
+        self.budget.overdraw(cost);
+        Pass { hint: None, step: call.step(), cost, reservation: ledger.overdraw(holders, cost, call.at) }
+    }
+
+    /// A person looked at a pause and said yes: a loop is counted anew, a quota is as new, and a budget has `more`.
+    pub fn resume(&mut self, reason: &Held, more: Cost, holders: &Holders, ledger: &mut Ledger) {
+        match reason {
+            Held::Loop(_) => self.watch.resume(),
+            Held::Exhausted(Exhausted { wait: None, .. }) => self.budget.top_up(more),
+            Held::Exhausted(exhausted) => ledger.refill(holders, exhausted.scope),
+        }
+    }
+
+    /// Takes in what came of a call and what it did cost; whether its tool turned out to be one that is asked until something
+    /// else comes.
+    pub fn after(&mut self, pass: Pass, answer: &Answer, actual: Cost, ledger: &mut Ledger) -> Polling {
+        let polling = self.watch.after(pass.step, answer);
         self.budget.settle(pass.cost, actual);
         ledger.settle(pass.reservation, actual, answer.at);
+        polling
+    }
+
+    /// Nobody will say what came of a call: it is no longer open, and it costs what was reserved.
+    pub fn abandon(&mut self, pass: Pass) {
+        self.watch.withdraw();
+        self.budget.settle(pass.cost, pass.cost);
     }
 
     /// A call that had a pass was not forwarded: it costs nothing.

@@ -20,7 +20,7 @@ impl Sum {
     /// This sum and a word more, in this order. Sums are chance already: no key is needed to join them.
     #[must_use]
     pub const fn and(self, word: u64) -> Self {
-        Self(stir(self.0 ^ stir(word.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+        Self(stir(self.0 ^ stir(word.wrapping_add(SPREAD))))
     }
     /// The upper half, where 32 bits are enough.
     pub(crate) const fn short(self) -> u32 {
@@ -39,8 +39,11 @@ impl Sum {
     }
 }
 
+/// An odd number without a pattern, by which a product spreads its factor over all bits: 2^64 ÷ the golden ratio.
+pub(crate) const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The finisher of SplitMix64: a permutation of 64 bits in which every bit depends on every other.
-const fn stir(mut z: u64) -> u64 {
+pub(crate) const fn stir(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
@@ -65,6 +68,12 @@ impl Key {
         hasher.write(bytes);
         Sum(hasher.finish())
     }
+    /// The sum of bytes that come in pieces: that of all of them together.
+    pub(crate) fn sum_pieces<'a>(&self, pieces: impl Iterator<Item = &'a [u8]>) -> Sum {
+        let mut hasher = self.0;
+        pieces.for_each(|piece| hasher.write(piece));
+        Sum(hasher.finish())
+    }
     /// The sum of a tool: its server and its name on it.
     pub fn tool(&self, server: &str, name: &str) -> Sum {
         self.sum(server).and(self.sum(name).0)
@@ -80,6 +89,12 @@ impl std::fmt::Debug for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_are_the_whole() {
+        let key = Key::new(&[1; 16]);
+        assert_eq!(key.sum_pieces([&b"on"[..], b"e", b" and all"].into_iter()), key.sum("one and all"));
+    }
 
     #[test]
     fn order_and_key_matter() {

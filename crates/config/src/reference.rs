@@ -105,6 +105,7 @@ fn every_key_has_its_row() {
         [[label]]
         [[budget]]
         [[mandate]]
+        [[quota]]
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -22,6 +22,8 @@ pub struct History {
     pub sinks: u32,
     /// Calls that were refused.
     pub refused: u32,
+    /// Of those, calls that had to wait because they went in circles, or something was used up.
+    pub paused: u32,
     /// The join of the labels of everything that was read.
     pub read: Option<Label>,
     /// How often each server asked something of the client's model or person.
@@ -115,6 +117,10 @@ impl History {
     pub fn refused(&mut self, now: Timestamp) {
         self.refused = self.refused.saturating_add(1);
         self.touched = now;
+    }
+    /// A call had to wait.
+    pub fn paused(&mut self) {
+        self.paused = self.paused.saturating_add(1);
     }
     /// What `message` answers to a call reached the agent. `key` is random: sums of what is remembered are made under it.
     /// Tells whether something was left at its server for other conversations.

@@ -63,12 +63,14 @@ impl Judgement {
         if self.enforced { self.decision } else { Decision::Allow }
     }
     /// What an agent is told about a refusal. What is wrong with its arguments it has to know to correct them, and it can
-    /// see the schema that says so.
+    /// see the schema that says so; and how often it went round, or what is used up, it did itself.
     pub fn told(&self) -> Cow<'_, str> {
         // What is denied is not to be waited for, whatever else a person would have to approve.
         let decides = |r: &&Reason| self.decision != Decision::Deny || r.code != ReasonCode::ApprovalRequired;
         match self.reasons.iter().find(decides).or(self.reasons.first()) {
-            Some(r) if r.code == ReasonCode::ArgumentsInvalid => format!("{} ({})", r.told(), r.text).into(),
+            Some(r) if matches!(r.code, ReasonCode::ArgumentsInvalid | ReasonCode::Loop | ReasonCode::UsedUp) => {
+                format!("{} ({})", r.told(), r.text).into()
+            }
             Some(reason) => reason.told().into(),
             None => "This is not permitted.".into(),
         }

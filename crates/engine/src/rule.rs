@@ -16,8 +16,8 @@ use doorward_mcp::{
     json::{Kind, Value},
 };
 use doorward_policy::{
-    Action, ArgumentFacts, Context, Conversation, DefinitionState, FlowFacts, Leaf, LeafValue, Question, Remedy,
-    Target as PolicyTarget,
+    Action, ArgumentFacts, Behaviour, Context, Conversation, DefinitionState, FlowFacts, Leaf, LeafValue, Question,
+    Remedy, Target as PolicyTarget,
 };
 use doorward_vocab::{
     Assurance, AuthorizedBy, Channel, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity,
@@ -399,6 +399,7 @@ pub(crate) fn context<'a>(
             untrusted: history.untrusted(),
             injected: history.injected,
         },
+        behaviour: Behaviour { pauses: history.paused.into() },
         arguments,
         untrusted_recipient,
         flow: FlowFacts::none(),

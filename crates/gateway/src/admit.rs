@@ -4,6 +4,7 @@ use crate::{
     Gateway, Live, bridge,
     credentials::{Chosen, consent},
     link::Link,
+    pace::Slot,
     passage::{About, Away, Caller, Passage},
     refusal::Refusal,
     road::Scope,
@@ -73,6 +74,7 @@ impl Gateway {
             worn: OnceLock::new(),
             approval: OnceLock::new(),
             away: Away::default(),
+            paced: Slot::default(),
         }
     }
 

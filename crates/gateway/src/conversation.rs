@@ -2,6 +2,7 @@
 
 use crate::session::Session;
 use doorward_audit::{Basis, Conversation};
+use doorward_behave::Conversation as Behaviour;
 use doorward_engine::{Correlation, History};
 use doorward_identity::{Principal, PrincipalKey};
 use doorward_mcp::{Message, json::Value, meta};
@@ -10,26 +11,29 @@ use moka::sync::Cache;
 use parking_lot::{Mutex, MutexGuard};
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-/// A conversation's history, shared by the messages that are in flight.
+/// What is remembered of a conversation, shared by the messages that are in flight.
 pub(crate) type Cell = Arc<Remembered>;
 
-/// A history, and how much of it is kept beyond this process.
+/// A history, how much of it is kept beyond this process, and how its agent behaves.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
     history: Mutex<History>,
     /// When what is kept of it had happened, in microseconds.
     kept: AtomicU64,
+    /// From the first call on: whether it goes in circles, and what it may use.
+    behaviour: OnceLock<Box<Mutex<Behaviour>>>,
 }
 
 impl Remembered {
     pub(crate) fn new(history: History) -> Self {
-        Self { kept: AtomicU64::new(history.touched.micros()), history: Mutex::new(history) }
+        let kept = AtomicU64::new(history.touched.micros());
+        Self { kept, history: Mutex::new(history), behaviour: OnceLock::new() }
     }
 
     /// The history, for a moment.
@@ -55,6 +59,16 @@ impl Remembered {
     /// What had happened until then is kept.
     pub(crate) fn is_kept(&self, until: Timestamp) {
         self.kept.store(until.micros(), Relaxed);
+    }
+
+    /// How it behaves; `new` where it calls something for the first time.
+    pub(crate) fn behaviour(&self, new: impl FnOnce() -> Behaviour) -> &Mutex<Behaviour> {
+        self.behaviour.get_or_init(|| Box::new(Mutex::new(new())))
+    }
+
+    /// How it behaves, where it called something.
+    pub(crate) fn begun(&self) -> Option<&Mutex<Behaviour>> {
+        self.behaviour.get().map(Box::as_ref)
     }
 }
 

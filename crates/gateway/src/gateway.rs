@@ -11,6 +11,7 @@ use crate::{
     hosted::Hosted,
     leaks::NoSecrets,
     metrics::Metrics,
+    pace::Pace,
     passage::Caller,
     pins::Pins,
     refusal::Refusal,
@@ -70,6 +71,8 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) metrics: Metrics,
+    /// Loops and limits.
+    pub(crate) pace: Arc<Pace>,
     /// Requests that wait for something from their clients.
     pub(crate) parking: Parking,
     /// What people are asked, and what they approved.
@@ -143,6 +146,7 @@ impl Gateway {
             clock,
             entropy,
             metrics: Metrics::new(),
+            pace: Pace::new(&surroundings.mark, &live.allowance),
             live: ArcSwap::from_pointee(live),
             surroundings,
         });
@@ -200,7 +204,7 @@ impl Gateway {
             let name = missing.name.as_deref().unwrap_or("none");
             tracing::info!(server = %missing.server, credential = name, "no credential: {}", missing.why);
         }
-        if let Refusal::Ruled(call, judgement) = refusal {
+        if let Refusal::Ruled(call, judgement) | Refusal::Paused(call, judgement, _) = refusal {
             let why: Vec<&str> = judgement.reasons.iter().map(|r| &*r.text).collect();
             tracing::info!(%call, "{}: {}", judgement.decision.as_str(), why.join("; "));
         }
@@ -251,6 +255,7 @@ impl Gateway {
             tokio::spawn(async move { ties.release().await });
         }
         self.drop_credentials(&before, &live);
+        self.pace.requote(&live.allowance);
         self.live.store(Arc::new(live));
         tracing::info!("configuration in force: {what}");
         self.note(Event::Config(ConfigRecord { by, what: what.into(), from: Some(from), to }));

@@ -50,6 +50,7 @@ mod metrics;
 mod observe;
 mod one;
 mod operators;
+mod pace;
 mod passage;
 mod pins;
 mod poisons;

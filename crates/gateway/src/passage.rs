@@ -3,6 +3,7 @@ use crate::{
     conversation::Cell,
     credentials::{Chosen, Held},
     delegations::Presence,
+    pace::Slot,
     server::Server,
 };
 use doorward_engine::{Actor, Approval, Correlation, Definition, ServerProfile, Subject, Target};
@@ -65,6 +66,8 @@ pub(crate) struct Passage {
     /// What a person approved, taken for it.
     pub(crate) approval: OnceLock<Arc<Approval>>,
     pub(crate) away: Away,
+    /// What it may use, from when it may leave until its answer is counted.
+    pub(crate) paced: Slot,
 }
 
 /// When a message left for its server, and when the answer came.

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Rpc(RpcError),
     /// It was ruled out.
     Ruled(CallId, Box<Judgement>),
+    /// It has to wait, and what programs are told of that: a JSON object.
+    Paused(CallId, Box<Judgement>, Box<str>),
     /// A person would have to approve it, and did not; what the agent is told.
     Unapproved(CallId, Cow<'static, str>),
     /// The decision cannot be recorded, so nothing may be done.
@@ -80,8 +82,12 @@ impl Refusal {
                 let status = if era == Era::Modern { 403 } else { 200 };
                 RpcError::new(RpcError::REFUSED, status, why.as_ref()).with_data(ruling)
             }
-            Self::Ruled(call, judgement) => {
-                let ruling = ruling(*call, judgement.decision, &judgement.reasons);
+            Self::Ruled(call, judgement) | Self::Paused(call, judgement, _) => {
+                let mut ruling = ruling(*call, judgement.decision, &judgement.reasons);
+                if let Self::Paused(_, _, pause) = self {
+                    ruling.truncate(ruling.len() - 1);
+                    let _ = write!(ruling, ",\"pause\":{pause}}}");
+                }
                 if let (Some(id), Some(Method::ToolsCall)) = (id, method) {
                     return Told { status: 200, message: refused_call(id, &judgement.told(), &ruling, era) };
                 }

@@ -118,13 +118,17 @@ impl Gateway {
             ruling = engine::rule(&passage.live.snapshot, &history, &passage.subject(), outbound, now);
         }
         match ruling {
-            Ruling::Go(permitted, judgement) => Ok((permitted, judgement)),
+            // What a client answers to its server is no call.
+            Ruling::Go(permitted, judgement) if !matches!(permitted.message().kind, OutboundKind::Request { .. }) => {
+                Ok((permitted, judgement))
+            }
+            Ruling::Go(permitted, judgement) => Ok((permitted, self.pace(passage, judgement, now)?)),
             Ruling::Stop(judgement) => Err(self.stopped(passage, judgement, now)),
         }
     }
 
     /// Records that a message stops here.
-    fn stopped(&self, passage: &Passage, judgement: Judgement, now: Timestamp) -> Refusal {
+    pub(crate) fn stopped(&self, passage: &Passage, judgement: Judgement, now: Timestamp) -> Refusal {
         self.metrics.ruled(judgement.decision);
         passage.conversation.lock().refused(now);
         let record = Record::ruling(now, judgement.record(&passage.subject()));
@@ -287,6 +291,10 @@ impl Gateway {
         if matches!(message, Message::Response(_)) {
             passage.away.returns(now);
         }
+        let paced = matches!(message, Message::Response(_)).then(|| passage.paced.take()).flatten();
+        if let (Some(paced), Message::Response(response)) = (&paced, &message) {
+            paced.notice(&passage, response, &mut edits);
+        }
         let history = passage.conversation.lock().clone();
         let mut clearance = engine::clear(&passage.live.snapshot, &history, &passage.subject(), &message, edits, now);
         drop(history);
@@ -304,6 +312,10 @@ impl Gateway {
                     || response.result().and_then(|r| r.get("isError")).and_then(doorward_mcp::json::Value::as_bool)
                         == Some(true);
                 let outcome = if failed { Outcome::Failed } else { Outcome::Completed };
+                if let Some(paced) = paced {
+                    let came = if clearance.cleared.is_none() { Outcome::Withheld } else { outcome };
+                    paced.answered(response, came, now, passage.away.until(now));
+                }
                 self.ended(&passage, outcome, Some(message.doc().bytes()), Some(&clearance));
                 delivery.last = true;
             }
@@ -406,6 +418,7 @@ impl Gateway {
         let now = self.clock.now();
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let duration = micros(now.since(passage.began));
+        passage.paced.ended(outcome, now, passage.away.until(now));
         self.metrics.ended(outcome, duration);
         let record = OutcomeRecord {
             call: passage.call,

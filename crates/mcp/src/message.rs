@@ -25,6 +25,8 @@ pub mod meta {
     pub const TOOL_USE: &str = "claudecode/toolUseId";
     /// The ruling about a refused call.
     pub const RULING: &str = "dev.doorward/ruling";
+    /// What an agent is told with an answer: that it begins to go in circles.
+    pub const NOTICE: &str = "dev.doorward/notice";
 }
 
 /// A request: a method, an id, and the original text.

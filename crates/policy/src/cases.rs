@@ -17,9 +17,9 @@
 //! ```
 
 use crate::{
-    Action, AgentFacts, ArgumentFacts, Context, Conversation, DefinitionState, Delegation, DelegationFacts, Diagnostic,
-    Explanation, FlowFacts, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target, ToolFacts, Transport,
-    Verdict, diagnostic::File,
+    Action, AgentFacts, ArgumentFacts, Behaviour, Context, Conversation, DefinitionState, Delegation, DelegationFacts,
+    Diagnostic, Explanation, FlowFacts, HumanFacts, Leaf, LeafValue, Policies, Question, ServerFacts, Target,
+    ToolFacts, Transport, Verdict, diagnostic::File,
 };
 use doorward_mcp::Era;
 use doorward_vocab::{Assurance, Decision, Effect, Effects, FindingKind, Level, ServerName, Timestamp};
@@ -84,6 +84,9 @@ pub struct Case {
     /// What was done before.
     #[serde(default)]
     pub conversation: ConversationCase,
+    /// How its agent behaves in it.
+    #[serde(default)]
+    pub behaviour: BehaviourCase,
     /// Whether a recipient came only from untrusted content.
     #[serde(default)]
     pub untrusted_recipient: bool,
@@ -221,6 +224,13 @@ pub enum StateCase {
     Approved,
     Pending,
     Quarantined,
+}
+
+/// How an agent behaves.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BehaviourCase {
+    pauses: u64,
 }
 
 /// What was done before.
@@ -369,6 +379,7 @@ impl Case {
                 untrusted: c.untrusted,
                 injected: c.injected,
             },
+            behaviour: Behaviour { pauses: self.behaviour.pauses },
             arguments: &arguments,
             untrusted_recipient: self.untrusted_recipient,
             flow: &flow,

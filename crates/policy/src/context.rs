@@ -22,6 +22,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// What was done before in this conversation.
     pub conversation: Conversation,
+    /// How its agent behaves in it.
+    pub behaviour: Behaviour,
     /// Facts of the call's arguments; [`ArgumentFacts::none`] where there are none.
     pub arguments: &'a ArgumentFacts,
     /// Whether an address or host of this call came from untrusted content and from nowhere else.
@@ -53,6 +55,13 @@ pub struct Conversation {
     pub injected: bool,
 }
 
+/// How the agent of a message behaves in its conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behaviour {
+    /// How often a call had to wait, because it went in circles or something was used up.
+    pub pauses: u64,
+}
+
 impl Context<'static> {
     /// Circumstances of which nothing is known but the level and the moment: nothing proven, nothing local.
     pub fn bare(level: Level, now: Timestamp) -> Self {
@@ -65,6 +74,7 @@ impl Context<'static> {
             era: Era::Modern,
             now,
             conversation: Conversation::default(),
+            behaviour: Behaviour::default(),
             arguments: ArgumentFacts::none(),
             untrusted_recipient: false,
             flow: FlowFacts::none(),
@@ -117,6 +127,7 @@ attributes! {
     "conversation.sinks" = |c| Value::count(c.conversation.sinks),
     "conversation.untrusted" = |c| Value::Bool(c.conversation.untrusted),
     "conversation.injected" = |c| Value::Bool(c.conversation.injected),
+    "behaviour.pauses" = |c| Value::count(c.behaviour.pauses),
     "args.paths" = |c| Value::Texts(c.arguments.paths().into()),
     "args.anyPathUnder" = |c| Value::Texts(c.arguments.any_path_under().into()),
     "args.allPathsUnder" = |c| Value::Texts(c.arguments.all_paths_under().into()),

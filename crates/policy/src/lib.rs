@@ -40,7 +40,7 @@ mod verdict;
 
 pub use action::Action;
 pub use arguments::{ArgumentFacts, Leaf, LeafValue, fuzz_arguments};
-pub use context::{Context, Conversation};
+pub use context::{Behaviour, Context, Conversation};
 pub use diagnostic::Diagnostic;
 pub use explain::{Considered, Explanation, Part};
 pub use flow::{Believed, FlowFacts, Sources};

@@ -62,6 +62,10 @@ pub enum ReasonCode {
     FlowRefused,
     /// The human did not ask for it.
     OutsideMandate,
+    /// It goes in circles.
+    Loop,
+    /// What somebody may use is used up.
+    UsedUp,
     /// A secret was removed.
     SecretRemoved,
     /// The arguments are not what the tool's schema asks for.
@@ -119,6 +123,12 @@ impl Reason {
             }
             ReasonCode::OutsideMandate => {
                 "The user did not ask for this. Go on with what was asked; if it is needed, ask the user to say so."
+            }
+            ReasonCode::Loop => {
+                "You seem to go in circles. Do not repeat this: use what you have, choose another way, or tell the user what is missing."
+            }
+            ReasonCode::UsedUp => {
+                "There is nothing left for this now. Finish with what you have, or tell the user what is left to do, and wait."
             }
             ReasonCode::SecretRemoved => "A secret was removed from this text.",
             ReasonCode::ArgumentsInvalid => "The arguments do not fit the tool's schema. Correct them and call again.",

@@ -408,6 +408,16 @@ fn remedies(r: &Ruling) -> Vec<Remedy> {
                     Some("doorward hook".into()),
                 );
             }
+            ReasonCode::Loop => {
+                add(
+                    "Another call, or a person who looked and approves this one.".into(),
+                    Some("doorward approvals".into()),
+                );
+            }
+            ReasonCode::UsedUp => add(
+                "Time, a person who approves it where the quota allows that, or a greater `[[quota]]`.".into(),
+                Some("doorward approvals".into()),
+            ),
             ReasonCode::ArgumentsInvalid => add(format!("Arguments that fit the schema of `{tool}`."), None),
             ReasonCode::Protocol => add(format!("A message that is valid in revision {}.", r.revision), None),
             ReasonCode::Permitted | ReasonCode::SecretRemoved | ReasonCode::Observed => {}

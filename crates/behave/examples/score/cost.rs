@@ -55,7 +55,9 @@ pub fn score(runs: &[Run]) -> bool {
             course.took(&step.call);
             loops.push(nanos(|| {
                 match conversation.before(&step.call, Cost::call(100), Holders::default(), &mut ledger) {
-                    Ok(pass) => conversation.after(pass, &step.answer, Cost::call(90), &mut ledger),
+                    Ok(pass) => {
+                        conversation.after(pass, &step.answer, Cost::call(90), &mut ledger);
+                    }
                     Err(_) => conversation.watch.resume(),
                 }
             }));

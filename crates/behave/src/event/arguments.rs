@@ -91,14 +91,19 @@ impl Arguments {
     /// The shape of arguments as they were sent. Where their values come from is filled in by who knows.
     pub fn of(key: &Key, arguments: Option<Value<'_>>) -> Self {
         let Some(value) = arguments else { return Self::default() };
-        let raw = value.raw();
         let members = value.members().take(Self::MOST);
-        Self {
-            same: key.sum(raw),
-            alike: key.sum_bytes(&folded(raw)),
-            bytes: u32::try_from(raw.len()).unwrap_or(u32::MAX),
-            list: members.map(|(name, value)| Argument::of(key.sum(&name), value)).collect(),
-        }
+        let list = members.map(|(name, value)| Argument::of(key.sum(&name), value)).collect();
+        Self { list, ..Self::sums(key, arguments) }
+    }
+
+    /// The sums alone, which is all that loops are seen by.
+    pub fn sums(key: &Key, arguments: Option<Value<'_>>) -> Self {
+        let Some(value) = arguments else { return Self::default() };
+        let raw = value.raw();
+        let (same, bytes) = (key.sum(raw), u32::try_from(raw.len()).unwrap_or(u32::MAX));
+        let numbered = raw.bytes().any(|byte| byte.is_ascii_digit());
+        let alike = if numbered { key.sum_pieces(folded(raw.as_bytes())) } else { same };
+        Self { same, alike, bytes, list: Vec::new() }
     }
 
     /// The names of the arguments, in their order.
@@ -151,17 +156,13 @@ fn text(text: &str) -> (Kind, usize) {
     (kind, text.chars().count())
 }
 
-/// The text with each run of digits as one zero.
-fn folded(raw: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    for byte in raw.bytes() {
-        match byte {
-            b'0'..=b'9' if out.last() == Some(&b'0') => {}
-            b'0'..=b'9' => out.push(b'0'),
-            _ => out.push(byte),
-        }
-    }
-    out
+/// The text with each run of digits as one zero, in pieces.
+fn folded(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut runs = raw.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    std::iter::from_fn(move || {
+        let run = runs.next()?;
+        Some(if run.first().is_some_and(u8::is_ascii_digit) { b"0" } else { run })
+    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Reserves a cost though there may be less left.
+    pub fn overdraw(&mut self, cost: Cost) {
+        self.reserved = self.reserved.plus(cost);
+    }
+
     /// Takes what it was instead of what was reserved.
     pub fn settle(&mut self, reserved: Cost, actual: Cost) {
         self.reserved = self.reserved.minus(reserved);

@@ -61,6 +61,18 @@ impl Cost {
             Unit::Time => self.time,
         }
     }
+    /// The same with no more of one unit than this.
+    #[must_use]
+    pub fn at_most(mut self, unit: Unit, most: u64) -> Self {
+        let own = match unit {
+            Unit::Calls => &mut self.calls,
+            Unit::Tokens => &mut self.tokens,
+            Unit::Money => &mut self.money,
+            Unit::Time => &mut self.time,
+        };
+        *own = most.min(*own);
+        self
+    }
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

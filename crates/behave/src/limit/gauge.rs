@@ -59,6 +59,11 @@ impl Gauge {
         self.0 = self.0.max(nanos(now)).saturating_add(used);
     }
 
+    /// Uses so much though there may not be as much; a debt is never greater than one burst.
+    pub(super) fn overdraw(&mut self, quota: &Quota, cost: u64, now: Timestamp) {
+        self.settle(quota, 0, cost, now);
+    }
+
     /// Corrects what was reserved by what it was. A debt is never greater than one burst.
     pub(super) fn settle(&mut self, quota: &Quota, reserved: u64, actual: u64, now: Timestamp) {
         let burst = quota.time(quota.burst);

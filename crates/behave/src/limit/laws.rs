@@ -114,3 +114,27 @@ fn a_budget_is_topped_up_by_a_person() {
     budget.top_up(Cost { tokens: 50, ..Cost::default() });
     budget.reserve(Cost::call(60)).unwrap();
 }
+
+#[test]
+fn what_goes_on_without_enough_is_a_debt_of_a_burst_at_most() {
+    let mut ledger = ledger(100);
+    for _ in 0..50 {
+        let _owed = ledger.overdraw(holders(1), Cost::call(40), at(0));
+    }
+    assert_eq!(ledger.left(&holders(1), Unit::Tokens, at(3599)), Some(0));
+    assert_eq!(ledger.left(&holders(1), Unit::Tokens, at(2 * 3600)), Some(100));
+    let short = ledger.reserve(holders(1), Cost::call(1), at(0)).unwrap_err();
+    assert!(short.wait.is_some_and(|wait| wait <= HOUR + Duration::from_secs(60)), "{short:?}");
+    // A person gives all of it anew.
+    ledger.refill(&holders(1), Scope::Conversation);
+    assert_eq!(ledger.left(&holders(1), Unit::Tokens, at(0)), Some(100));
+    assert!(ledger.reserve(holders(1), Cost::call(100), at(0)).is_ok());
+}
+
+#[test]
+fn other_quotas_find_what_was_used() {
+    let mut ledger = ledger(100);
+    let _used = ledger.reserve(holders(1), Cost::call(50), at(0)).unwrap();
+    ledger.requote(Quotas::default().with(Scope::Conversation, Unit::Tokens, Quota::new(1_000, HOUR)));
+    assert_eq!(ledger.left(&holders(1), Unit::Tokens, at(0)), Some(500));
+}

@@ -67,6 +67,11 @@ impl Ledger {
         Self { quotas, books: Default::default() }
     }
 
+    /// Other quotas hold from now on. What was used stays used, as the time that it takes to flow in again.
+    pub fn requote(&mut self, quotas: Quotas) {
+        self.quotas = quotas;
+    }
+
     /// Reserves a cost with everybody, or with nobody.
     ///
     /// # Errors
@@ -77,6 +82,19 @@ impl Ledger {
         }
         self.each(&holders, now, |gauge, unit, quota| gauge.reserve(quota, cost.of(unit), now));
         Ok(Reservation { holders, cost })
+    }
+
+    /// Reserves a cost though somebody may not have enough left.
+    pub fn overdraw(&mut self, holders: Holders, cost: Cost, now: Timestamp) -> Reservation {
+        self.each(&holders, now, |gauge, unit, quota| gauge.overdraw(quota, cost.of(unit), now));
+        Reservation { holders, cost }
+    }
+
+    /// Somebody may give more to the holder of this scope: all of its quotas are as new.
+    pub fn refill(&mut self, holders: &Holders, scope: Scope) {
+        if let Some(book) = self.books.get_mut(scope as usize) {
+            book.gauges.remove(&holders.of(scope));
+        }
     }
 
     /// Gives back what was reserved in excess, or takes what was not.

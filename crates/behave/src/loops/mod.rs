@@ -16,10 +16,15 @@ mod verdict;
 pub use verdict::{Loop, Shape, Verdict};
 
 use crate::event::{Answer, Call, Polling, Step};
+use doorward_vocab::Timestamp;
 use fan::Fan;
 use novelty::Novelty;
 use recent::{Recent, Turn};
+use std::time::Duration;
 use storm::Storm;
+
+/// Who waits as long as this after an answer is not running away.
+const REST: Duration = Duration::from_secs(20);
 
 /// How much is too much.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,6 +73,8 @@ pub struct Watch {
     novelty: Novelty,
     storm: Storm,
     fan: Fan,
+    /// When the last answer came.
+    last: Timestamp,
 }
 
 impl Watch {
@@ -79,7 +86,8 @@ impl Watch {
     /// Judges a call that would be forwarded now, and counts it as open if it may go.
     pub fn before(&mut self, call: &Call) -> Verdict {
         let step = call.step();
-        let verdict = self.judge(&step, call.polling);
+        let rested = call.at.since(self.last) >= REST;
+        let verdict = self.judge(&step, if rested { Polling::Expected } else { call.polling });
         if !matches!(verdict, Verdict::Pause(_)) {
             self.fan.begin();
         }
@@ -91,13 +99,23 @@ impl Watch {
         self.fan.end();
     }
 
-    /// Takes in what came of a call that [`Self::before`] let go.
-    pub fn after(&mut self, step: Step, answer: &Answer) {
+    /// A call goes that [`Self::before`] would hold.
+    pub(crate) fn go_on(&mut self) {
+        self.fan.begin();
+    }
+
+    /// Takes in what came of a call that [`Self::before`] let go; whether its tool turned out to be one that is asked again
+    /// until something else comes.
+    pub fn after(&mut self, step: Step, answer: &Answer) -> Polling {
         self.fan.end();
         let failed = answer.outcome.is_error();
         let stale = self.novelty.take(&answer.gist);
         self.storm.take(failed);
-        self.recent.push(Turn::new(step, answer, failed, stale));
+        self.last = answer.at;
+        let turn = Turn::new(step, answer, failed, stale);
+        let polling = if failed { Polling::Never } else { self.recent.waited_for(&turn) };
+        self.recent.push(turn);
+        polling
     }
 
     /// The conversation would begin another one; `depth` is how deep this one is itself: zero where a human began it.

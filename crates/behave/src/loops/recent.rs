@@ -1,7 +1,7 @@
 //! The last calls and their answers, as sums.
 
 use super::{Patience, Shape, Verdict, novelty::Freshness};
-use crate::event::{Answer, Step};
+use crate::event::{Answer, Polling, Step};
 
 /// How many calls are looked back upon: four rounds of eight.
 const KEPT: u8 = 32;
@@ -46,6 +46,14 @@ impl Recent {
     fn back(&self) -> impl Iterator<Item = &Turn> + Clone {
         let (before, after) = self.turns.split_at(usize::from(self.next.min(KEPT)));
         before.iter().rev().chain(after.iter().rev()).take(usize::from(self.count))
+    }
+
+    /// Whether the same call got the same answer three times or more, and now another one.
+    pub(super) fn waited_for(&self, turn: &Turn) -> Polling {
+        let mut equal = self.back().filter(|before| before.same == turn.same && !before.failed);
+        let Some(last) = equal.next().filter(|last| last.answer != turn.answer) else { return Polling::Never };
+        let again = equal.take_while(|before| before.answer == last.answer).count();
+        if again >= 2 { Polling::Expected } else { Polling::Never }
     }
 
     /// Whether the tool of this call failed when it was last called.

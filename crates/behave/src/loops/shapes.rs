@@ -171,3 +171,35 @@ fn another_call_passes_and_a_tool_that_works_ends_a_storm() {
 fn a_conversation_takes_less_than_two_kib() {
     assert!(size_of::<crate::Conversation>() <= 2048, "{}", size_of::<crate::Conversation>());
 }
+
+#[test]
+fn who_rests_between_calls_waits() {
+    let mut scene = Scene::new();
+    let mut at = 0;
+    let mut again = |scene: &mut Scene, rest: u64| {
+        at += rest;
+        let call = Call { at: Timestamp::from_micros(at * 1_000_000), ..scene.call("read_job", "{}".into()) };
+        let went = !matches!(scene.watch.before(&call), Verdict::Pause(_));
+        let answer = Answer { at: call.at, gist: Gist::of(&scene.key, "running"), ..Answer::default() };
+        if went {
+            scene.watch.after(call.step(), &answer);
+        }
+        went
+    };
+    assert!((0..50).all(|_| again(&mut scene, 20)));
+    assert!(!again(&mut scene, 19));
+}
+
+#[test]
+fn a_tool_that_was_worth_asking_again_is_told() {
+    let mut scene = Scene::new();
+    let mut answered = |text: &str| {
+        let call = scene.call("read_job", "{}".into());
+        let answer = Answer { gist: Gist::of(&scene.key, text), ..Answer::default() };
+        let _ = scene.watch.before(&call);
+        scene.watch.after(call.step(), &answer)
+    };
+    let came: Vec<Polling> = ["a", "b", "c", "c", "c", "d"].into_iter().map(|text| answered(text)).collect();
+    let (no, yes) = (Polling::Never, Polling::Expected);
+    assert_eq!(came, [no, no, no, no, no, yes]);
+}

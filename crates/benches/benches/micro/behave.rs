@@ -10,7 +10,7 @@ use doorward_behave::{
     limit::{Cost, Holders, Ledger, Quota, Quotas, Scope, Unit, estimate_tokens},
 };
 use doorward_benches::Suite;
-use doorward_mcp::json::{Document, Limits, Strictness};
+use doorward_mcp::json::{Document, Limits, Strictness, Value};
 use doorward_vocab::{Effect, Effects, Timestamp};
 use std::time::Duration;
 
@@ -33,19 +33,64 @@ pub(crate) fn benches(suite: &mut Suite) {
     let calls: Vec<Call> = (0..32).map(call).collect();
     let one = calls.first().expect("32 calls");
     suite.bench("the shape of four arguments", || Arguments::of(&key, Some(document.root())));
+    suite.bench("the sums of four arguments", || Arguments::sums(&key, Some(document.root())));
     let text = crate::texts::prose(4);
     suite.bench_bytes("the gist of a result", text.len(), || Gist::of(&key, &text));
     suite.bench_bytes("estimate its tokens", text.len(), || estimate_tokens(&text));
     loops_and_limits(suite, &key, &calls);
+    for kib in [0, 1, 16] {
+        let texts: Vec<String> = (0..64_u64).map(|n| answer_of(kib, n)).collect();
+        let mut texts = texts.iter().cycle();
+        let (mut conversation, mut ledger) = (Conversation::default(), Ledger::new(plenty()));
+        let what = format!("all that is counted of a call and an answer of {} bytes", answer_of(kib, 0).len());
+        suite.bench(&what, || {
+            let Some(text) = texts.next() else { return };
+            counted(&key, document.root(), text, &mut conversation, &mut ledger);
+        });
+    }
     scores(suite, &calls, one);
 }
 
-fn loops_and_limits(suite: &mut Suite, key: &Key, calls: &[Call]) {
+/// Quotas of all holders that nobody uses up.
+fn plenty() -> Quotas {
     let quota = Quota::new(1_000_000_000, Duration::from_secs(1));
-    let quotas = Scope::ALL
-        .into_iter()
-        .fold(Quotas::default(), |all, scope| all.with(scope, Unit::Calls, quota).with(scope, Unit::Tokens, quota));
-    let (mut ledger, mut conversation) = (Ledger::new(quotas), Conversation::default());
+    let both = |all: Quotas, scope| all.with(scope, Unit::Calls, quota).with(scope, Unit::Tokens, quota);
+    Scope::ALL.into_iter().fold(Quotas::default(), both)
+}
+
+/// An answer that is not like the others.
+fn answer_of(kib: usize, n: u64) -> String {
+    let own: String = (0..8).map(|i| char::from(b'a' + u8::try_from((n >> i) % 26).unwrap_or_default())).collect();
+    let text = if kib == 0 { crate::texts::ANSWER.to_owned() } else { crate::texts::lines(kib) };
+    text.replace("bay", &own)
+}
+
+/// What is done for one call beside its ruling, from its text to its settled cost.
+fn counted(key: &Key, arguments: Value<'_>, text: &str, conversation: &mut Conversation, ledger: &mut Ledger) {
+    let (server, human, agent) = (key.sum("mail"), key.sum("local").and(key.sum("ada").bits()), key.sum("local"));
+    let tool = server.and(key.sum("send_mail").bits());
+    let holders = Holders { human, agent, conversation: key.sum("bench-1"), tool, server, ..Holders::default() };
+    let call = Call {
+        at: Timestamp::from_micros(1_700_000_000_000_000),
+        server,
+        tool,
+        effects: Effects::just(Effect::Read),
+        arguments: Arguments::sums(key, Some(arguments)),
+        batch: 0,
+        polling: Polling::Expected,
+        asked: Asked::Untold,
+    };
+    let tokens = estimate_tokens(arguments.raw());
+    let Ok(pass) = conversation.before(&call, Cost::call(tokens + 200), holders, ledger) else {
+        conversation.watch.resume();
+        return;
+    };
+    let answer = Answer { at: call.at, gist: Gist::of(key, text), ..Answer::default() };
+    conversation.after(pass, &answer, Cost::call(tokens + estimate_tokens(text)), ledger);
+}
+
+fn loops_and_limits(suite: &mut Suite, key: &Key, calls: &[Call]) {
+    let (mut ledger, mut conversation) = (Ledger::new(plenty()), Conversation::default());
     let answers: Vec<Answer> = (0..64)
         .map(|n| Answer {
             gist: Gist::of(key, &crate::texts::prose(1).replace('e', &n.to_string())),
@@ -56,7 +101,9 @@ fn loops_and_limits(suite: &mut Suite, key: &Key, calls: &[Call]) {
     suite.bench("before and after a call: loops, and quotas of seven holders in two units", || {
         let Some((call, answer)) = pairs.next() else { return };
         match conversation.before(call, Cost::call(100), Holders::default(), &mut ledger) {
-            Ok(pass) => conversation.after(pass, answer, Cost::call(120), &mut ledger),
+            Ok(pass) => {
+                conversation.after(pass, answer, Cost::call(120), &mut ledger);
+            }
             Err(_) => conversation.watch.resume(),
         }
     });

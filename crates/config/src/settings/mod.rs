@@ -25,6 +25,7 @@ mod mandate;
 mod on_finding;
 mod placeholder;
 mod policy;
+mod quota;
 mod seal;
 mod server;
 mod store;
@@ -52,6 +53,7 @@ pub use mandate::Mandate;
 pub use on_finding::OnFinding;
 pub use placeholder::Placeholder;
 pub use policy::{PolicyBase, PolicyFiles};
+pub use quota::{Quota, QuotaOf};
 pub use seal::Seal;
 pub use server::{AssuranceRule, EffectRule, Server};
 pub use store::{Durability, Engine, Store};
@@ -114,6 +116,9 @@ pub struct Settings {
     pub budgets: Vec<FlowBudget>,
     /// What agents are for.
     pub mandates: Vec<Mandate>,
+    /// How much everybody may use, where that is another than [`Quota::usual`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<Quota>,
     /// How people are asked to approve single calls.
     #[serde(skip_serializing_if = "is_usual")]
     pub approval: Approval,
@@ -160,6 +165,7 @@ impl Settings {
             labels: Vec::new(),
             budgets: Vec::new(),
             mandates: Vec::new(),
+            quotas: Vec::new(),
             approval: Approval::default(),
             console: Console::default(),
             log: Log::default(),
@@ -230,6 +236,7 @@ impl Shape {
             labels: file.tables("label").into_iter().filter_map(LabelRule::read).collect(),
             budgets: file.tables("budget").into_iter().filter_map(FlowBudget::read).collect(),
             mandates: file.tables("mandate").into_iter().filter_map(Mandate::read).collect(),
+            quotas: file.tables("quota").into_iter().filter_map(Quota::read).collect(),
             approval: file.table("approval").map(Approval::read).unwrap_or_default(),
             console: file.table("console").map(Console::read).unwrap_or_default(),
             log: file.table("log").map(Log::read).unwrap_or_default(),

@@ -27,6 +27,9 @@ pub struct Server {
     pub check_mandate: bool,
     /// Whether what reaches it is held to where it came from.
     pub check_flow: bool,
+    /// Patterns of tools that are meant to be called again and again until something happens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub polling: Vec<Glob>,
     /// How often it may ask something of the client's model or person in one conversation; none: as often as all may.
     pub asks: Option<u32>,
     /// The label of what it returns before anything is known about the content.
@@ -78,6 +81,8 @@ impl Server {
         let check_arguments = section.get("check_arguments", Item::flag).unwrap_or(true);
         let check_mandate = section.get("check_mandate", Item::flag).unwrap_or(true);
         let check_flow = section.get("check_flow", Item::flag).unwrap_or(true);
+        let polling = section.get("polling", Item::one_or_more).unwrap_or_default();
+        let polling = polling.into_iter().map(Glob::new).collect();
         let asks = section.get("asks", Item::count).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let trusted = section.get("trusted", Item::flag).unwrap_or(false);
         let confidentiality = section.get("confidentiality", |item| item.choice(&CONFIDENTIALITY));
@@ -97,6 +102,7 @@ impl Server {
             check_arguments,
             check_mandate,
             check_flow,
+            polling,
             asks,
             label,
             timeout,

@@ -196,6 +196,7 @@ fn is_failure(refusal: &Refusal) -> bool {
         Refusal::Decode(_)
         | Refusal::Header(_)
         | Refusal::Ruled(..)
+        | Refusal::Paused(..)
         | Refusal::Unapproved(..)
         | Refusal::Credential(_)
         | Refusal::Outworn

@@ -23,7 +23,7 @@ use doorward_mcp::{
     json::{Value, quote},
     meta,
 };
-use doorward_vocab::{Assurance, Digest, Effect, Effects};
+use doorward_vocab::{Assurance, Digest, Effect, Effects, ReasonCode};
 use std::fmt::Write as _;
 
 /// In which way a person is asked.
@@ -69,8 +69,18 @@ impl Gateway {
         outbound: Outbound,
         refusal: Refusal,
     ) -> Result<Reply, Refusal> {
-        let Refusal::Ruled(call, judgement) = refusal else { return Err(refusal) };
-        let ruled = |judgement| Err(Refusal::Ruled(call, judgement));
+        let (call, judgement, pause) = match refusal {
+            Refusal::Ruled(call, judgement) => (call, judgement, None),
+            Refusal::Paused(call, judgement, pause) => (call, judgement, Some(pause)),
+            refusal => return Err(refusal),
+        };
+        let paused = pause.is_some();
+        let ruled = |judgement| {
+            Err(match pause {
+                None => Refusal::Ruled(call, judgement),
+                Some(pause) => Refusal::Paused(call, judgement, pause),
+            })
+        };
         let Some(awaited) = judgement.awaits else { return ruled(judgement) };
         let passage = &scope.passage;
         let way = self.way_to_ask(arrival, passage, awaited.proven);
@@ -82,14 +92,20 @@ impl Gateway {
             Asked::New(question) => (question, true),
             Asked::Open(question) => (question, false),
             Asked::Declined => return told(DECLINED),
+            // Why it has to wait says more.
+            Asked::TooMany(_) if paused => return ruled(judgement),
             Asked::TooMany(why) => return told(why),
         };
         let Message::Request(request) = passage.message.inspect() else { return ruled(judgement) };
+        // Who goes in circles is told so first, and finds another way. The person is asked by who insists.
+        if is_new && judgement.reasons.iter().any(|reason| reason.code == ReasonCode::Loop) {
+            return ruled(judgement);
+        }
         match (way, &scope.session) {
             (Way::Form | Way::Url, Some(session)) => {
                 let session = session.clone();
                 let page = (way == Way::Url).then(|| self.page_of(&passage.live, &question));
-                let waiting = Waiting::new(self, &session, &question, is_new, page, outbound);
+                let waiting = Waiting::new(self, &session, &question, is_new || paused, page, outbound);
                 Ok(Reply::Stream(Flow::waiting(self.stoppable(scope, &session), waiting)))
             }
             (Way::Form | Way::Url, None) => {
@@ -103,6 +119,8 @@ impl Gateway {
                 let body = input_required(request, &params, &sealed).into_bytes();
                 Ok(Reply::Message { status: 200, body, session: None })
             }
+            // It says itself what is to be done.
+            (Way::Page, _) if paused => ruled(judgement),
             // Whoever opens the page has to sign in as the right person. An address that needs no more than itself is not for
             // agents.
             (Way::Page, _) if signs_in(passage) => {

@@ -32,7 +32,7 @@ use crate::{
 };
 use book::Number;
 use doorward_audit::{ApprovalChange, Event, Party};
-use doorward_engine::{Awaited, human_party};
+use doorward_engine::{Approval, Awaited, human_party};
 use doorward_vocab::{Assurance, Timestamp};
 use std::sync::Arc;
 
@@ -42,12 +42,15 @@ pub(crate) const KEY: &str = "dev.doorward/approval";
 impl Gateway {
     /// What was approved for the call of `passage`, taken for it.
     pub(crate) fn take_approval(&self, passage: &Passage, call: &Awaited, now: Timestamp) -> bool {
-        let Some((question, approval)) = self.approvals.take(passage.caller.actor.key(), &call.covers, now) else {
-            return false;
-        };
+        self.approval_of(passage, call, now).is_some_and(|approval| passage.approval.set(approval).is_ok())
+    }
+
+    /// The approval that `passage` waits for, used up by it.
+    pub(crate) fn approval_of(&self, passage: &Passage, call: &Awaited, now: Timestamp) -> Option<Arc<Approval>> {
+        let (question, approval) = self.approvals.take(passage.caller.actor.key(), &call.covers, now)?;
         let used = question.told(ApprovalChange::Used, Some(approval.by.clone()), now);
         self.note(Event::Approval(Box::new(doorward_audit::Approval { call: passage.call, ..used })));
-        passage.approval.set(approval).is_ok()
+        Some(approval)
     }
 
     /// The client of `caller` says what its person put into the form; `false` where no form was shown for it.

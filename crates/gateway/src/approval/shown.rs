@@ -43,7 +43,12 @@ pub(crate) fn question(passage: &Passage, judgement: &Judgement) -> String {
 }
 
 fn why(reason: &Reason) -> String {
-    reason.text.to_string()
+    let yes = match reason.code {
+        ReasonCode::Loop => ". With a yes it goes on, and is counted anew",
+        ReasonCode::UsedUp => ". A yes gives all of that anew",
+        _ => "",
+    };
+    format!("{}{yes}", reason.text)
 }
 
 fn fenced(what: &str, value: Option<Value<'_>>, text: &mut String) {

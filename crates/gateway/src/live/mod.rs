@@ -4,11 +4,13 @@ mod attesting;
 mod authority;
 mod flow;
 mod marks;
+mod quotas;
 mod trust;
 
 pub(crate) use attesting::{Machines, Roles};
 pub(crate) use authority::{Authority, Provider};
 pub use marks::of as marks;
+pub(crate) use quotas::Allowance;
 pub(crate) use trust::public;
 pub use trust::standing;
 
@@ -52,6 +54,8 @@ pub struct Live {
     narrow: HashMap<Arc<str>, ServerName>,
     /// Protected-resource metadata, where tokens are used.
     pub(crate) resources: Option<identity::ProtectedResources>,
+    /// How much everybody may use.
+    pub(crate) allowance: Allowance,
     /// Which hosts and origins may call.
     pub(crate) guard: Guard,
     /// The bounds on what clients send.
@@ -244,6 +248,7 @@ impl Live {
         let limits = Limits { depth: settings.limits.depth, ..Limits::default() };
         around.delegations.book().install(standing(&settings));
         Ok(Self {
+            allowance: Allowance::of(&settings),
             snapshot,
             settings,
             servers,

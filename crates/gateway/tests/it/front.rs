@@ -264,14 +264,14 @@ pub(crate) fn rulings_of(records: &[Record], name: &str) -> Vec<Ruling> {
     records.iter().filter_map(ruling).collect()
 }
 
-/// A server over HTTP, as it is configured.
+/// A server over HTTP, as it is configured. Tests repeat themselves, so that nothing of it is taken for a loop.
 pub(crate) fn http_server(name: &str, url: &str) -> String {
-    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\n")
+    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\npolling = \"*\"\n")
 }
 
 /// A server that is a command, as it is configured.
 pub(crate) fn command_server(name: &str, words: &[String]) -> String {
-    format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+    format!("[[server]]\nname = \"{name}\"\npolling = \"*\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
 }
 
 /// The keys of the state folder.

@@ -30,6 +30,7 @@ mod mandate;
 mod measured;
 mod names;
 mod outage;
+mod pace;
 mod process;
 mod proof;
 mod proofs;

@@ -91,8 +91,10 @@ impl Writer {
     }
 
     pub(crate) fn call(&mut self, out: &mut Vec<u8>, tool: Tool, conversation: &str) {
-        // 64 bytes or so, never twice the same.
-        self.text = format!("{conversation}.{} the parcel for bay twelve left at noon, signed for", self.id + 1);
+        // 64 bytes or so, and never twice the same: agents that work say new words, not new numbers alone, and who does not
+        // goes in circles.
+        self.text =
+            format!("{conversation}.{} the parcel for {} left at noon, signed for", self.id + 1, place(self.id));
         let (meta, comma) = match self.era {
             Era::Sessions => ("", ""),
             Era::Stateless => (STATELESS_META, ","),
@@ -166,4 +168,17 @@ impl Writer {
         let _ = write!(out, "Content-Length: {}\r\n\r\n", self.body.len());
         out.extend_from_slice(&self.body);
     }
+}
+
+/// A place that no other call of a conversation names: letters for a number.
+fn place(number: u64) -> String {
+    let mut rest = number.wrapping_mul(0x9e37_79b9);
+    let letters = std::iter::from_fn(|| {
+        let letter = b'a' + u8::try_from(rest % 26).unwrap_or_default();
+        rest /= 26;
+        Some(char::from(letter))
+    });
+    let letters: String = letters.take(8).collect();
+    let (bay, row) = letters.split_at(4);
+    format!("{bay} {row}")
 }

@@ -164,7 +164,7 @@ fn call(out: &mut Vec<u8>, message: &Message<'_>, prefix: &str) -> Answer {
         }
         Tool::Blob => {
             let first_line = text.strip_suffix('"').unwrap_or(text);
-            let tail = blob::tail();
+            let tail = blob::tail(id.parse().unwrap_or_default());
             head(out, "200 OK", "Content-Type: application/json\r\n", start.len() + first_line.len() + 2 + tail.len());
             out.extend_from_slice(start.as_bytes());
             out.extend_from_slice(first_line.as_bytes());

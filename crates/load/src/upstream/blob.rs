@@ -12,17 +12,24 @@ const WORDS: [&str; 24] = [
     "signed",
 ];
 
-/// The rest of a `blob` result after its first line: JSON-escaped text, then the end of the message.
-pub(crate) fn tail() -> &'static [u8] {
-    static TAIL: OnceLock<Vec<u8>> = OnceLock::new();
-    TAIL.get_or_init(|| [ledger(SIZE).as_bytes(), br#""}],"isError":false}}"#].concat())
+/// Pages of the ledger: who reads one after the other reads something new for as long as anybody remembers.
+const PAGES: u64 = 32;
+/// No line is longer.
+const LINE: usize = 256;
+
+/// The rest of a `blob` result after its first line: JSON-escaped text of one length, then the end of the message.
+pub(crate) fn tail(page: u64) -> &'static [u8] {
+    static TAILS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    let end = br#""}],"isError":false}}"#;
+    let tails = TAILS.get_or_init(|| (0..PAGES).map(|page| [ledger(page).as_bytes(), end].concat()).collect());
+    tails.get(usize::try_from(page % PAGES).unwrap_or_default()).map_or(&[], Vec::as_slice)
 }
 
 /// Lines of a depot's ledger, each ending in an escaped line feed.
-fn ledger(size: usize) -> String {
-    let mut text = String::with_capacity(size + 256);
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    while text.len() < size {
+fn ledger(page: u64) -> String {
+    let mut text = String::with_capacity(SIZE + LINE);
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(page + 1));
+    while text.len() < SIZE {
         let (day, hour, minute) = (1 + dice.roll(28), dice.roll(24), dice.roll(60));
         let (depot, number) = (1 + dice.roll(40), 10_000 + dice.roll(90_000));
         let _ = write!(text, "2026-03-{day:02} {hour:02}:{minute:02} depot-{depot} #{number}");
@@ -31,6 +38,9 @@ fn ledger(size: usize) -> String {
         }
         let _ = write!(text, ", {}.{} kg\\n", dice.roll(30), dice.roll(10));
     }
+    // All pages are of one length.
+    let rest = (SIZE + LINE).saturating_sub(text.len());
+    text.extend(std::iter::repeat_n('-', rest));
     text
 }
 
