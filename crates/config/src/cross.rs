@@ -1,7 +1,7 @@
 //! What no section can know alone: names that must exist, addresses that ask for more, entries that exclude each other.
 
 use crate::{
-    Mistake, Setting, Settings, Slot, Trust, TrustKind, Upstream, command, nearest::suggest, section::Reading,
+    Mistake, Setting, Settings, Slot, Subject, Trust, TrustKind, Upstream, command, nearest::suggest, section::Reading,
     value::is_loopback,
 };
 use std::collections::BTreeSet;
@@ -259,12 +259,18 @@ fn authorization(shape: &Shape, reading: &Reading<'_>) {
         let help = "name a `[[trust]]` entry of kind `oidc` that has a `client_id`";
         reading.tell_at("authorization.login", mistake.help(help));
     }
-    let nobody =
-        !trust.iter().any(|t| login(&t.name) || shows(t)) && clients.is_empty() && trust.len() == shape.trust.all.len();
+    // What runs there brings what is stated of it as a grant.
+    let vouches = |t: &Trust| match &t.kind {
+        TrustKind::Platform(_) | TrustKind::Spiffe(_) => true,
+        TrustKind::Oidc(oidc) => oidc.subject == Subject::Agent,
+        _ => false,
+    };
+    let somebody = |t: &Trust| login(&t.name) || shows(t) || vouches(t);
+    let nobody = !trust.iter().any(somebody) && clients.is_empty() && trust.len() == shape.trust.all.len();
     if nobody {
         let mistake = Mistake::error("`[authorization]` has nobody to issue tokens for");
         let help = "give a `[[trust]]` entry of kind `oidc` a `client_id`, or add a `[[client]]`, or an entry of kind \
-                    `aws-role` or `tpm`";
+                    `aws-role` or `tpm`, or of a platform";
         reading.tell_at("authorization", mistake.help(help));
     }
 }

@@ -47,6 +47,20 @@ fn the_reference_has_every_verb_and_flag() {
     }
 }
 
+/// Every test that is named as evidence is there.
+#[test]
+fn evidence_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = page("reference/evidence.md");
+    let named: Vec<_> = page.split('`').filter_map(|word| word.split_once(".rs: ")).collect();
+    assert!(named.len() > 50, "{}", named.len());
+    for (file, test) in named {
+        let path = root.join(format!("{file}.rs"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(text.contains(&format!("fn {test}(")), "{file}.rs has no `{test}`");
+    }
+}
+
 /// Links to files and headings of this repository lead somewhere.
 #[test]
 fn links_lead_somewhere() {

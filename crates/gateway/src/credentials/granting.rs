@@ -2,56 +2,29 @@
 //! known there by configuration, by a document, or by registration.
 
 use super::{
-    consent::{CONNECTED, DOCUMENT, Ticket},
-    fetch, oauth,
-    shared::{Grant, GrantOf, Passing, Place},
+    consent::{CONNECTED, Ticket},
+    fetch,
+    grant::{GRANT, Grant, GrantOf, Passing, Place, resource},
+    oauth,
+    protected::protected,
+    registered::Registered,
     signer,
 };
-use crate::{Gateway, Live, fetching, server::Server};
+use crate::{Gateway, Live, server::Server};
 use doorward_config::{CredentialKind, PersonOAuth};
 use doorward_credential::{
     Agent, Answer, Call, Failure, Issued, Named, Order, Request, Step,
-    wire::{self, Client, Form, Metadata, Proof, Resource, SecretIn, Token, grant, jwt},
+    wire::{self, Client, Form, Metadata, Resource, Token, grant, jwt},
 };
 use doorward_identity::json;
 use doorward_store::KeptKind;
-use doorward_transport::upstream::{Fetched, Payload};
 use doorward_vocab::{Digest, Secret};
-use http::{HeaderValue, header};
+use http::header;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use std::{sync::Arc, time::Duration};
+use serde_json::{Map, Value};
+use std::sync::Arc;
 use url::Url;
-use zeroize::Zeroize;
-
-/// How long a registration is kept that does not say when it ends.
-const REGISTERED: Duration = Duration::from_secs(300 * 24 * 3600);
-/// The largest document, in bytes.
-const MAX: usize = 256 << 10;
-
-/// As whom the gateway registered itself.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Registered {
-    pub(super) id: String,
-    pub(super) secret: Option<String>,
-    post: bool,
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        self.secret.zeroize();
-    }
-}
-
-impl Registered {
-    pub(super) fn client(&self) -> Client {
-        let place = if self.post { SecretIn::Form } else { SecretIn::Header };
-        let proof =
-            self.secret.clone().map_or(Proof::Nothing, |secret| Proof::Secret(Box::new(Secret::new(secret)), place));
-        Client { id: self.id.as_str().into(), proof }
-    }
-}
 
 /// An authorization server that a person is sent to.
 pub(crate) struct Granting {
@@ -90,7 +63,7 @@ impl AtServer {
     }
 }
 
-fn unusable(why: impl Into<Box<str>>) -> Failure {
+pub(super) fn unusable(why: impl Into<Box<str>>) -> Failure {
     Failure::Unusable(why.into())
 }
 
@@ -159,7 +132,7 @@ impl Gateway {
             (None, None) => return Err(bad("the configuration changed meanwhile".to_owned())),
         };
         let metadata = at.at.metadata()?;
-        let resource = super::shared::resource(at.resource.as_deref());
+        let resource = resource(at.resource.as_deref());
         let target = wire::Target { resource, ..oauth::target(&kind.target) };
         let mut form = Form::of(grant::CODE);
         form.add("code", code).add("redirect_uri", &format!("{}{CONNECTED}", self.public(live)));
@@ -211,7 +184,7 @@ impl Gateway {
             registered: at.registered.clone(),
             resource: at.resource.clone(),
         };
-        let kept = self.hold(KeptKind::Grant, &name, now.plus(super::shared::GRANT), &grant).await;
+        let kept = self.hold(KeptKind::Grant, &name, now.plus(GRANT), &grant).await;
         kept.map_err(|_| Failure::Unavailable("the store does not answer".into()))?;
         self.desk.granted(&at.ticket);
         tracing::info!(credential = %at.ticket.credential, person = %at.ticket.person, "a person connected an account");
@@ -244,61 +217,6 @@ impl Gateway {
         Ok(Granting { metadata, resource, scopes, client, registered, kind })
     }
 
-    /// Who the gateway is at a server that nobody configured: described by a document where it reads them, else registered.
-    async fn known_there(&self, live: &Arc<Live>, metadata: &Metadata) -> Result<Registered, Failure> {
-        let public = self.public(live);
-        if metadata.reads_documents && public.starts_with("https://") {
-            return Ok(Registered { id: format!("{public}{DOCUMENT}"), secret: None, post: false });
-        }
-        let silent = |_| Failure::Unavailable("the store does not answer".into());
-        let name = format!("registration\n{}\n{public}", metadata.name());
-        if let Some(known) = self.find::<Registered>(KeptKind::Registration, &name).await.map_err(silent)? {
-            return Ok(known);
-        }
-        let at = metadata.register.clone();
-        let at = at.ok_or_else(|| bad("its authorization server registers nobody: write `client_id`".to_owned()))?;
-        let body = Secret::new(self.client_document(live, false).to_string());
-        let named = match Url::parse(metadata.name()).is_ok_and(|issuer| issuer.host() == at.host()) {
-            true => metadata.named,
-            false => Named::Document,
-        };
-        let answered = fetch::ask(live, Request::json(at, body).named(named)).await?;
-        let map = Answer { status: answered.status, body: &answered.body }.object()?;
-        let text = |name: &str| map.get(name).and_then(Value::as_str).map(str::to_owned);
-        let id = text("client_id").ok_or_else(|| unusable("the registration gave no `client_id`"))?;
-        let post = text("token_endpoint_auth_method").as_deref() == Some("client_secret_post");
-        let public_client = text("token_endpoint_auth_method").as_deref() == Some("none");
-        let registered = Registered { id, secret: text("client_secret").filter(|_| !public_client), post };
-        let now = self.clock.now();
-        // RFC 7591 §3.2.1: in seconds, 0 for never.
-        let ends = map.get("client_secret_expires_at").and_then(Value::as_u64).filter(|at| *at > 0);
-        let until = ends.map_or_else(
-            || now.plus(REGISTERED),
-            |s| doorward_vocab::Timestamp::from_micros(s.saturating_mul(1_000_000)),
-        );
-        self.hold(KeptKind::Registration, &name, until, &registered).await.map_err(silent)?;
-        tracing::info!(issuer = metadata.name(), "the gateway registered itself");
-        Ok(registered)
-    }
-
-    /// What the gateway says of itself as a client (RFC 7591 §2).
-    pub(crate) fn client_document(&self, live: &Live, with_id: bool) -> Value {
-        let public = self.public(live);
-        let mut document = json!({
-            "client_name": "Doorward",
-            "client_uri": public,
-            "redirect_uris": [format!("{public}{CONNECTED}")],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-            "application_type": if public.starts_with("https://") { "web" } else { "native" },
-        });
-        if let (true, Value::Object(map)) = (with_id, &mut document) {
-            map.insert("client_id".to_owned(), format!("{public}{DOCUMENT}").into());
-        }
-        document
-    }
-
     /// Whose account it is: what the ID token says, else what the server says elsewhere (OpenID Connect Core §5.3).
     async fn account(&self, live: &Arc<Live>, at: &AtServer, token: &Token) -> Option<Box<str>> {
         let claims = token.id.as_ref().and_then(jwt::claims).unwrap_or_default();
@@ -313,7 +231,7 @@ impl Gateway {
     }
 }
 
-fn bad(why: String) -> Failure {
+pub(super) fn bad(why: String) -> Failure {
     Failure::Misconfigured(why.into())
 }
 
@@ -342,97 +260,6 @@ fn kind(live: &Live, ticket: &Ticket) -> Result<(PersonOAuth, Arc<Server>), Fail
     Ok((kind.as_ref().clone(), server.clone()))
 }
 
-/// What a server says of who authorizes its clients (RFC 9728).
-struct Protected {
-    issuer: String,
-    resource: Resource,
-    scopes: Vec<Box<str>>,
-}
-
-/// Asks the server without a credential, and reads the document that its refusal names; else the ones at well-known places
-/// (RFC 9728 §3.1 and §5.1).
-async fn protected(live: &Live, server: &Server) -> Result<Protected, Failure> {
-    let url = Url::parse(&server.resource).map_err(|_| bad("the server has no address: write `issuer`".to_owned()))?;
-    let mut places = Vec::new();
-    let refused = fetching::ask(live, &url, fetching::Whence::Operator, None, &[], MAX).await;
-    let challenge_in = |answer: Result<Fetched, String>| answer.ok()?.headers.get(header::WWW_AUTHENTICATE).cloned();
-    let mut challenge = challenge_in(refused);
-    if challenge.is_none() {
-        // Some refuse only what could be a message. This is none, and says nothing.
-        let nothing = Payload::Json(Secret::new("{}".to_owned()));
-        let whence = fetching::Whence::Operator;
-        challenge = challenge_in(fetching::ask(live, &url, whence, Some(nothing), &[], MAX).await);
-    }
-    // What it wants for now goes before all that there is (2025-11-25, basic/authorization: scope selection).
-    let wanted = challenge.as_ref().and_then(|c| parameter(c.to_str().ok()?, "scope")).map(|scope| scopes_in(&scope));
-    if let Some(named) = challenge.as_ref().and_then(metadata_in) {
-        places.push(named);
-    }
-    let origin = url.origin().ascii_serialization();
-    let path = url.path().trim_end_matches('/');
-    for path in [path, ""] {
-        places.extend(Url::parse(&format!("{origin}/.well-known/oauth-protected-resource{path}")).ok());
-    }
-    for place in places {
-        let named = if place.host() == url.host() { Named::Operator } else { Named::Document };
-        let Ok(answered) = fetch::ask(live, Request::get(place).named(named)).await else { continue };
-        if !answered.status.is_success() {
-            continue;
-        }
-        let mut found = read_protected(&answered.body, &server.resource)?;
-        found.scopes = wanted.filter(|wanted| !wanted.is_empty()).unwrap_or(found.scopes);
-        return Ok(found);
-    }
-    Err(unusable("it does not say who authorizes its clients: write `issuer`"))
-}
-
-fn read_protected(body: &[u8], server: &str) -> Result<Protected, Failure> {
-    let map = json::object(body).ok_or_else(|| unusable("its metadata is no JSON object"))?;
-    let resource = map.get("resource").and_then(Value::as_str).unwrap_or_default();
-    // RFC 9728 §3.3: metadata of another resource must not be used. Servers name themselves without their path too.
-    let below = server.strip_prefix(resource.trim_end_matches('/'));
-    if resource.is_empty() || !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-        return Err(unusable("its metadata is of another resource"));
-    }
-    let first = |name: &str| map.get(name).and_then(Value::as_array).and_then(|all| all.first()?.as_str());
-    let issuer =
-        first("authorization_servers").ok_or_else(|| unusable("its metadata names no authorization server"))?;
-    let scopes = map.get("scopes_supported").and_then(Value::as_array);
-    let scopes = scopes.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
-    let resource = if resource == server { Resource::Server } else { Resource::Other(resource.into()) };
-    Ok(Protected { issuer: issuer.to_owned(), resource, scopes })
-}
-
-/// The `resource_metadata` of a challenge (RFC 9728 §5.1).
-fn metadata_in(challenge: &HeaderValue) -> Option<Url> {
-    Url::parse(&parameter(challenge.to_str().ok()?, "resource_metadata")?).ok()
-}
-
-/// The scopes that a server wants beyond those that there are (RFC 6750 §3.1).
-pub(super) fn more_scopes(status: u16, challenge: Option<&str>) -> Option<Vec<Box<str>>> {
-    let challenge = challenge.filter(|_| status == 403)?;
-    parameter(challenge, "error").filter(|error| error == "insufficient_scope")?;
-    let scopes = scopes_in(&parameter(challenge, "scope")?);
-    (!scopes.is_empty()).then_some(scopes)
-}
-
-/// The scopes in a text (RFC 6749 §3.3), as many as anybody can be asked for.
-fn scopes_in(text: &str) -> Vec<Box<str>> {
-    let token = |scope: &&str| scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    text.split_ascii_whitespace().filter(token).take(32).map(Into::into).collect()
-}
-
-/// A quoted parameter of a challenge (RFC 9110 §11.6.1).
-pub(super) fn parameter(challenge: &str, name: &str) -> Option<String> {
-    let at = challenge.match_indices(name).find(|(at, _)| {
-        let before = challenge.get(..*at).and_then(|b| b.chars().next_back());
-        before.is_none_or(|c| c == ' ' || c == ',')
-            && challenge.get(at + name.len()..).is_some_and(|r| r.starts_with("=\""))
-    })?;
-    let rest = challenge.get(at.0 + name.len() + 2..)?;
-    rest.split_once('"').map(|(value, _)| value.to_owned())
-}
-
 async fn metadata(live: &Live, issuer: &str, named: Named) -> Result<Metadata, Failure> {
     let found = Arc::new(Mutex::new(None));
     let keep = found.clone();
@@ -443,46 +270,4 @@ async fn metadata(live: &Live, issuer: &str, named: Named) -> Result<Metadata, F
     fetch::follow(live, step).await?;
     let metadata = found.lock().take();
     metadata.ok_or_else(|| unusable("it has no document"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn challenges() {
-        let of = |text: &str| parameter(text, "resource_metadata");
-        let url = "https://x/.well-known/oauth-protected-resource";
-        assert_eq!(of(&format!("Bearer resource_metadata=\"{url}\"")).as_deref(), Some(url));
-        assert_eq!(of(&format!("Bearer realm=\"a\", resource_metadata=\"{url}\", scope=\"x\"")).as_deref(), Some(url));
-        assert_eq!(of("Bearer my_resource_metadata=\"x\""), None);
-        assert_eq!(of("Bearer resource_metadata=x"), None);
-        assert_eq!(parameter("Bearer error=\"insufficient_scope\", scope=\"a b\"", "scope").as_deref(), Some("a b"));
-    }
-
-    #[test]
-    fn metadata_is_of_the_server_that_was_asked() {
-        let read = |resource: &str, server: &str| {
-            let body = json!({ "resource": resource, "authorization_servers": ["https://as.example"], "scopes_supported": ["a"] });
-            read_protected(body.to_string().as_bytes(), server).map(|p| (p.resource, p.scopes.len()))
-        };
-        let server = "https://mcp.example/v1/mcp";
-        assert_eq!(read(server, server).unwrap(), (Resource::Server, 1));
-        assert_eq!(read("https://mcp.example", server).unwrap().0, Resource::Other("https://mcp.example".into()));
-        assert_eq!(
-            read("https://mcp.example/v1/", server).unwrap().0,
-            Resource::Other("https://mcp.example/v1/".into())
-        );
-        for other in [
-            "",
-            "https://mcp.example.evil",
-            "https://mcp.example/v2",
-            "https://mcp.example/v1/mc",
-            "http://mcp.example",
-        ] {
-            assert!(read(other, server).is_err(), "{other}");
-        }
-        assert!(read_protected(b"[]", server).is_err());
-        assert!(read_protected(br#"{"resource":"https://mcp.example/v1/mcp"}"#, server).is_err());
-    }
 }

@@ -1,6 +1,9 @@
 //! What is kept of credentials beyond a process, for the operator: to see, and to take back.
 
-use super::shared::{Grant, GrantOf, Told};
+use super::{
+    grant::{Grant, GrantOf},
+    told::Told,
+};
 use crate::{
     Gateway,
     bridge::Sealer,

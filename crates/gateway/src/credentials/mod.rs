@@ -11,7 +11,10 @@
 //! | `desk` | what is kept, what was refused, and who fetches for everybody |
 //! | `wanted` | what a fetch goes by |
 //! | `consent` | a person is asked to connect their account |
-//! | `granting` | where they are sent, who the gateway is there, and what it keeps of it |
+//! | `granting` | where they are sent, and what comes of it |
+//! | `protected` | what a server says of who authorizes its clients |
+//! | `registered` | who the gateway is there, where nobody configured it |
+//! | `grant` | what a person granted, as it is kept |
 //! | `login` | what the provider gave at which a person signed in |
 //! | `fetch` | a provider's steps, one request after the other |
 //! | `signer` | the gateway as an issuer that providers trust |
@@ -19,7 +22,8 @@
 //! | `held` | a credential that is ready to be used |
 //! | `span` | how long it may serve, and when it is renewed |
 //! | `breaker` | a provider that fails is left alone for a while |
-//! | `shared` | what gateways that share a store tell each other, and what people granted |
+//! | `shared` | what gateways that share a store fetch once, and turn over once |
+//! | `told` | a credential, as they tell each other of it |
 //! | `ledger` | what is kept, for the operator: to see, and to take back |
 //! | `trial` | a fetch that no call asked for |
 
@@ -32,14 +36,18 @@ pub(crate) mod consent;
 mod desk;
 mod end;
 mod fetch;
+mod grant;
 pub(crate) mod granting;
 mod held;
 mod ledger;
 mod login;
 mod oauth;
+mod protected;
+mod registered;
 mod shared;
 mod signer;
 mod span;
+mod told;
 mod trial;
 mod wanted;
 
@@ -217,7 +225,7 @@ impl Gateway {
         challenge: Option<&str>,
     ) -> Refusal {
         let (server, name) = (passage.server.profile.name.as_str().into(), held.map(|h| h.name.clone()));
-        if let (Some(scopes), Chosen::Serves(configured)) = (granting::more_scopes(status, challenge), &passage.chosen)
+        if let (Some(scopes), Chosen::Serves(configured)) = (protected::more_scopes(status, challenge), &passage.chosen)
             // A server that wants what was granted already would have its person asked for ever.
             && !self.was_granted(passage, configured, &scopes).await
             && let Some(invitation) = self.invite(passage, configured, &scopes).await

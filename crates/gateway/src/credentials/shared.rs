@@ -1,18 +1,19 @@
 //! What gateways that share a store tell each other: a credential is fetched by one of them, and a refresh token is turned
 //! over by one of them, and kept before anybody uses what it gave.
 
-use super::{granting::Registered, signer::OwnSigner, wanted::Wanted};
-use crate::{Gateway, live};
-use doorward_credential::{
-    Call, Failure, Granted, Issued, Key, Material, Named, Order, Source, Subject,
-    wire::{Metadata, Resource},
+use super::{
+    grant::{GRANT, Grant, GrantOf, resource},
+    registered::Registered,
+    signer::OwnSigner,
+    told::Told,
+    wanted::Wanted,
 };
+use crate::{Gateway, live};
+use doorward_credential::{Call, Failure, Granted, Issued, Key, Order, Source, Subject};
 use doorward_identity::Human;
 use doorward_store::KeptKind;
 use doorward_vocab::{Digest, Secret, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use zeroize::Zeroize;
 
 /// How long one gateway may take before another one tries.
 const LEASE: Duration = Duration::from_secs(20);
@@ -21,188 +22,6 @@ const LOOK: Duration = Duration::from_millis(40);
 /// How often it is tried to keep what cannot be had again.
 const TRIES: u32 = 5;
 const SILENT: &str = "the store does not answer";
-/// How long a grant is kept that nobody uses.
-pub(super) const GRANT: Duration = Duration::from_secs(400 * 24 * 3600);
-
-/// What a person granted at a provider.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Grant {
-    /// Empty where the provider gives none.
-    pub(super) refresh: String,
-    /// The token that came with it, where it cannot be renewed and was not used yet.
-    #[serde(default)]
-    pub(super) access: Option<Passing>,
-    /// What was granted, as far as that is known.
-    #[serde(default)]
-    pub(super) scopes: Vec<Box<str>>,
-    pub(super) of: GrantOf,
-    pub(super) account: Option<Box<str>>,
-    pub(super) since: Timestamp,
-    pub(super) at: Place,
-    pub(super) registered: Option<Registered>,
-    /// What was named as `resource`: none: the server; empty: nothing.
-    pub(super) resource: Option<String>,
-}
-
-/// A token that cannot be renewed.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Passing {
-    token: String,
-    expires: Timestamp,
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        self.token.zeroize();
-    }
-}
-
-impl Passing {
-    pub(super) fn of(issued: Issued) -> Result<Self, Failure> {
-        match (&issued.material, issued.expires) {
-            (Material::Token(token), Some(expires)) => Ok(Self { token: token.reveal(String::clone), expires }),
-            _ => Err(Failure::Unusable("it gives no token that can be used".into())),
-        }
-    }
-}
-
-/// Where a grant is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
-    pub(super) issuer: Option<String>,
-    token: String,
-    posts_secret: bool,
-    /// Whether a document named it, and not the operator.
-    stranger: bool,
-}
-
-impl Place {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        Self {
-            issuer: metadata.issuer.as_deref().map(str::to_owned),
-            token: metadata.token.to_string(),
-            posts_secret: metadata.posts_secret,
-            stranger: metadata.named == Named::Document,
-        }
-    }
-    pub(super) const fn named(&self) -> Named {
-        if self.stranger { Named::Document } else { Named::Operator }
-    }
-    pub(super) fn metadata(&self) -> Result<Metadata, Failure> {
-        let token = self.token.parse().map_err(|_| Failure::Consent)?;
-        let issuer = self.issuer.as_deref().map(Into::into);
-        Ok(Metadata { posts_secret: self.posts_secret, ..Metadata::of(issuer, token, self.named()) })
-    }
-}
-
-/// What was named as `resource`, as it is kept.
-pub(super) fn resource(kept: Option<&str>) -> Resource {
-    match kept {
-        None => Resource::Server,
-        Some("") => Resource::Nothing,
-        Some(other) => Resource::Other(other.into()),
-    }
-}
-
-/// Whose grant for which credential.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct GrantOf {
-    pub(super) credential: Box<str>,
-    pub(super) issuer: Box<str>,
-    pub(super) person: Box<str>,
-}
-
-impl GrantOf {
-    /// Whose grant a call needs.
-    fn of(wanted: &Wanted) -> Result<Self, Failure> {
-        let human = wanted.call().human.ok_or(Failure::NoHuman)?;
-        let credential = wanted.configured.name.as_ref().into();
-        Ok(Self { credential, issuer: human.issuer.into(), person: human.id.into() })
-    }
-
-    /// Under what it is kept.
-    pub(super) fn name(&self) -> String {
-        let Self { credential, issuer, person } = self;
-        format!("grant\n{credential}\n{issuer}\n{person}")
-    }
-}
-
-impl Grant {
-    /// Whether it is the one with this refresh token.
-    fn is(&self, refresh: &Digest) -> bool {
-        Digest::of(self.refresh.as_bytes()) == *refresh
-    }
-}
-
-impl Drop for Grant {
-    fn drop(&mut self) {
-        self.refresh.zeroize();
-    }
-}
-
-/// A credential, as other gateways find it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Told {
-    /// The operator's name for it.
-    pub(super) name: Box<str>,
-    /// The server that it is for.
-    pub(super) server: Box<str>,
-    kind: Kind,
-    secrets: Vec<String>,
-    fetched: Timestamp,
-    pub(super) expires: Timestamp,
-    pub(super) account: Option<Box<str>>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-enum Kind {
-    Token,
-    Aws,
-}
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.secrets.zeroize();
-    }
-}
-
-impl Told {
-    /// What is told of a credential that ends by itself; others are not worth it.
-    fn of(wanted: &Wanted, issued: &Issued, fetched: Timestamp) -> Option<Self> {
-        // What one gateway ends, no other one may hold.
-        if issued.end.is_some() {
-            return None;
-        }
-        let text = |secret: &Secret<String>| secret.reveal(String::clone);
-        let (kind, secrets) = match &issued.material {
-            Material::Token(token) => (Kind::Token, vec![text(token)]),
-            Material::Aws { id, key, session } => {
-                (Kind::Aws, [id.to_string(), text(key)].into_iter().chain(session.as_ref().map(text)).collect())
-            }
-            Material::Basic { .. } => return None,
-        };
-        let (name, server) = (wanted.configured.name.as_ref().into(), wanted.server.as_str().into());
-        let (expires, account) = (issued.expires?, issued.account.clone());
-        Some(Self { name, server, kind, secrets, fetched, expires, account })
-    }
-
-    fn serves(&self, now: Timestamp) -> bool {
-        let span = super::span::Span::new(self.fetched, Some(self.expires), None);
-        span.serves(now) && !span.is_due(now)
-    }
-
-    fn issued(mut self) -> Option<Issued> {
-        let mut secrets = std::mem::take(&mut self.secrets).into_iter();
-        let material = match self.kind {
-            Kind::Token => Material::Token(Secret::new(secrets.next()?)),
-            Kind::Aws => {
-                let (id, key) = (secrets.next()?.into(), Secret::new(secrets.next()?));
-                Material::Aws { id, key, session: secrets.next().map(Secret::new) }
-            }
-        };
-        Some(Issued { expires: Some(self.expires), account: self.account.take(), ..Issued::new(material) })
-    }
-}
 
 impl Gateway {
     /// Fetches, where no other gateway did or does. With when it was fetched.
