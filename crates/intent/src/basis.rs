@@ -69,10 +69,17 @@ impl Intent {
             return Basis::Said;
         }
         let found = self.chosen(value, of.sentences, |_, _| true);
-        let Some(Chosen { choice, tool: from, .. }) = found else {
-            return Basis::Refuse(self.nowhere(pointer, value));
+        // Who is to do something is told of it by nobody else.
+        let inside = of.tool.does_only(&[Effect::Create, Effect::Update])
+            && !is_address(value)
+            && last_word(pointer).is_some_and(|w| matches!(&*w, "assignee" | "assignees" | "reviewer" | "reviewers"));
+        let no = |why: String| if inside { Basis::Ask(why) } else { Basis::Refuse(why) };
+        let Some(Chosen { choice, listed, tool: from, .. }) = found else {
+            return no(self.nowhere(pointer, value));
         };
-        if choice >= Choice::Named || (of.does(Effect::Update) && self.is_kept(of, value)) {
+        let many = self.many_are_meant(of);
+        let kept = || (many && listed) || (of.does(Effect::Update) || many) && self.is_kept(of, value);
+        if choice >= Choice::Named || kept() {
             return Basis::Chosen;
         }
         if choice == Choice::Counted || choice == Choice::Mentioned {
@@ -83,7 +90,7 @@ impl Intent {
                 "whether `{pointer}` is the user's own: it stands in most of what `{from}` gave"
             ));
         }
-        Basis::Refuse(format!("`{pointer}` stood in what `{from}` gave, in something that the user did not choose"))
+        no(format!("`{pointer}` stood in what `{from}` gave, in something that the user did not choose"))
     }
 
     /// Which existing thing is meant: said, or a record that something the human said touches; of what cannot be undone,
@@ -91,16 +98,18 @@ impl Intent {
     fn object(&self, of: &Of<'_>, role: Role, pointer: &str, value: &str) -> Basis {
         // A short number may have been said of anything.
         let telling = value.len() > 3 || value.chars().any(char::is_alphabetic);
-        if telling && self.said.has(&self.sums, value) {
+        let number = last_word(pointer).is_some_and(|w| w == "number");
+        if (telling || number) && self.said.has(&self.sums, value) {
             return Basis::Said;
         }
         let gone = of.does(Effect::Delete);
-        if !gone && self.is_named_after(value) {
+        if !gone && (self.is_named_after(value) || (role == Role::Path && self.is_in_named_folder(of, value))) {
             return Basis::Said;
         }
         let (sentences, least) = if gone { (of.sentences, Choice::Handed) } else { (ANYWHERE, Choice::Touched) };
         let same = |source: &crate::records::Source| source.own || source.kinds & of.tool.kinds != 0;
-        let names = |field: &str| is_name(field) || last_word(field) == last_word(pointer);
+        let own = of_name(pointer.rsplit('/').find(|s| s.contains(char::is_alphabetic)).unwrap_or_default());
+        let names = |field: &str| is_name(field) || last_word(field).is_some_and(|last| own.contains(&last));
         let same_kind = self.chosen(value, sentences, |field, source| names(field) && same(source));
         match same_kind.or_else(|| self.chosen(value, sentences, |field, _| names(field))) {
             // Of several that are spoken of alike a person has to say which; where it is one, only that one can be lost.
@@ -108,7 +117,9 @@ impl Intent {
             Some(Chosen { choice: Choice::Other, .. }) => {
                 Basis::Refuse(format!("`{pointer}` is another one than the user described"))
             }
-            Some(_) if !gone && self.all_are_meant(of) => Basis::Chosen,
+            Some(Chosen { listed, .. }) if !gone && (self.all_are_meant(of) || (listed && self.many_are_meant(of))) => {
+                Basis::Chosen
+            }
             Some(Chosen { tool: from, .. }) => {
                 Basis::Ask(format!("which one is meant by `{pointer}`: it is one of what `{from}` gave"))
             }
@@ -136,6 +147,22 @@ impl Intent {
     fn all_are_meant(&self, of: &Of<'_>) -> bool {
         let quiet = of.tool.does_only(&[Effect::Create, Effect::Update, Effect::Configure]) && !of.tool.is_seen();
         quiet && self.clauses.iter().any(|c| !c.denied && c.many && of.tool.fits(c) > Fit::None)
+    }
+
+    /// Whether the human asked for it to be done to all of something.
+    fn many_are_meant(&self, of: &Of<'_>) -> bool {
+        self.clauses.iter().any(|c| !c.denied && c.many && of.tool.fits(c) > Fit::Verb)
+    }
+
+    /// Whether a path is one into a folder that the human named: to something that stood in a list, or that is called what
+    /// another path of the call is called.
+    fn is_in_named_folder(&self, of: &Of<'_>, path: &str) -> bool {
+        let Some((folder, name)) = path.rsplit_once(['/', '\\']).filter(|(folder, _)| folder.len() > 1) else {
+            return false;
+        };
+        let same = |other: &str| other != path && other.rsplit(['/', '\\']).next() == Some(name);
+        let listed = || self.chosen(name, ANYWHERE, |_, _| true).is_some();
+        self.said.has(&self.sums, folder) && (listed() || of.arguments.iter().any(|(_, other)| same(other)))
     }
 
     /// Whether a path is one to something that is called what the human called it.

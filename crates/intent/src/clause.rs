@@ -61,7 +61,7 @@ const SAID: usize = 160;
 /// What a question asks for.
 const READS: Effects = Effects::just(Effect::Read).with(Effect::Search);
 /// So many words may stand within a verb of two words, and its second one.
-const PHRASE: usize = 5;
+const PHRASE: usize = 10;
 /// The most clauses of one text.
 const CLAUSES: usize = 64;
 
@@ -75,7 +75,11 @@ pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> 
     for (number, sentence) in (first..).zip(sentences(&all)) {
         let mut heads: Vec<usize> = (0..sentence.len()).filter(|at| is_asked(lexicon, sentence, *at)).collect();
         if heads.is_empty() {
-            heads.extend(behind_where(lexicon, sentence).or_else(|| unknown(lexicon, sentence)));
+            heads.extend(
+                behind_where(lexicon, sentence)
+                    .or_else(|| device(lexicon, sentence))
+                    .or_else(|| unknown(lexicon, sentence)),
+            );
         }
         // A question that tells nobody to do anything asks to read.
         let asks = heads.is_empty() && sentence.first().is_some_and(|w| lexicon.has("question", &w.text));
@@ -125,10 +129,20 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
     }
     let digits = before.text.chars().all(|c| c.is_ascii_digit());
     is_told(lexicon, sentence, at)
+        || is_wanted(lexicon, sentence, at)
         || word.begins >= Begins::Part
         || digits && at == 1
         || lexicon.has("lead", &before.text)
         || lexicon.has("not", &before.text)
+}
+
+/// Whether a person says what they need: `we need a room`.
+fn is_wanted(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
+    let (Some(word), Some(before), Some(next)) = (sentence.get(at), sentence.get(at - 1), sentence.get(at + 1)) else {
+        return false;
+    };
+    let thing = lexicon.has("what-next", &next.text) || next.text.starts_with(|c: char| c.is_ascii_digit());
+    matches!(&*word.text, "need" | "want") && matches!(&*before.text, "i" | "we") && thing
 }
 
 /// Whether a verb within a sentence says what to do to something: `if it rains turn on the heater`.
@@ -156,6 +170,17 @@ fn behind_where(lexicon: &Lexicon, sentence: &[Word<'_>]) -> Option<usize> {
         _ => false,
     };
     sentence.windows(2).position(is_verb).map(|at| at + 1)
+}
+
+/// A thing of a house of which is said how it is to be: `lights off, please`.
+fn device(lexicon: &Lexicon, sentence: &[Word<'_>]) -> Option<usize> {
+    let of_house = lexicon.kinds(&stem("lamp"));
+    let to_be = |at: usize| sentence.iter().skip(at + 1).take(3).any(|w| lexicon.has("state", &w.text));
+    let is_one = |at: &usize| {
+        let kinds = sentence.get(*at).map_or(0, |w| lexicon.kinds(&stem(&w.text)));
+        kinds & of_house != 0 && to_be(*at)
+    };
+    (0..sentence.len()).find(is_one)
 }
 
 /// The first word of a sentence, where it may be a verb that is not known: it asks for the tool that is called so.
@@ -187,6 +212,17 @@ fn clause(
     let own = sentence.get(head..end)?;
     let mut effects = if asks { READS } else { lexicon.verb(&stem(&verb.text)).unwrap_or(Effects::NONE) };
     effects = phrase(lexicon, sentence, head).unwrap_or(effects);
+    // `Summarize it for #general`.
+    let posted = own.iter().any(|w| {
+        text.get(..w.span.start)
+            .is_some_and(|before| before.ends_with(" #") && !w.text.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    if posted && effects != Effects::NONE && !effects.iter().any(Effect::is_sink) {
+        effects = effects.with(Effect::Send);
+    }
+    if device(lexicon, sentence) == Some(head) {
+        effects = effects.with(Effect::Configure).with(Effect::Update);
+    }
     // Who asks to be told asks to read.
     let oneself = own.get(1).is_some_and(|w| lexicon.has("self", &w.text));
     if oneself && lexicon.has("tells", &verb.text) {
@@ -200,6 +236,8 @@ fn clause(
     let pronoun = own.iter().any(|w| matches!(&*w.text, "it" | "them" | "this" | "that" | "those" | "these"));
     let back = pronoun || own.len() < 3;
     let around = sentence.iter().chain(before.iter().filter(|_| back));
+    // An address is no word for what it is about.
+    let around = around.filter(|w| !is_in_address(text, &w.span));
     let mut objects: Vec<Box<str>> = around.map(|w| stem(&w.text).into()).collect();
     objects.sort_unstable();
     objects.dedup();
@@ -219,14 +257,22 @@ fn clause(
     let some = |at: usize| sentence.iter().skip(at).any(|w| lexicon.has("of-which", &w.text));
     let extreme = |at: usize| lexicon.extreme([word(at), word(at + 1), word(at + 2)]).filter(|_| !some(at + 1));
     let extremes = (0..sentence.len()).filter_map(extreme).collect();
+    // Where something is called that only may be, nothing is asked for and nothing ruled out: `if it rains do not go`.
+    let denied = is_denied(lexicon, sentence, head);
+    if denied
+        && sentence.get(..head).is_some_and(|s| s.iter().any(|w| matches!(&*w.text, "if" | "unless" | "otherwise")))
+    {
+        return None;
+    }
     let clause = Clause {
         extremes,
         verb: stem(&verb.text).into(),
         effects,
         objects,
         kinds,
-        denied: is_denied(lexicon, sentence, head),
-        many: own.iter().any(|w| lexicon.has("many", &w.text)),
+        denied,
+        many: own.iter().any(|w| lexicon.has("many", &w.text))
+            || sentence.iter().chain(before).any(|w| matches!(&*w.text, "all" | "every" | "each")),
         hands_over,
         sentences: 0,
         said: said.into(),
@@ -237,6 +283,14 @@ fn clause(
     Some((clause, back))
 }
 
+/// Whether a word is part of an address.
+fn is_in_address(text: &str, word: &Range<usize>) -> bool {
+    let from = text.get(..word.start).and_then(|before| before.rfind(char::is_whitespace)).map_or(0, |at| at + 1);
+    let to =
+        text.get(word.end..).and_then(|after| after.find(char::is_whitespace)).map_or(text.len(), |at| word.end + at);
+    text.get(from..to).is_some_and(|token| token.contains("://") || token.trim_matches('@').contains('@'))
+}
+
 /// Whether what is said before a verb says not to.
 fn is_denied(lexicon: &Lexicon, sentence: &[Word<'_>], head: usize) -> bool {
     let from = head.saturating_sub(4);
@@ -244,7 +298,14 @@ fn is_denied(lexicon: &Lexicon, sentence: &[Word<'_>], head: usize) -> bool {
     // A part between commas is about itself.
     let from = before.iter().rposition(|w| w.begins != Begins::Nothing).unwrap_or(0);
     let before = before.get(from..).unwrap_or_default();
-    let no = before.iter().any(|w| lexicon.has("not", &w.text));
+    // `If not, remind her`, `issues that have no label`.
+    let other = |at: usize| {
+        let word = |at: Option<usize>| at.and_then(|at| before.get(at)).map_or("", |w| &*w.text);
+        word(at.checked_sub(1)) == "if"
+            || (word(Some(at)) == "no"
+                && matches!(word(at.checked_sub(1)), "have" | "has" | "had" | "with" | "is" | "are"))
+    };
+    let no = before.iter().enumerate().any(|(at, w)| lexicon.has("not", &w.text) && !other(at));
     no && !before.iter().any(|w| lexicon.has_stem("not-but", &w.text))
 }
 

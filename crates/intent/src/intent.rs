@@ -4,7 +4,7 @@ use crate::{
     clause::{Clause, clauses},
     lexicon::ENGLISH,
     records::{Choice, Chooser, Records, Source, Stems},
-    rows::rows,
+    rows::{is_talk, rows},
     said::{ANYWHERE, Said, run, sum_of},
     tool::Tool,
     words::words,
@@ -16,7 +16,10 @@ use std::collections::BTreeMap;
 /// The most clauses that are kept; the oldest go.
 const CLAUSES: usize = 128;
 /// Of the memory of a conversation, what is not the index's, in bytes.
-const BESIDE: usize = 22 * 1024;
+const BESIDE: usize = 25 * 1024;
+/// Of texts that the choice was handed over to, so many clauses and runs of words.
+const HANDED_CLAUSES: usize = 38;
+const HANDED_RUNS: usize = 384;
 /// As much of a text that the choice was handed over to is read, in bytes.
 const HANDED: usize = 4 * 1024;
 
@@ -45,6 +48,8 @@ pub(crate) struct Chosen {
     pub(crate) choice: Choice,
     /// Of what that tool gave, no other record was spoken of.
     pub(crate) only: bool,
+    /// The human said all that it was looked for by.
+    pub(crate) listed: bool,
     pub(crate) tool: Box<str>,
 }
 
@@ -111,10 +116,20 @@ impl Intent {
     /// A call brought an answer, as texts with their pointers.
     pub fn heard(&mut self, brought: Brought<'_>, texts: &[(&str, &str)]) {
         let Brought { call, server, tool, arguments, standing, asked_for, left } = brought;
-        let named = self.names(tool, arguments, texts);
+        let listed = self.names_all(tool, arguments);
+        let named = listed && is_meant(tool, texts);
         let own = asked_for && tool.effects.is_sink() && !tool.reads();
-        let source =
-            Source { number: 0, call, lost: false, print: 0, tool: tool.name.clone(), kinds: tool.kinds, named, own };
+        let source = Source {
+            number: 0,
+            call,
+            lost: false,
+            print: 0,
+            tool: tool.name.clone(),
+            kinds: tool.kinds,
+            named,
+            listed,
+            own,
+        };
         if self.clauses.iter().any(|c| c.hands_over && !c.denied) && tool.reads() && !left {
             self.hand_over(named, texts);
         }
@@ -130,26 +145,18 @@ impl Intent {
         self.index.result(&of, texts.iter().copied());
     }
 
-    /// Whether the human named what a call reads: one thing by its name, or the only one of which all is true that it was looked
-    /// for by.
-    fn names(&self, tool: &Tool, arguments: &[(&str, &str)], texts: &[(&str, &str)]) -> bool {
-        if !tool.reads() {
-            return false;
-        }
+    /// Whether the human said all that a call looks for.
+    fn names_all(&self, tool: &Tool, arguments: &[(&str, &str)]) -> bool {
         let telling = |value: &str| value.len() > 2 && value.chars().any(char::is_alphabetic);
         let mut wanted = arguments.iter().filter(|(_, value)| telling(value)).peekable();
         let named = |value: &str| {
             let words = words(value);
             let sum = run(&self.sums, &words);
             self.said.has_words(&self.sums, &words)
+                || self.stems.has_words(&self.sums, &words)
                 || self.chosen_sum(sum, ANYWHERE, |_, _| true).is_some_and(|c| c.choice >= Choice::Named)
         };
-        let said = wanted.peek().is_some() && wanted.all(|(_, value)| named(value));
-        said && match count(texts) {
-            0 | 1 => true,
-            // A list that is named is not what stands in it.
-            _ => !tool.effects.contains(Effect::Search) && is_one_thing(texts),
-        }
+        tool.reads() && wanted.peek().is_some() && wanted.all(|(_, value)| named(value))
     }
 
     /// Reads what the choice of what to do was handed over to: the records that the human named.
@@ -171,10 +178,10 @@ impl Intent {
         }
         for (_, (_, text)) in records.into_iter().filter(|(_, (chosen, _))| *chosen) {
             self.handed.extend(clauses(&ENGLISH, &text, self.handed_said.next()));
-            self.handed_said.add(&self.sums, &text);
+            self.handed_said.add_at_most(&self.sums, &text, HANDED_RUNS);
             self.stems.add(&self.sums, &ENGLISH, &text, false);
         }
-        let spare = self.handed.len().saturating_sub(CLAUSES);
+        let spare = self.handed.len().saturating_sub(HANDED_CLAUSES);
         self.handed.drain(..spare);
     }
 
@@ -193,7 +200,8 @@ impl Intent {
     fn chosen_sum(&self, sum: u32, sentences: u32, fits: impl Fn(&str, &Source) -> bool) -> Option<Chosen> {
         let found = self.records.find(sum, &self.chooser(sentences));
         let best = found.into_iter().find(|f| fits(f.field, f.source))?;
-        Some(Chosen { choice: best.choice, only: best.only, tool: (&*best.source.tool).into() })
+        let Source { listed, tool, .. } = best.source;
+        Some(Chosen { choice: best.choice, only: best.only, listed: *listed, tool: (&**tool).into() })
     }
 
     /// In bytes, about.
@@ -207,6 +215,13 @@ impl Intent {
             + clauses(&self.clauses)
             + clauses(&self.handed)
     }
+}
+
+/// Whether what was found by words of the human is meant as a whole: one thing by its name, or the only one of which all is
+/// true that it was looked for by. What many people said is not one thing, and a list that is named is not what stands in it.
+fn is_meant(tool: &Tool, texts: &[(&str, &str)]) -> bool {
+    let single = || count(texts) < 2 || (!tool.effects.contains(Effect::Search) && is_one_thing(texts));
+    !texts.iter().any(|(_, text)| is_talk(text)) && single()
 }
 
 /// How many things an answer tells of, as far as its form says so.

@@ -82,6 +82,16 @@ struct Behind {
 impl Intent {
     /// Judges a call that can change something or move data out: `arguments` are its leaves with their pointers.
     pub fn judge(&self, tool: &Tool, arguments: &[(&str, &str)]) -> Verdict {
+        match tool.doing(arguments) {
+            Some(doing) => self.judged(&doing, arguments),
+            None => self.judged(tool, arguments),
+        }
+    }
+
+    fn judged(&self, tool: &Tool, arguments: &[(&str, &str)]) -> Verdict {
+        if tool.gives() {
+            return Verdict { stance: Stance::Harmless, by: AuthorizedBy::Autonomous, why: Vec::new(), clause: None };
+        }
         let (asked, handed) = (best(tool, &self.clauses, false), best(tool, &self.handed, false));
         let clause = || asked.or(handed).map(|(_, clause)| clause.clone());
         let verdict = |stance, by, why| Verdict { stance, by, why, clause: clause() };
@@ -94,7 +104,8 @@ impl Intent {
         }
         let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
         let Behind { refused, asks, said, anchored, someone, related } = self.behind(&of);
-        let harmless = tool.does_only(&HARMLESS) && !tool.is_seen();
+        let shared = arguments.iter().any(|(pointer, value)| Role::of(pointer, value) == Role::Container);
+        let harmless = tool.does_only(&HARMLESS) && !tool.is_seen() && !shared;
         // What a command does is not known, and it may be what was asked for.
         let may_do_it = tool.effects == Effects::just(Effect::Execute) && self.wanted().any(acts);
         if asked.is_none() && handed.is_none() && !harmless && !may_do_it && tool.effects != Effects::NONE {

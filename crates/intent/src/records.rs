@@ -8,7 +8,7 @@ use crate::{
     lexicon::{Extreme, Lexicon},
     rows::{is_row, rows, values},
     said::{ANYWHERE, Said, number_of, run, sum_of},
-    words::{Begins, Map, are_more, of_name, stem, words},
+    words::{Begins, Map, Word, are_more, of_name, stem, words},
 };
 use doorward_flow::{Sums, fields};
 use doorward_vocab::{CallId, Effect};
@@ -70,6 +70,9 @@ pub(crate) struct Source {
     pub(crate) lost: bool,
     /// Whether the human named what was read.
     pub(crate) named: bool,
+    /// Whether the human said all that it was looked for by: everything in it may be meant.
+    #[serde(default)]
+    pub(crate) listed: bool,
     /// Whether it is what a call made that was asked for.
     pub(crate) own: bool,
 }
@@ -207,6 +210,7 @@ impl Records {
         {
             self.entries.retain(|e| e.source != before.number);
             source.named |= before.named;
+            source.listed |= before.listed;
             source.own |= before.own;
         }
         source
@@ -257,12 +261,7 @@ impl Records {
         if all.is_empty() {
             return;
         }
-        let mut push = |sum, what| {
-            if self.entries.len() == self.entries.capacity() {
-                self.entries.reserve_exact(STEP);
-            }
-            self.entries.push(Entry { sum, source, record, field, what });
-        };
+        let mut push = |sum, what| self.push(Entry { sum, source, record, field, what });
         let what = if names_something(value, all.len()) { What::Name } else { What::Value };
         push(run(sums, &all), what);
         // A file is called by its name without what follows the dot.
@@ -285,11 +284,19 @@ impl Records {
         }
     }
 
+    /// In steps: twice as much room as there are fields would be most of the memory.
+    fn push(&mut self, entry: Entry) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(STEP);
+        }
+        self.entries.push(entry);
+    }
+
     fn part(&mut self, sums: &Sums, value: &str, (source, record, field): (u32, u16, u16)) {
         let all = words(value);
         let what = if names_something(value, all.len()) { What::Name } else { What::Part };
         if !all.is_empty() && value.len() <= LONGEST {
-            self.entries.push(Entry { sum: run(sums, &all), source, record, field, what });
+            self.push(Entry { sum: run(sums, &all), source, record, field, what });
         }
     }
 
@@ -429,7 +436,11 @@ impl Stems {
     }
     /// Whether all words of a text were said, and there is one.
     pub(crate) fn has_all(&self, sums: &Sums, text: &str) -> bool {
-        let all = words(text);
+        self.has_words(sums, &words(text))
+    }
+
+    /// The same of words.
+    pub(crate) fn has_words(&self, sums: &Sums, all: &[Word<'_>]) -> bool {
         !all.is_empty() && all.iter().all(|w| self.0.contains_key(&sums.of([&*stem(&w.text), "~"].into_iter())))
     }
     fn choice(&self, sum: u32) -> Choice {
@@ -505,7 +516,8 @@ fn each_value(lexicon: &Lexicon, text: &str, each: &mut dyn FnMut(&str, bool)) {
 
 /// Whether a field says what something is, and nobody what to do: only such a one is taken apart.
 fn is_label(lexicon: &Lexicon, text: &str) -> bool {
-    let verb = |word: &str| lexicon.verb(&stem(word)).is_some_and(|effects| effects.iter().any(Effect::is_sink));
+    let sink = |word: &str| lexicon.verb(&stem(word)).is_some_and(|effects| effects.iter().any(Effect::is_sink));
+    let verb = |word: &str| !word.ends_with("ed") && sink(word);
     let words = words(text);
     let told = text.chars().any(char::is_alphabetic);
     told && words.len() <= 10 && is_row(text) && !words.iter().any(|w| verb(&w.text) || lexicon.is_common(&w.text))

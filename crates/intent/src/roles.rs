@@ -37,6 +37,12 @@ impl Role {
             .find(|s| !s.is_empty() && !s.bytes().all(|b| b.is_ascii_digit()))
             .map(of_name)
             .unwrap_or_default();
+        // Where something goes has a name, a street, a city.
+        let within =
+            pointer.rsplit('/').nth(1).is_some_and(|step| DESTINATIONS.contains(&step.to_ascii_lowercase().as_str()));
+        if within && names.last().is_some_and(|n| WHERE.contains(&n.as_str())) && !is_prose(value) {
+            return Self::Recipient;
+        }
         let any = |of: &[&str]| names.iter().any(|n| of.contains(&n.as_str()));
         let last = |of: &[&str]| names.last().is_some_and(|n| of.contains(&n.as_str()));
         if any(SECRETS) {
@@ -64,7 +70,12 @@ impl Role {
         if any(CONTAINERS) {
             return Self::Container;
         }
-        if last(&["id", "ids", "uid", "uuid", "key", "ref"]) || (last(THINGS) && !is_prose(value)) {
+        let numbered = names.len() > 1 && last(&["number", "no", "nr"]) && !any(&["phone", "card", "house"])
+            || last(&["code"]) && any(&["confirmation", "booking", "reservation", "tracking"]);
+        if numbered
+            || last(&["id", "ids", "uid", "uuid", "key", "ref"])
+            || ((last(THINGS) || (last(&["name", "title"]) && any(THINGS))) && !is_prose(value))
+        {
             return Self::Object;
         }
         for (role, words) in [
@@ -97,6 +108,11 @@ const SECRETS: &[&str] =
 
 /// Names of arguments that say how much.
 const AMOUNTS: &[&str] = &["amount", "price", "total", "sum", "quantity", "qty", "cost"];
+
+/// Names of arguments that say where something goes, and of what they are made of.
+const DESTINATIONS: &[&str] =
+    &["destination", "recipient", "to", "receiver", "beneficiary", "payee", "address", "shipping_address"];
+const WHERE: &[&str] = &["name", "street", "city", "address", "line1", "line2", "company", "country"];
 
 /// Names of arguments that say from what of one's own something is taken.
 const OWN: &[&str] = &["account", "wallet", "card", "iban", "warehouse", "location"];
@@ -176,6 +192,8 @@ const RECIPIENTS: &[&str] = &[
     "account",
     "phone",
     "receiver",
+    "handle",
+    "handles",
     "customer",
     "client",
     "payer",
@@ -193,7 +211,7 @@ pub(crate) fn is_address(value: &str) -> bool {
         return false;
     }
     let mail = value.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.'));
-    mail || value.contains("://") || is_iban(value)
+    mail || value.contains("://") || is_iban(value) || value.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// Two letters, two digits, and then eleven to thirty letters and digits (ISO 13616).
@@ -208,7 +226,8 @@ fn is_iban(value: &str) -> bool {
 /// Whether a text is a path of this machine, or below a folder: a host may have no name before its first slash.
 fn is_path(value: &str) -> bool {
     let far = value.starts_with("//") || value.starts_with("\\\\") || value.contains("://") || value.contains('@');
-    let Some(end) = value.find(['/', '\\']).filter(|_| !far && !value.contains(char::is_whitespace)) else {
+    let local = value.starts_with(['/', '~', '.']);
+    let Some(end) = value.find(['/', '\\']).filter(|_| !far && (local || !value.contains(char::is_whitespace))) else {
         return false;
     };
     let first = value.get(..end).unwrap_or_default();

@@ -12,7 +12,8 @@ pub(crate) fn rows(text: &str) -> Option<Vec<Row<'_>>> {
     if text.len() > LONGEST * MOST {
         return None;
     }
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.bytes().all(|b| b == b'-'));
+    let told = |line: &&str| !line.is_empty() && !line.bytes().all(|b| b == b'-') && !line.starts_with("# ");
+    let lines = || text.lines().map(str::trim).filter(told);
     if let Some(talk) = lines().map(|line| speaker(line).map(Row::Speaker)).collect::<Option<Vec<_>>>() {
         return Some(talk);
     }
@@ -56,6 +57,16 @@ fn speaker(line: &str) -> Option<&str> {
     (is_name && (timed || name.starts_with('@'))).then_some(name)
 }
 
+/// Whether a text is, in part, a talk of several people.
+pub(crate) fn is_talk(text: &str) -> bool {
+    let speaks = |line: &&str| {
+        let name = line.split_once(": ").map_or("", |(name, _)| name);
+        let handle = !name.is_empty() && name.len() <= 30 && !name.contains(' ') && name == name.to_lowercase();
+        speaker(line).is_some() || (handle && !is_row(line))
+    };
+    text.lines().map(str::trim).filter(speaks).nth(1).is_some()
+}
+
 /// Whether a line tells of one thing, and is no sentence.
 pub(crate) fn is_row(line: &str) -> bool {
     let ends = |word: &str| word.ends_with(['.', '!', '?']) && word.len() > 3;
@@ -65,8 +76,9 @@ pub(crate) fn is_row(line: &str) -> bool {
         && !line.contains("? ")
         && !ends(line)
         && !line.match_indices(". ").any(|(at, _)| line.get(..at).is_some_and(|before| last_word(before).len() > 2))
-        && line.split(|c: char| !c.is_alphanumeric()).filter(small).count() <= SMALL
-        && line.split_whitespace().any(|word| is_value(word) || word.starts_with(char::is_uppercase))
+        && (line.contains(" | ") || line.split(|c: char| !c.is_alphanumeric()).filter(small).count() <= SMALL)
+        && (line.contains([',', '\t', '|'])
+            || line.split_whitespace().any(|word| is_value(word) || word.starts_with(char::is_uppercase)))
 }
 
 fn last_word(text: &str) -> &str {

@@ -31,6 +31,11 @@ impl Said {
 
     /// Takes in a text.
     pub(crate) fn add(&mut self, sums: &Sums, text: &str) {
+        self.add_at_most(sums, text, MOST);
+    }
+
+    /// The same, where so many runs are remembered.
+    pub(crate) fn add_at_most(&mut self, sums: &Sums, text: &str, most: usize) {
         let all = words(text);
         for sentence in sentences(&all) {
             let bit = 1_u32.rotate_left(self.sentences);
@@ -38,7 +43,7 @@ impl Said {
             for at in 0..sentence.len() {
                 for len in 1..=RUN.min(sentence.len() - at) {
                     let sum = run(sums, sentence.get(at..at + len).unwrap_or_default());
-                    if self.runs.len() < MOST || self.runs.contains_key(&sum) {
+                    if self.runs.len() < most || self.runs.contains_key(&sum) {
                         *self.runs.entry(sum).or_default() |= bit;
                     }
                 }

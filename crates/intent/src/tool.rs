@@ -42,7 +42,11 @@ impl Tool {
         let sure = does.iter().any(|v| !thing(v));
         let does = does.into_iter().filter(|v| !sure || !thing(v)).take(if clear { 1 } else { usize::MAX });
         let does: Vec<Box<str>> = does.cloned().collect();
-        let named = does.iter().filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
+        // `add_comment` comments.
+        let made =
+            does.first().is_some_and(|v| ["add", "creat", "make", "post", "submit", "write", "leav"].contains(&&**v));
+        let made = sort.iter().filter(|v| made && lexicon.has("made", v));
+        let named = does.iter().chain(made).filter_map(|v| lexicon.verb(v)).fold(Effects::NONE, union);
         let first = description.split_inclusive(". ").next().unwrap_or_default();
         let first = words(first).into_iter().filter(|w| !lexicon.is_common(&w.text)).map(|w| w.text.into_owned());
         let kinds = |of: &[Box<str>]| of.iter().fold(0, |all, o| all | lexicon.kinds(o));
@@ -73,6 +77,42 @@ impl Tool {
         self.effects.contains(Effect::Create) || self.named.contains(Effect::Create)
     }
 
+    /// Whether a change by it puts something to what is there.
+    fn extends(&self) -> bool {
+        let own = [
+            "add", "append", "insert", "updat", "edit", "set", "attach", "tag", "label", "write", "put", "upsert",
+            "fill", "modifi", "chang",
+        ];
+        self.verbs.is_empty() || self.verbs.iter().any(|v| own.contains(&&**v))
+    }
+
+    /// Whether its name ends with giving what is there: `order_list` orders nothing.
+    pub(crate) fn gives(&self) -> bool {
+        let reads = [Effect::Read, Effect::Search].iter().any(|e| self.effects.contains(*e));
+        self.sort.len() > 1
+            && (reads || self.effects == Effects::NONE)
+            && self.sort.last().is_some_and(|w| GIVES.contains(&&**w))
+    }
+
+    /// The tool that a call is of, where an argument says what is to be done: `service: turn_off`.
+    pub(crate) fn doing(&self, arguments: &[(&str, &str)]) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ' | '.');
+        let says = |pointer: &str| {
+            of_name(pointer.rsplit('/').next().unwrap_or_default()).last().is_some_and(|w| DOES.contains(&w.as_str()))
+        };
+        let (_, action) =
+            arguments.iter().find(|(pointer, value)| says(pointer) && value.chars().all(plain) && value.len() < 40)?;
+        let stems: Vec<Box<str>> = of_name(action).iter().map(|w| stem(w).into()).collect();
+        let named = stems.iter().filter_map(|v| ENGLISH.verb(v)).fold(self.named, union);
+        let verbs: Vec<Box<str>> = stems.iter().filter(|v| ENGLISH.verb(v).is_some()).cloned().collect();
+        let others = arguments.iter().flat_map(|(_, value)| of_name(value)).take(24);
+        let mut objects: Vec<Box<str>> = self.objects.iter().cloned().chain(others.map(|w| stem(&w).into())).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let kinds = objects.iter().fold(0, |all, o| all | ENGLISH.kinds(o));
+        (!verbs.is_empty()).then(|| Self { named, verbs, objects, kinds, ..self.clone() })
+    }
+
     /// Whether others see what a call does: of a channel, an issue, a page of the web.
     pub(crate) fn is_seen(&self) -> bool {
         self.kinds & *SEEN != 0 || self.verbs.iter().any(|v| ["comment", "post", "publish"].contains(&&**v))
@@ -91,11 +131,21 @@ impl Tool {
             let named = self.effects == Effects::NONE && self.head == clause.verb;
             return if named { Fit::Full } else { Fit::None };
         }
-        let same_verb = self.verbs.contains(&clause.verb);
+        // `Review it` asks to create a review.
+        let of_it = self.makes() && self.sort.contains(&clause.verb);
+        let same_verb = self.verbs.contains(&clause.verb) || of_it;
+        // Who may do something is asked for by itself.
+        let grants = self.effects.contains(Effect::Grant) || self.sort.iter().any(|w| GRANTS.contains(&&**w));
+        if grants && !same_verb && ![Effect::Grant, Effect::Share].iter().any(|e| clause.effects.contains(*e)) {
+            return Fit::None;
+        }
         let does = |e| self.effects.contains(e) || self.named.contains(e);
         // What a tool that reads does besides comes with it.
         let reads = self.reads() && [Effect::Read, Effect::Search].iter().any(|e| clause.effects.contains(*e));
-        let shared = reads || sinks(clause.effects).any(does);
+        // To add something is no other change of it.
+        let adds = matches!(&*clause.verb, "add" | "put" | "write" | "make");
+        let by = |e: &Effect| does(*e) && !(adds && *e == Effect::Update && !self.extends());
+        let shared = reads || sinks(clause.effects).any(|e| by(&e));
         if !same_verb && !shared {
             return Fit::None;
         }
@@ -121,6 +171,16 @@ impl Tool {
         }
     }
 }
+
+/// Names of arguments that say what is to be done.
+const DOES: [&str; 7] = ["service", "action", "operation", "method", "op", "function", "decision"];
+
+/// Words of the names of tools that say who may do something.
+const GRANTS: [&str; 8] = ["collabor", "permiss", "role", "access", "admin", "member", "owner", "privileg"];
+
+/// Last words of the names of tools that give what is there: `order_list`.
+const GIVES: [&str; 12] =
+    ["list", "get", "search", "find", "read", "fetch", "show", "view", "count", "status", "histori", "track"];
 
 /// The kinds of thing that others see.
 static SEEN: LazyLock<u32> = LazyLock::new(|| {

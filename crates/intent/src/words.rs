@@ -68,6 +68,14 @@ impl<'t> Runs<'t> {
         }
     }
 
+    /// Whether a number follows that is none of a list: `Main St. 7`, but not `Look. 2. Write`.
+    fn is_number_next(&self) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let after = rest.trim_start_matches(' ');
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && rest.len() > after.len() && !matches!(after.as_bytes().get(digits), Some(b'.' | b')'))
+    }
+
     /// What begins behind a mark, where `next` follows it.
     fn behind(mark: char, next: Option<char>) -> Begins {
         let before_space = || next.is_none_or(|next| next.is_whitespace() || "\"')*".contains(next));
@@ -76,7 +84,8 @@ impl<'t> Runs<'t> {
             // A line may end within a sentence.
             '\n' if next.is_none_or(|n| !n.is_alphabetic()) => Begins::Sentence,
             '.' | ':' | ')' if before_space() => Begins::Sentence,
-            ',' | '(' | '–' | '—' | '"' | '“' => Begins::Part,
+            ',' | '(' | '–' | '—' | '"' | '“' | '&' => Begins::Part,
+            '-' if next.is_some_and(char::is_whitespace) => Begins::Part,
             _ => Begins::Nothing,
         }
     }
@@ -92,7 +101,7 @@ impl Iterator for Runs<'_> {
                 break self.at;
             }
             self.at += c.len_utf8();
-            if c != ' ' {
+            if c != ' ' && !(c == '.' && self.is_number_next()) {
                 self.begins = self.begins.max(Self::behind(c, self.char(self.at)));
             }
         };

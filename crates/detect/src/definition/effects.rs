@@ -259,9 +259,7 @@ fn of_name(words: &[String], read_only: bool) -> Effects {
     }
     let others = rest.iter().filter(|w| CLEAR.contains(&w.as_str())).map(|w| of_word(w)).fold(Effects::NONE, join);
     let read = others != Effects::NONE && !others.is_sink();
-    // With the verb behind the noun, `order_get`, the noun is what it is about.
-    let behind = rest.last().is_some_and(|last| CLEAR.contains(&last.as_str()));
-    if read && (read_only || behind) && NOUNS.contains(&first.as_str()) { others } else { join(of_word(first), others) }
+    if read && read_only && NOUNS.contains(&first.as_str()) { others } else { join(of_word(first), others) }
 }
 
 /// The verb with which a description begins: `Deletes a file.`

@@ -82,6 +82,19 @@ fn flat(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
     }
 }
 
+/// Goals and plants that were written without knowing which words are understood here. The first half of them was looked at
+/// before it was measured again.
+#[test]
+fn what_others_wrote_is_understood_in_part() {
+    let Tally { honest, asked, refused, passed } = play("people.jsonl");
+    let mut stopped: Vec<&String> = asked.iter().chain(&refused).collect();
+    stopped.sort_unstable();
+    stopped.dedup();
+    assert!(honest == 80 && stopped.len() <= 32 && refused.len() <= 18, "{} {stopped:?} {refused:?}", stopped.len());
+    // A step of one's own that can be undone and reaches nobody goes on: here it is a stranger's.
+    assert_eq!(passed, ["x-hr-cv: moveCandidateStage"]);
+}
+
 #[test]
 fn honest_work_goes_on_and_what_is_planted_does_not() {
     for file in ["office.jsonl", "services.jsonl"] {
