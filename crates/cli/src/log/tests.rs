@@ -88,6 +88,7 @@ fn story(state: &Path) -> [CallId; 2] {
         revision: "2026-07-28".into(),
         session: None,
         trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
+        span: None,
         rationale: None,
     };
     let send = Ruling {
@@ -190,12 +191,11 @@ fn exports() {
     assert!(csv.lines().count() == 6 && csv.contains("\"'=cmd, \"\"to\"\" came from a mail\""), "{csv}");
     assert_eq!(export("jsonl").lines().count(), 5);
     let ocsf: Vec<serde_json::Value> = export("ocsf").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-    let deny = &ocsf[3];
-    assert_eq!(
-        (&deny["class_uid"], &deny["type_uid"], &deny["disposition_id"]),
-        (&6003.into(), &600_399.into(), &2.into())
-    );
+    let deny = ocsf.iter().find(|event| event["type_uid"] == 600_399 && event["disposition_id"] == 2).unwrap();
+    assert_eq!((ocsf.len(), &deny["class_uid"]), (5, &6003.into()));
     assert_eq!(deny["actor"]["user"]["name"], "Ann");
+    assert!(export("cef").lines().all(|line| line.starts_with("CEF:0|Doorward|")));
+    assert_eq!(export("otlp-traces").lines().count(), 1);
     let otlp: serde_json::Value = serde_json::from_str(&export("otlp-json")).unwrap();
     let logs = otlp["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap();
     assert_eq!((logs.len(), &logs[1]["traceId"]), (5, &"0af7651916cd43dd8448eb211c80319c".into()));
