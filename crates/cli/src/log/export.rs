@@ -1,13 +1,20 @@
-use super::{Context, LogError, filter::FilterArgs};
+use super::{Context, LogError, bundle, filter::FilterArgs};
 use clap::{Args, ValueEnum};
 use doorward_export::{Format as Writer, Item, format};
 use doorward_store::Filter;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// The format
-    #[arg(long, value_enum)]
-    format: Format,
+    #[arg(long, value_enum, required_unless_present = "evidence")]
+    format: Option<Format>,
+    /// All records of this conversation with the proof that they stand in the trail; the same as `doorward log bundle`
+    #[arg(long, value_name = "CONVERSATION", conflicts_with = "format")]
+    evidence: Option<String>,
+    /// The file that is written; absent: standard output
+    #[arg(short, long, value_name = "FILE", requires = "evidence")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -48,9 +55,12 @@ impl Format {
 const WINDOW: u64 = 4096;
 
 pub(super) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<bool, LogError> {
+    if let Some(conversation) = &args.evidence {
+        return bundle::write(conversation, args.output.as_ref(), context);
+    }
     let index = context.index()?;
     let filter = args.filter.filter(context.now)?;
-    let mut writer = args.format.writer();
+    let mut writer = args.format.unwrap_or(Format::Jsonl).writer();
     writer.begin(context.out)?;
     let size = index.size()?;
     let mut from = 0;
