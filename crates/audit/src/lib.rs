@@ -19,6 +19,7 @@
 
 mod checkpoint;
 mod encode;
+pub mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod merkle;

@@ -106,6 +106,12 @@ fn every_key_has_its_row() {
         [[budget]]
         [[mandate]]
         [[quota]]
+        [[export]]
+        kind = "otlp"
+        [[export]]
+        kind = "webhook"
+        [[export]]
+        kind = "syslog"
     "#;
     let table = DeTable::parse(text).unwrap();
     let source = Arc::new(Source { name: String::new(), text: text.to_owned() });

@@ -117,6 +117,7 @@ impl Judgement {
             revision: subject.revision.as_str().into(),
             session: c.session,
             trace: c.trace.clone().map(Into::into),
+            span: c.span.clone().map(Into::into),
             rationale: c.rationale.clone().map(Into::into),
         }
     }

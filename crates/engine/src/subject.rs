@@ -50,6 +50,8 @@ pub struct Correlation {
     pub session: Option<Digest>,
     /// Trace id (W3C Trace Context).
     pub trace: Option<Arc<str>>,
+    /// The span that the agent says it belongs to.
+    pub span: Option<Arc<str>>,
     /// The reason that the agent claims.
     pub rationale: Option<Arc<str>>,
 }
@@ -57,7 +59,7 @@ pub struct Correlation {
 impl Correlation {
     /// A conversation that nothing but its name is known of.
     pub const fn new(conversation: Conversation) -> Self {
-        Self { conversation, turn: None, parent: None, session: None, trace: None, rationale: None }
+        Self { conversation, turn: None, parent: None, session: None, trace: None, span: None, rationale: None }
     }
     /// Whether a human said anything in it that the gateway knows of.
     pub const fn attended(&self) -> bool {

@@ -129,7 +129,7 @@ impl Conversations {
     ) -> Correlation {
         let meta = meta_of(message);
         let text = |key: &str| meta.and_then(|m| m.get(key)).and_then(Value::as_str);
-        let trace = text("traceparent").and_then(|t| trace_id(&t));
+        let (trace, span) = text("traceparent").and_then(|t| trace_and_span(&t)).unzip();
         let explicit = text(meta::CONVERSATION).and_then(|c| ConversationId::new(&c).ok());
         let (id, basis, ambiguous) = if let Some(id) = explicit {
             (id, Basis::Explicit, false)
@@ -146,6 +146,7 @@ impl Conversations {
         let mut c = Correlation::new(Conversation { id, basis, ambiguous });
         c.session = session.map(|s| s.digest);
         c.trace = trace.map(Into::into);
+        c.span = span.map(Into::into);
         c.rationale = rationale;
         c
     }
@@ -174,11 +175,15 @@ pub(crate) fn meta_of(message: &Message) -> Option<Value<'_>> {
     }
 }
 
-/// The trace id of a `traceparent` (W3C Trace Context §3.2): 32 hex digits, not all zero.
-fn trace_id(traceparent: &str) -> Option<String> {
-    let id = traceparent.split('-').nth(1)?;
-    let good = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
-    good.then(|| id.to_ascii_lowercase())
+/// Trace id and parent id of a `traceparent` (W3C Trace Context §3.2): 32 and 16 hex digits, not all zero.
+fn trace_and_span(traceparent: &str) -> Option<(String, String)> {
+    let mut parts = traceparent.split('-').skip(1);
+    let mut id = |length: usize| {
+        let id = parts.next()?;
+        let good = id.len() == length && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
+        good.then(|| id.to_ascii_lowercase())
+    };
+    Some((id(32)?, id(16)?))
 }
 
 fn clip(text: &str) -> &str {

@@ -397,6 +397,16 @@ impl Gateway {
         self.clock.now()
     }
 
+    /// Shows on `/metrics` what others count, too.
+    pub fn show_also(&self, counted: Box<dyn prometheus_client::collector::Collector>) {
+        self.metrics.also(counted);
+    }
+
+    /// How many records the trail has.
+    pub fn records(&self) -> u64 {
+        self.trail.size()
+    }
+
     /// The configuration in force.
     pub fn settings(&self) -> Settings {
         self.live.load().settings.clone()

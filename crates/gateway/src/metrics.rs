@@ -2,7 +2,9 @@
 
 use doorward_mcp::Era;
 use doorward_vocab::{Decision, Outcome};
+use parking_lot::Mutex;
 use prometheus_client::{
+    collector::Collector,
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
@@ -22,7 +24,7 @@ struct ServerEra {
 /// The counters of a gateway.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    registry: Registry,
+    registry: Mutex<Registry>,
     rulings: [Counter; 4],
     outcomes: [Counter; 7],
     duration: Histogram,
@@ -84,7 +86,7 @@ impl Metrics {
             servers,
             rulings: DECISIONS.map(|d| rulings.get_or_create(&By { kind: d.as_str() }).clone()),
             outcomes: OUTCOMES.map(|(_, kind)| outcomes.get_or_create(&By { kind }).clone()),
-            registry,
+            registry: Mutex::new(registry),
             duration,
             refused,
             sessions,
@@ -114,10 +116,14 @@ impl Metrics {
         }
         self.duration.observe(micros as f64 / 1e6);
     }
+    /// Shows what others count, too.
+    pub(crate) fn also(&self, other: Box<dyn Collector>) {
+        self.registry.lock().register_collector(other);
+    }
     /// All of it as text.
     pub(crate) fn text(&self) -> String {
         let mut out = String::new();
-        let _ = encode(&mut out, &self.registry);
+        let _ = encode(&mut out, &self.registry.lock());
         out
     }
 }

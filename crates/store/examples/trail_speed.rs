@@ -42,6 +42,7 @@ fn ruling(call: CallId) -> Ruling {
         revision: "2026-07-28".into(),
         session: None,
         trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
+        span: None,
         rationale: None,
     }
 }

@@ -91,6 +91,7 @@ pub(crate) fn write(trail: &Trail, text: &str) -> Story {
         revision: own(),
         session: None,
         trace: Some(own()),
+        span: Some(own()),
         rationale: Some(own()),
     };
     let outcome = |call| OutcomeRecord {

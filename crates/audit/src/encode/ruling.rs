@@ -50,6 +50,9 @@ impl Members for Ruling {
         if let Some(d) = &self.session {
             o.digest("session", d);
         }
+        if let Some(s) = &self.span {
+            o.text("span", s);
+        }
         if let Some(t) = &self.target {
             o.text("target", t);
         }

@@ -88,7 +88,8 @@ fn ruling() -> BoxedStrategy<Ruling> {
     );
     let ids = (call(), conversation(), option::of(turn_id()), option::of(call()), option::of(digest()), digest());
     let lists = (vec(reason(), 0..3), vec(value(), 0..3), vec(finding(), 0..3), option::of(payload()), label());
-    let rest = (text(), option::of(digest()), option::of(text()), option::of(text()), any::<bool>(), 0..2048_u16);
+    let traced = option::of((text(), text()));
+    let rest = (text(), option::of(digest()), traced, option::of(text()), any::<bool>(), 0..2048_u16);
     (who, ids, lists, rest)
         .prop_map(|(w, i, l, r)| Ruling {
             call: i.0,
@@ -119,7 +120,8 @@ fn ruling() -> BoxedStrategy<Ruling> {
             findings: l.2,
             revision: r.0,
             session: r.1,
-            trace: r.2,
+            trace: r.2.clone().map(|(trace, _)| trace),
+            span: r.2.map(|(_, span)| span),
             rationale: r.3,
         })
         .boxed()

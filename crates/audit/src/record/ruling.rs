@@ -81,6 +81,9 @@ pub struct Ruling {
     /// The trace id, 32 hex digits (W3C Trace Context); not proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Text>,
+    /// The span of the agent that the message belongs to, 16 hex digits (W3C Trace Context); not proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Text>,
     /// The reason that the agent gave; claimed, never proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<Text>,

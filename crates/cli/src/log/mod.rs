@@ -1,5 +1,6 @@
 //! `doorward log`: questions to the trail, the chain around a call, proof of integrity, export.
 
+mod bundle;
 mod chain;
 mod export;
 mod filter;
@@ -39,6 +40,8 @@ enum Verb {
     Verify(verify::VerifyArgs),
     /// Write the records in a format that other tools read
     Export(export::ExportArgs),
+    /// Write the records of a conversation as evidence: with the proof that they stand in the trail
+    Bundle(bundle::BundleArgs),
 }
 
 /// What a verb may need, and where it writes.
@@ -93,6 +96,7 @@ fn dispatch(args: &LogArgs, state_dir: &Path, now: Timestamp, out: &mut dyn Writ
         Verb::Chain(args) => chain::run(args, &mut context),
         Verb::Verify(args) => verify::run(args, &mut context),
         Verb::Export(args) => export::run(args, &mut context),
+        Verb::Bundle(args) => bundle::run(args, &mut context),
     }
 }
 

@@ -88,6 +88,7 @@ fn story(state: &Path) -> [CallId; 2] {
         revision: "2026-07-28".into(),
         session: None,
         trace: Some("0af7651916cd43dd8448eb211c80319c".into()),
+        span: None,
         rationale: None,
     };
     let send = Ruling {
@@ -190,15 +191,80 @@ fn exports() {
     assert!(csv.lines().count() == 6 && csv.contains("\"'=cmd, \"\"to\"\" came from a mail\""), "{csv}");
     assert_eq!(export("jsonl").lines().count(), 5);
     let ocsf: Vec<serde_json::Value> = export("ocsf").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-    let deny = &ocsf[3];
-    assert_eq!(
-        (&deny["class_uid"], &deny["type_uid"], &deny["disposition_id"]),
-        (&6003.into(), &600_399.into(), &2.into())
-    );
+    let deny = ocsf.iter().find(|event| event["type_uid"] == 600_399 && event["disposition_id"] == 2).unwrap();
+    assert_eq!((ocsf.len(), &deny["class_uid"]), (5, &6003.into()));
     assert_eq!(deny["actor"]["user"]["name"], "Ann");
+    assert!(export("cef").lines().all(|line| line.starts_with("CEF:0|Doorward|")));
+    assert_eq!(export("otlp-traces").lines().count(), 1);
     let otlp: serde_json::Value = serde_json::from_str(&export("otlp-json")).unwrap();
     let logs = otlp["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap();
     assert_eq!((logs.len(), &logs[1]["traceId"]), (5, &"0af7651916cd43dd8448eb211c80319c".into()));
+}
+
+#[test]
+fn evidence_needs_nothing_but_itself() {
+    let state = tempfile::tempdir().unwrap();
+    story(state.path());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("bundle");
+    let name = file.to_str().unwrap();
+    let (ok, out) = ask(state.path(), &["export", "--evidence", "inbox", "-o", name]);
+    assert!(ok == Ok(true) && out.starts_with("5 records in "), "{out}");
+    // Never over other evidence; and the verb of its own writes the same but for the time.
+    assert!(ask(state.path(), &["bundle", "inbox", "-o", name]).0.unwrap_err().contains("cannot write"));
+    let (_, again) = ask(state.path(), &["bundle", "inbox"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), again);
+    assert_eq!(ask(state.path(), &["bundle", "outbox"]).0, Ok(false));
+    // On a machine without a trail.
+    let key = std::fs::read_to_string(state.path().join("trail/key.pub")).unwrap();
+    drop(state);
+    let verify = |words: &[&str]| ask(elsewhere.path(), &[&["verify", name], words].concat());
+    let (ok, out) = verify(&[]);
+    assert!(ok == Ok(true) && out.contains("conversation inbox: 5 records") && out.contains("ok, if this"), "{out}");
+    assert!(verify(&["--key", key.trim()]).1.ends_with("ok\n"));
+    assert!(verify(&["--json"]).1.contains("\"good\":true"));
+    // Another key, and whatever else is done to it.
+    let other = doorward_audit::SigningKey::from_seed("doorward.local/other", [7; 32]).unwrap().verifier().to_string();
+    assert!(verify(&["--key", &other]).1.contains("FAILED"));
+    let lines: Vec<&str> = again.split_inclusive('\n').collect();
+    let tampered = [
+        again.replace("\"decision\":\"deny\"", "\"decision\":\"allow\""),
+        again.replacen("\"index\":1", "\"index\":2", 1),
+        [&lines[..2], &lines[3..]].concat().concat(),
+        [&lines[..2], &lines[1..2], &lines[2..]].concat().concat(),
+        [&lines[..1], &lines[2..3], &lines[1..2], &lines[3..]].concat().concat(),
+        again.replacen("doorward-evidence/1", "doorward-evidence/2", 1),
+        lines[1..].concat(),
+        String::new(),
+    ];
+    for text in tampered {
+        assert_ne!(text, again);
+        std::fs::write(&file, &text).unwrap();
+        let (ok, out) = verify(&[]);
+        assert!(ok == Ok(false) && out.contains("FAILED"), "{text}\n{out}");
+    }
+}
+
+#[test]
+fn evidence_of_a_long_trail() {
+    let state = tempfile::tempdir().unwrap();
+    // The proofs go through full tiles of two levels, and through what is in none yet.
+    let trail = Trail::open(&state.path().join("trail"), &SystemClock, Options::default()).unwrap();
+    let stop = |n: u64| Record::new(at(n), Event::Stop(Stop { reason: "x".into() }));
+    for n in 0..700 {
+        trail.append(&stop(n)).unwrap();
+    }
+    drop(trail);
+    story(state.path());
+    let trail = Trail::open(&state.path().join("trail"), &SystemClock, Options::default()).unwrap();
+    for n in 0..300 {
+        trail.append(&stop(n)).unwrap();
+    }
+    drop(trail);
+    let (ok, text) = ask(state.path(), &["bundle", "inbox"]);
+    let proved = doorward_audit::evidence::prove(&text, None).unwrap();
+    assert!(ok == Ok(true) && proved.checkpoint.size == 1005 && proved.records.len() == 5);
+    assert_eq!(proved.records[0].0, 700);
 }
 
 #[test]

@@ -1,15 +1,18 @@
 use super::{Context, LogError};
 use clap::Args;
-use doorward_audit::{Report, VerifierKey};
+use doorward_audit::{Report, VerifierKey, evidence};
 use doorward_store::trail::{Trust, verify};
 use std::{
     fs,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
+    /// Evidence that `doorward log bundle` wrote, in the place of the trail: nothing else is needed
+    #[arg(value_name = "FILE", conflicts_with_all = ["checkpoint", "trail"])]
+    bundle: Option<PathBuf>,
     /// A checkpoint that was kept elsewhere: shows a trail that was rolled back or replaced as a whole
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -26,6 +29,10 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<bool, 
     let read = |path: &PathBuf| {
         fs::read_to_string(path).map_err(|e| LogError::Usage(format!("cannot read `{}`: {e}", path.display())))
     };
+    if let Some(path) = &args.bundle {
+        let key = args.key.as_deref().map(key).transpose()?;
+        return tell_evidence(path, &read(path)?, key.as_ref(), context);
+    }
     let trust = Trust {
         checkpoint: args.checkpoint.as_ref().map(read).transpose()?,
         key: args.key.as_deref().map(key).transpose()?,
@@ -83,6 +90,44 @@ fn tell(report: &Report, trust: &Trust, out: &mut dyn Write) -> io::Result<()> {
         }
         (true, _) => writeln!(out, "ok"),
     }
+}
+
+/// Whether the evidence holds, and what it is.
+fn tell_evidence(
+    path: &Path,
+    text: &str,
+    key: Option<&VerifierKey>,
+    context: &mut Context<'_>,
+) -> Result<bool, LogError> {
+    let proved = match evidence::prove(text, key) {
+        Ok(proved) => proved,
+        Err(error) if context.json => {
+            writeln!(context.out, "{}", serde_json::json!({ "good": false, "problem": error.to_string() }))?;
+            return Ok(false);
+        }
+        Err(error) => {
+            writeln!(context.out, "problem: {error}\nFAILED: `{}` proves nothing", path.display())?;
+            return Ok(false);
+        }
+    };
+    let (head, checkpoint) = (&proved.head, &proved.checkpoint);
+    if context.json {
+        let told = serde_json::json!({ "good": true, "about": head.about, "records": head.records, "made": head.made,
+            "key": head.key, "size": checkpoint.size, "root": checkpoint.root.to_string(), "trusted": key.is_some() });
+        writeln!(context.out, "{told}")?;
+        return Ok(true);
+    }
+    let about = super::row::clean(&head.about);
+    writeln!(context.out, "{about}: {} records, each proved to stand in the trail", head.records)?;
+    writeln!(context.out, "trail of {} records, root {}\nkey {}", checkpoint.size, checkpoint.root, head.key)?;
+    match key {
+        Some(_) => writeln!(context.out, "ok")?,
+        None => writeln!(
+            context.out,
+            "ok, if this is the key of the gateway: compare it with one that was kept elsewhere, or give that with `--key`"
+        )?,
+    }
+    Ok(true)
 }
 
 fn key(text: &str) -> Result<VerifierKey, LogError> {

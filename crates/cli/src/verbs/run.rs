@@ -1,7 +1,9 @@
 use super::{ConfigFile, file, serve};
 use crate::{Done, Failure, Out, console};
 use doorward_config::Settings;
+use doorward_export::tell::{Around, Exports};
 use doorward_gateway::{Gateway, console::ConsoleDoor, http::McpDoor};
+use doorward_store::SystemClock;
 use doorward_transport::{
     guard::{Guard, GuardSettings},
     serve::{Asking, Bound, BoundUnix, ServeSettings, TlsFiles, TlsSlot},
@@ -87,15 +89,19 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     let health = ConsoleDoor::new(gateway.clone(), guard.clone());
     let console = console.serve(console::Console::new(health, opened.admin, guard), serving, None);
 
+    let exports = exports(&gateway, &state);
     let _watch = path.as_ref().map(|path| watch(path.clone(), gateway.clone()));
     let sweeper = tokio::spawn({
-        let gateway = gateway.clone();
+        let (gateway, exports) = (gateway.clone(), exports.clone());
         async move {
             let mut now_and_then = tokio::time::interval(Duration::from_secs(15));
             let mut often = tokio::time::interval(Duration::from_secs(3));
             loop {
                 tokio::select! {
-                    _ = now_and_then.tick() => gateway.sweep().await,
+                    _ = now_and_then.tick() => {
+                        gateway.sweep().await;
+                        follow(&exports, &gateway).await;
+                    }
                     _ = often.tick() => gateway.keep_conversations().await,
                 }
             }
@@ -122,7 +128,33 @@ async fn gateway(path: Option<PathBuf>, settings: Settings, out: &Out) -> Done {
     console::tell(&state, None);
     drop(opened.index);
     gateway.stop(reason).await;
+    // What they were not told yet is told when the gateway runs again.
+    let _ = tokio::task::spawn_blocking(move || exports.stop()).await;
     Ok(())
+}
+
+/// Those who are told what is recorded; none yet.
+fn exports(gateway: &Arc<Gateway>, state: &Path) -> Arc<Exports> {
+    let recorded = Arc::downgrade(gateway);
+    let exports = Arc::new(Exports::new(Around {
+        trail: state.join("trail"),
+        state: state.to_owned(),
+        runtime: tokio::runtime::Handle::current(),
+        clock: Arc::new(SystemClock),
+        size: Arc::new(move || recorded.upgrade().map_or(0, |gateway| gateway.records())),
+    }));
+    gateway.show_also(Box::new(exports.shown().clone()));
+    exports
+}
+
+/// Tells those whom the configuration in force names. One that is wrong is said once a quarter of a minute, and stops nothing.
+async fn follow(exports: &Arc<Exports>, gateway: &Gateway) {
+    let (exports, wanted) = (exports.clone(), gateway.settings().exports);
+    match tokio::task::spawn_blocking(move || exports.run(&wanted)).await {
+        Ok(Err(error)) => tracing::error!("{error}"),
+        Ok(Ok(())) => {}
+        Err(error) => tracing::error!("exports do not follow the configuration: {error}"),
+    }
 }
 
 /// Where `doorward hook` reaches this gateway: over plain HTTP of this machine, else over the socket of the file system.

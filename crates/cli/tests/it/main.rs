@@ -9,6 +9,7 @@ mod clients;
 mod console;
 mod demo;
 mod docs;
+mod exports;
 mod hook;
 mod keys;
 mod kill;

@@ -16,6 +16,7 @@ mod authorization;
 mod console;
 mod credential;
 mod detect;
+mod export;
 mod flow;
 mod joined;
 mod limits;
@@ -44,6 +45,7 @@ pub use credential::{
     SignedJwt, Slot, Speaks, SubjectFrom, TokenAlgorithm, TokenExchange, TokenTarget, TokenType, Vault, VaultFields,
 };
 pub use detect::{Detect, DetectorMode};
+pub use export::{Begin, Export, ExportFormat, ExportKind, Signal, SyslogTransport};
 pub use flow::{FlowBudget, LabelRule};
 pub use joined::{Joined, Prefix};
 pub use limits::Limits;
@@ -125,6 +127,9 @@ pub struct Settings {
     /// Who may sign in to the console.
     #[serde(skip_serializing_if = "is_nobody")]
     pub console: Console,
+    /// Who is told what is recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Export>,
     /// The diagnostic log.
     pub log: Log,
 }
@@ -168,6 +173,7 @@ impl Settings {
             quotas: Vec::new(),
             approval: Approval::default(),
             console: Console::default(),
+            exports: Vec::new(),
             log: Log::default(),
         }
     }
@@ -211,6 +217,7 @@ impl Shape {
         let (trust, trust_names) = named(&file, "trust", Trust::read);
         let (clients, client_names) = named(&file, "client", Client::read);
         let (agents, agent_names) = named(&file, "agent", AgentEntry::read);
+        let (exports, _) = named(&file, "export", Export::read);
         let (delegations, delegation_names) = named(&file, "delegation", StandingDelegation::read);
         let settings = Settings {
             level,
@@ -239,6 +246,7 @@ impl Shape {
             quotas: file.tables("quota").into_iter().filter_map(Quota::read).collect(),
             approval: file.table("approval").map(Approval::read).unwrap_or_default(),
             console: file.table("console").map(Console::read).unwrap_or_default(),
+            exports,
             log: file.table("log").map(Log::read).unwrap_or_default(),
         };
         file.finish();

@@ -136,13 +136,13 @@ impl Upstream {
     }
 }
 
-const NETWORKS: [(&str, Network); 2] = [("public", Network::Public), ("private", Network::Private)];
+pub(super) const NETWORKS: [(&str, Network); 2] = [("public", Network::Public), ("private", Network::Private)];
 const TRANSPORTS: [(&str, HttpTransport); 3] =
     [("auto", HttpTransport::Auto), ("http", HttpTransport::Http), ("sse", HttpTransport::Sse)];
 
 /// Where a host is by its name alone. A name that anybody may own counts as public, so that its owner cannot turn it to
 /// an address of ours.
-fn network_of(url: &Url) -> Network {
+pub(super) fn network_of(url: &Url) -> Network {
     const INNER: [&str; 8] = [".internal", ".local", ".lan", ".intranet", ".corp", ".home.arpa", ".svc", ".test"];
     let inner = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_private() || ip.is_loopback(),
@@ -168,10 +168,10 @@ fn words(item: &Item<'_>) -> Result<Vec<String>, Mistake> {
     }
 }
 
-type Name = fn(&str) -> Result<String, Mistake>;
+pub(super) type Name = fn(&str) -> Result<String, Mistake>;
 
 /// A table of variables or headers.
-fn settings(section: Section<'_>, name: Name) -> BTreeMap<String, Setting> {
+pub(super) fn settings(section: Section<'_>, name: Name) -> BTreeMap<String, Setting> {
     let mut read = BTreeMap::new();
     for (span, item) in section.entries() {
         match name(&item.key) {
@@ -209,7 +209,7 @@ fn variable(name: &str) -> Result<String, Mistake> {
     if is_variable(name) { Ok(name.to_owned()) } else { Err(not_a_variable(name)) }
 }
 
-fn header(name: &str) -> Result<String, Mistake> {
+pub(super) fn header(name: &str) -> Result<String, Mistake> {
     if is_header(name) { Ok(name.to_ascii_lowercase()) } else { Err(not_a_header(name)) }
 }
 

@@ -6,11 +6,9 @@ use crate::{
     Gateway, Live,
     fetching::{Whence, ask},
 };
-use aws_lc_rs::hmac;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use doorward_config::Webhook;
 use doorward_mcp::json::quote;
-use doorward_transport::upstream::Payload;
+use doorward_transport::upstream::{Payload, signature};
 use doorward_vocab::{Secret, Timestamp};
 use http::HeaderName;
 use std::{sync::Arc, time::Duration};
@@ -19,8 +17,6 @@ use std::{sync::Arc, time::Duration};
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 /// Of an answer only the status counts.
 const ANSWER: usize = 64 << 10;
-/// What secrets of Standard Webhooks begin with; the rest is base64.
-const PREFIX: &str = "whsec_";
 
 impl Gateway {
     /// Tells the webhook of `live` of a question; `page` is where people answer it who sign in there.
@@ -64,7 +60,8 @@ async fn post(live: &Live, webhook: &Webhook, question: &Question, body: &str, n
     let secret = webhook.secret.read().map_err(|error| error.to_string())?;
     // The same id each time: whoever gets it twice knows (Standard Webhooks, "webhook-id").
     let (id, at) = (format!("msg_{}", question.record.id), now.secs());
-    let signature = sign(&secret, &id, at, body).ok_or("the secret of the webhook is not base64 after `whsec_`")?;
+    let signature =
+        signature(&secret, &id, at, body.as_bytes()).ok_or("the secret of the webhook is not base64 after `whsec_`")?;
     let headers = [("webhook-id", id), ("webhook-timestamp", at.to_string()), ("webhook-signature", signature)]
         .map(|(name, value)| (HeaderName::from_static(name), Secret::new(value)));
     let payload = Some(Payload::Json(Secret::new(body.to_owned())));
@@ -72,32 +69,5 @@ async fn post(live: &Live, webhook: &Webhook, question: &Question, body: &str, n
     match answer.status.is_success() {
         true => Ok(()),
         false => Err(format!("status {}", answer.status)),
-    }
-}
-
-/// `v1,` and the HMAC-SHA256 of id, time and body, in base64 (Standard Webhooks, "signature scheme").
-fn sign(secret: &Secret<String>, id: &str, at: u64, body: &str) -> Option<String> {
-    let signed = format!("{id}.{at}.{body}");
-    secret.reveal(|secret| {
-        let key = match secret.strip_prefix(PREFIX) {
-            Some(encoded) => zeroize::Zeroizing::new(STANDARD.decode(encoded).ok()?),
-            None => zeroize::Zeroizing::new(secret.as_bytes().to_vec()),
-        };
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
-        Some(format!("v1,{}", STANDARD.encode(tag)))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of the specification.
-    #[test]
-    fn signs_as_the_specification_says() {
-        let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
-        let (id, at) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330);
-        let signed = sign(&secret, id, at, r#"{"test": 2432232314}"#);
-        assert_eq!(signed.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
     }
 }

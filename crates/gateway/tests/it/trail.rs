@@ -115,6 +115,7 @@ async fn a_conversation_is_found_by_its_name_its_trace_or_its_session() {
         ("c-1", Some("the human asked"))
     );
     assert_eq!(rulings[2].trace.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    assert_eq!(rulings[2].span.as_deref(), Some("00f067aa0ba902b7"));
     assert_eq!((&*rulings[4].revision, &*rulings[5].revision), ("2025-11-25", "2026-07-28"));
     assert!(rulings[4].session.is_some() && rulings[5].session.is_none());
     assert!(!rulings[0].conversation.ambiguous && rulings[5].conversation.ambiguous);

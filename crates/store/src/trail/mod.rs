@@ -16,6 +16,7 @@
 mod buffer;
 mod door;
 mod error;
+mod evidence;
 mod layout;
 mod publisher;
 mod reader;
@@ -27,6 +28,7 @@ mod writer;
 
 pub use door::{Check, Options, Trail};
 pub use error::{OpenError, TrailError};
+pub use evidence::write_evidence;
 pub use layout::is_held;
 pub use reader::{Entry, Place, Reader};
 pub use tiles::Tiles;

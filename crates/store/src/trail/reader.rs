@@ -67,6 +67,24 @@ impl Reader {
         Self::from(dir, 0, Place { segment: 0, offset: HEADER as u64 })
     }
 
+    /// A reader from the first record of the newest segment on, so that not all of a trail is read to find its end.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn of_newest_segment(dir: &Path) -> io::Result<Self> {
+        Self::of_segment_with(dir, u64::MAX)
+    }
+
+    /// The same of the segment that holds record `index`, or would hold it.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn of_segment_with(dir: &Path, index: u64) -> io::Result<Self> {
+        let segments = Layout::new(dir).list_segments()?;
+        let first = segments.into_iter().rev().find(|first| *first <= index).unwrap_or(0);
+        Ok(Self::from(dir, first, Place { segment: first, offset: HEADER as u64 }))
+    }
+
     /// A reader from record `index` on, which stands at `place`, or will stand there when it is written.
     pub fn from(dir: &Path, index: u64, place: Place) -> Self {
         let layout = Layout::new(dir);

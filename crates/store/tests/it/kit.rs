@@ -52,6 +52,7 @@ pub(crate) fn ruling(call: CallId) -> Ruling {
         revision: "2026-07-28".into(),
         session: None,
         trace: None,
+        span: None,
         rationale: None,
     }
 }

@@ -25,6 +25,7 @@ pub mod identity;
 pub mod keys;
 pub mod login;
 mod process;
+pub mod readers;
 mod servers;
 mod tour;
 

@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UdpSocket},
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -120,6 +120,23 @@ impl Egress {
             admit(trust, origin, *address)?;
         }
         Ok(found)
+    }
+
+    /// A socket for datagrams to `origin`, of which nothing can be asked back. The name is looked up once.
+    pub async fn datagrams(&self, origin: &Origin, trust: Trust) -> Result<UdpSocket, LinkError> {
+        admit_scheme(trust, origin)?;
+        let failed = |source| LinkError::Connect { to: origin.authority().into(), source };
+        let mut last = failed(io::ErrorKind::NotFound.into());
+        for address in self.addresses(origin, trust).await?.into_iter().take(MAX_TRIES) {
+            let any: IpAddr =
+                if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            let socket = UdpSocket::bind((any, 0)).await.map_err(failed)?;
+            match socket.connect((address, origin.port())).await {
+                Ok(()) => return Ok(socket),
+                Err(source) => last = failed(source),
+            }
+        }
+        Err(last)
     }
 
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, LinkError> {

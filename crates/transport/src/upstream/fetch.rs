@@ -40,6 +40,26 @@ pub enum Payload {
     Form(Secret<String>),
     /// `application/json`, as vaults want it. A JSON-RPC message is refused: those need a permit.
     Json(Secret<String>),
+    /// What is told of records. No server of MCP takes one of these types for a message.
+    Report(Report, Bytes),
+}
+
+/// How records are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// `application/x-protobuf`, as OTLP/HTTP wants it.
+    Protobuf,
+    /// `application/cloudevents-batch+json` (CloudEvents 1.0, HTTP binding §3.3).
+    CloudEvents,
+}
+
+impl Report {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::CloudEvents => "application/cloudevents-batch+json",
+        }
+    }
 }
 
 /// What came back: untrusted.
@@ -100,6 +120,7 @@ fn build(origin: &Origin, fetch: &Fetch<'_>) -> Result<Outgoing, LinkError> {
             }
             (Some("application/json"), json.reveal(|j| Bytes::copy_from_slice(j.as_bytes())))
         }
+        Some(Payload::Report(report, body)) => (Some(report.media_type()), body.clone()),
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, value("host", &origin.authority())?);

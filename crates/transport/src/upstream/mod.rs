@@ -14,10 +14,12 @@ mod link;
 mod pool;
 mod reply;
 mod stream;
+mod webhook;
 mod wire;
 
-pub use fetch::{Fetch, Fetched, Payload, fetch, fetch_from};
+pub use fetch::{Fetch, Fetched, Payload, Report, fetch, fetch_from};
 pub use headers::{Credential, SessionHeaders, Sign, Unsigned};
 pub use link::{HttpLink, HttpSettings};
 pub use reply::{Ended, Listening, PostBody, PostReply};
 pub use stream::SseStream;
+pub use webhook::signature;
