@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         ["write", folder, file, turns] => write(folder, file, turns),
         ["leave-out", folder] => rows(folder).and_then(|rows| measure::leave_out(&rows)),
         ["held", folder] => rows(folder).and_then(|rows| measure::held(&rows)),
-        ["look", folder] => rows(folder).and_then(|rows| look::look(rows)),
+        ["look", folder] => rows(folder).and_then(look::look),
         ["speed", folder] => rows(folder).and_then(|rows| speed::speed(&rows)),
         _ => Err("usage: train write CORPUS FILE TURNS | train leave-out CORPUS | train held CORPUS | train look CORPUS | train speed CORPUS".to_owned()),
     };

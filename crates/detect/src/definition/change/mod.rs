@@ -191,8 +191,11 @@ mod tests {
     use crate::{Settings, text::work::SPENT};
     use serde_json::json;
 
+    /// A definition with so many places of one kind, which differ by a word.
+    type Places<'a> = &'a dyn Fn(usize, &str) -> Value;
+
     /// The work of comparing two definitions that differ in `n` places of one kind.
-    fn work(scanner: &Scanner, of: &dyn Fn(usize, &str) -> Value, n: usize) -> usize {
+    fn work(scanner: &Scanner, of: Places<'_>, n: usize) -> usize {
         let context = DefinitionContext { server: "notes", name: "x", others: &[("mail", "send_email")] };
         let (before, after) = (of(n, "a").to_string(), of(n, "b").to_string());
         SPENT.set(0);
@@ -205,7 +208,7 @@ mod tests {
     fn changes_cost_what_their_length_says() {
         let scanner = Scanner::new(&Settings::default()).unwrap();
         let list = |n: usize, of: &dyn Fn(usize) -> Value| (0..n).map(of).collect::<Vec<_>>();
-        let kinds: &[(&str, &dyn Fn(usize, &str) -> Value)] = &[
+        let kinds: &[(&str, Places<'_>)] = &[
             ("sentences", &|n, w| json!({ "description": format!("Gets {w} of them, and {w} more. ").repeat(n) })),
             ("one sentence", &|n, w| json!({ "description": format!("Gets {w} of them ").repeat(n) })),
             (
