@@ -43,6 +43,7 @@ const TARGETS: &[Target] = &[
     ("arguments", doorward_policy::fuzz_arguments),
     ("scan", doorward_detect::fuzzing::fuzz_scan),
     ("reading", doorward_detect::fuzzing::fuzz_reading),
+    ("change", doorward_detect::fuzzing::fuzz_change),
     ("flow", doorward_flow::fuzzing::fuzz_flow),
     ("record", doorward_audit::fuzzing::fuzz_record),
     ("note", doorward_audit::fuzzing::fuzz_note),

@@ -1,4 +1,4 @@
-//! `cargo xtask train --corpus DIR`: the weights of the classifier anew, from labelled texts. The same texts give the same
+//! `cargo xtask train --corpus DIR`: the weights of the classifiers anew, from labelled texts. The same texts give the same
 //! weights on every machine, so a committed file can be checked: with `--check` nothing is written.
 
 use crate::{Outcome, Verdict, process, workspace};
@@ -8,8 +8,8 @@ use std::{
     process::Command,
 };
 
-/// Where the weights are kept.
-const WEIGHTS: &str = "crates/detect/src/learned/weights.bin";
+/// Where the weights are kept: for what servers send, and for what people say.
+const WEIGHTS: [&str; 2] = ["crates/detect/src/learned/weights.bin", "crates/detect/src/learned/turns.bin"];
 
 /// Trains; the words are `--corpus DIR [--check]`.
 pub(crate) fn run(args: &[String]) -> Outcome {
@@ -17,25 +17,38 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         println!("no corpus is named with --corpus DIR, so nothing is trained");
         return Ok(Verdict::Pass);
     };
-    let kept = workspace::root().join(WEIGHTS);
-    let fresh = std::env::temp_dir().join(format!("doorward-weights-{}", std::process::id()));
-    let (ok, _) = process::shown_lines(trainer("write").arg(&corpus).arg(&fresh))?;
+    let fresh =
+        ["weights", "turns"].map(|what| std::env::temp_dir().join(format!("doorward-{what}-{}", std::process::id())));
+    let (ok, _) = process::shown_lines(trainer("write").arg(&corpus).args(&fresh))?;
     if !ok {
         return Ok(Verdict::Fail);
     }
+    let check = args.iter().any(|word| word == "--check");
+    let mut verdict = Verdict::Pass;
+    for (kept, fresh) in WEIGHTS.iter().zip(&fresh) {
+        if replace(kept, fresh, check)? == Verdict::Fail {
+            verdict = Verdict::Fail;
+        }
+    }
+    Ok(verdict)
+}
+
+/// Puts the file `fresh` in the place of what is kept; with `check` it says whether they are the same.
+fn replace(kept: &str, fresh: &Path, check: bool) -> Outcome {
+    let place = workspace::root().join(kept);
     let read = |path: &Path| fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
-    let (new, old) = (read(&fresh)?, read(&kept)?);
-    let _ = fs::remove_file(&fresh);
+    let (new, old) = (read(fresh)?, read(&place)?);
+    let _ = fs::remove_file(fresh);
     if new == old {
-        println!("{WEIGHTS} is what this corpus gives");
+        println!("{kept} is what this corpus gives");
         return Ok(Verdict::Pass);
     }
-    if args.iter().any(|word| word == "--check") {
-        println!("{WEIGHTS} is not what this corpus gives");
+    if check {
+        println!("{kept} is not what this corpus gives");
         return Ok(Verdict::Fail);
     }
-    fs::write(&kept, new).map_err(|error| format!("cannot write `{}`: {error}", kept.display()))?;
-    println!("{WEIGHTS} was written; its digest and figures belong into the model card beside it");
+    fs::write(&place, new).map_err(|error| format!("cannot write `{}`: {error}", place.display()))?;
+    println!("{kept} was written; its digest and figures belong into the model card beside it");
     Ok(Verdict::Pass)
 }
 

@@ -26,17 +26,35 @@ impl Assessment {
     pub const LIMIT: f32 = 0.5;
 }
 
+/// The classifiers that an assessment asks.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Models<'m> {
+    /// Of what servers send.
+    pub content: &'m Model,
+    /// Of what people say.
+    pub turns: &'m Model,
+}
+
+impl Models<'static> {
+    /// Those that are shipped.
+    pub fn shipped() -> Self {
+        Self { content: Model::shipped(), turns: Model::shipped_for_turns() }
+    }
+}
+
 impl Scanner {
-    /// What the detectors make of `text`, as text of this channel. A turn of the human is looked at by the rules, as if it
-    /// stood in data; the classifier learned what has no place in data, and that is what people ask for.
+    /// What the detectors make of `text`, as text of this channel. What people say and what agents write is looked at by the
+    /// rules as if it stood in data. For what people say there is a classifier of its own, for they may ask for what has no
+    /// place in data. Nothing of this happens on the way of a call: a turn is the word of the person whose gateway it is.
     pub fn assess(&self, text: &str, channel: Channel) -> Assessment {
-        self.assess_by(text, channel, Model::shipped())
+        self.assess_by(text, channel, Models::shipped())
     }
 
-    /// The same with another model in the place of the shipped one: how models are compared.
+    /// The same with other models in the place of the shipped ones: how models are compared.
     #[doc(hidden)]
-    pub fn assess_by(&self, text: &str, channel: Channel, model: &Model) -> Assessment {
-        let looked = if channel == Channel::Turn { Channel::Result } else { channel };
+    pub fn assess_by(&self, text: &str, channel: Channel, models: Models<'_>) -> Assessment {
+        let looked = if INBOUND.contains(&channel) { channel } else { Channel::Result };
         let mut found = self.scan(&[Text { path: "", text, channel: looked }]);
         found.retain(|f| {
             let secret = matches!(f.finding.kind, FindingKind::SecretShape | FindingKind::KnownSecret);
@@ -46,12 +64,19 @@ impl Scanner {
         let mut detectors: Vec<String> = found.iter().map(|f| f.finding.detector.to_string()).collect();
         let mut spans: Vec<_> = found.into_iter().map(|f| f.finding.span).collect();
         let mut learned = 0.0_f32;
-        if self.mode(learned::NAME).is_some() && INBOUND.contains(&channel) {
+        let model = match channel {
+            Channel::Turn => Some(models.turns),
+            // An agent writes letters and notes for its person, and those ask for things too.
+            Channel::Arguments => None,
+            _ => Some(models.content),
+        };
+        if let Some(model) = model.filter(|_| self.mode(learned::NAME).is_some()) {
             for reading in Readings::of(text).iter() {
                 let sentences = sentences::read(reading.text());
                 let scores = learned::scores(&sentences, channel == Channel::Definition, model);
                 let most = scores.iter().copied().fold(f32::MIN, f32::max);
-                learned = learned.max(model.confidence(most));
+                let whole = if channel == Channel::Turn { leading(&scores) } else { most };
+                learned = learned.max(model.confidence(whole));
                 let least = model.beside.max(most - model.report.max(0.0));
                 let regions = learned::regions(reading.text(), &sentences, &scores, model, least);
                 spans.extend(regions.into_iter().map(|r| reading.original(r.span)));
@@ -66,6 +91,19 @@ impl Scanner {
         let score = 1.0 - (1.0 - rules) * (1.0 - learned);
         Assessment { score, spans: joined(spans), attack: score >= Assessment::LIMIT, detectors }
     }
+}
+
+/// What the sentences of a turn come to. A long story has a sentence that sounds like one of an attack; an attack has more of
+/// them, or is short.
+fn leading(scores: &[f32]) -> f32 {
+    const FEW: usize = 3;
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let first = sorted.first().copied().unwrap_or(f32::MIN);
+    let few = sorted.get(..FEW.min(sorted.len())).unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    let mean = few.iter().sum::<f32>() / few.len().max(1) as f32;
+    if few.is_empty() { first } else { (first + mean) / 2.0 }
 }
 
 /// The same bytes as spans that are in order and apart.

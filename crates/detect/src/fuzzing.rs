@@ -1,7 +1,8 @@
 //! Entry points for fuzzers: anything may come in, nothing may panic, and every span must be usable.
 
 use crate::{DefinitionContext, KnownSecrets, Scanner, Settings, Text, definition, encoded, reading};
-use doorward_vocab::{Channel, Effects};
+use definition::change::{Form, Verdict, compare};
+use doorward_vocab::{Channel, Effects, Severity};
 use std::sync::OnceLock;
 
 /// Feeds `data` to every detector on every channel, to the decoders, to the matcher of known secrets and to the digest.
@@ -61,4 +62,29 @@ pub fn fuzz_reading(data: &[u8]) {
         }
     }
     assert!(total <= text.len() * 3 + 1024, "{total} of {}", text.len());
+}
+
+/// Compares what stands before the first null byte with what stands after it, as definitions of every form.
+///
+/// # Panics
+/// When a comparison breaks a law: what is the same is the same, the gravest change comes first, and only what is harmless
+/// by rule is called so.
+pub fn fuzz_change(data: &[u8]) {
+    static SCANNER: OnceLock<Option<Scanner>> = OnceLock::new();
+    let Some(scanner) = SCANNER.get_or_init(|| Scanner::new(&Settings::default()).ok()) else { return };
+    let mut parts = data.splitn(2, |b| *b == 0);
+    let (before, after) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let context =
+        DefinitionContext { server: "notes", name: "add", others: &[("mail", "send_email"), ("notes", "add")] };
+    for form in [Form::Tool, Form::Prompt, Form::Resource, Form::Card, Form::Text, Form::App] {
+        assert_eq!(compare(scanner, form, after, after, &context), Verdict::Same);
+        let verdict = compare(scanner, form, before, after, &context);
+        let changes = verdict.changes();
+        assert!(changes.is_sorted_by(|a, b| a.severity >= b.severity), "{changes:?}");
+        let risky = changes.first().is_some_and(|worst| worst.severity > Severity::Info);
+        assert_eq!(verdict.is_risky(), risky, "{changes:?}");
+        assert_eq!(verdict == Verdict::Same, changes.is_empty());
+    }
+    let kin = definition::change::kinship(after, after);
+    assert_eq!(kin, definition::change::Kinship::Same);
 }

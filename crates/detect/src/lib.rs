@@ -28,7 +28,7 @@ pub mod reading;
 mod scanner;
 mod text;
 
-pub use assessment::Assessment;
+pub use assessment::{Assessment, Models};
 pub use detector::{Detector, Reads};
 pub use detectors::{DETECTORS, DefinitionContext};
 pub use known::{Fingerprint, Form, Held, Holder, KnownSecrets, REMOVED, Reflection, TooShort};

@@ -1,18 +1,21 @@
 //! The decision about everything on its way to a client.
 
 use crate::{
-    Cleared, Heard, History, Snapshot, Subject,
+    Cleared, Heard, History, Snapshot, Subject, Target,
     asks::{Ask, asks, leads_astray},
     found::{Found, is_poison},
     poison::Poison,
     rule,
 };
+use doorward_detect::definition::reports_change;
 use doorward_mcp::{
     Message, Method, Notice,
     json::{Edits, Value},
 };
 use doorward_policy::{Action, ArgumentFacts, Leaf, LeafValue};
-use doorward_vocab::{Channel, Consequence, Decision, Finding, FindingKind, Mode, Reason, ReasonCode, Timestamp};
+use doorward_vocab::{
+    Channel, Consequence, Decision, Effects, Finding, FindingKind, Mode, Reason, ReasonCode, Severity, Timestamp,
+};
 
 /// What became of a message on its way to a client.
 #[derive(Debug)]
@@ -61,6 +64,7 @@ pub fn clear(
     let tools = || if let Message::Response(r) = message { r.result().and_then(|r| r.get("tools")) } else { None };
     let judged = is_tool_list(subject).then(tools).flatten().map_or(0..0, Value::span);
     found.read(view, message, &judged, channel, subject, now);
+    found.findings.extend(belied(subject, message));
     let asks = asks(message);
     let asked = u32::try_from(asks.iter().filter(|ask| ask.is_question()).count()).unwrap_or(u32::MAX);
     let too_often = || too_often(history, subject, asked);
@@ -89,6 +93,28 @@ pub fn clear(
     let decision = if redactions > 0 { Decision::Oblige } else { Decision::Allow };
     let cleared = Some(Cleared::mint(edits.apply(message.doc())));
     Clearance { cleared, changed, decision, reasons: found.reasons, findings, redactions, heard, canary, poison }
+}
+
+/// A tool that only reads, by its own words, whose result reports that something was changed or sent. Its definition is not
+/// what it does: a person should say by `effects` what that is.
+fn belied(subject: &Subject<'_>, message: &Message) -> Option<Finding> {
+    let (Target::Tool(definition), Message::Response(response)) = (subject.target, message) else { return None };
+    let called = matches!(subject.message.inspect(), Message::Request(r) if r.method == Method::ToolsCall);
+    let result =
+        response.result().filter(|_| called && definition.effects != Effects::NONE && !definition.is_sink())?;
+    reports_change(result).then(|| Finding {
+        detector: "false-read-only".into(),
+        kind: FindingKind::DefinitionChanged,
+        severity: Severity::Medium,
+        confidence: 0.6,
+        channel: Channel::Result,
+        span: result.span(),
+        note: format!(
+            "`{}` says that it only reads, and its result says that it changed or sent something",
+            definition.name
+        )
+        .into(),
+    })
 }
 
 /// Whoever is asked again and again says yes in the end, and whoever lets a model be asked without end pays for it.

@@ -2,7 +2,10 @@ use crate::{
     ArgumentSchema, intended,
     readable::{Texts, icon_finding},
 };
-use doorward_detect::{DefinitionContext, Scanner, Text};
+use doorward_detect::{
+    DefinitionContext, Scanner, Text,
+    definition::{Ask, asks},
+};
 use doorward_intent::Tool;
 use doorward_mcp::{HeaderParameter, json::Value};
 use doorward_policy::{DefinitionState, Target};
@@ -114,12 +117,52 @@ pub fn look_at_definition(scanner: &Scanner, item: Value<'_>, context: &Definiti
     let views: Vec<Text<'_>> =
         texts.texts.iter().map(|(text, _)| Text { path: "", text, channel: Channel::Definition }).collect();
     let seen = scanner.scan_definition(&views, context).into_iter().map(|located| located.finding);
-    seen.chain(texts.icons.iter().map(|span| icon_finding(Channel::Definition, span.clone()))).collect()
+    let icons = texts.icons.iter().map(|span| icon_finding(Channel::Definition, span.clone()));
+    seen.chain(icons).chain(wanted(scanner, item)).collect()
+}
+
+/// What the schema of a tool asks for that the tool has no need to know, as findings of the detector that reads texts for the
+/// same. At first sight a person is told; a parameter that comes later changes the definition, and is held back for that.
+fn wanted(scanner: &Scanner, item: Value<'_>) -> Vec<Finding> {
+    const DETECTOR: &str = "over-reach";
+    if scanner.mode(DETECTOR).is_none() {
+        return Vec::new();
+    }
+    let finding = |ask: Ask| Finding {
+        detector: DETECTOR.into(),
+        kind: FindingKind::OverReach,
+        severity: Severity::Medium,
+        confidence: if ask.required { 0.7 } else { 0.6 },
+        channel: Channel::Definition,
+        span: ask.span,
+        note: format!("{}: `{}`", ask.wanted.told(), ask.name.chars().take(64).collect::<String>()).into(),
+    };
+    asks(item).into_iter().map(finding).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_schema_collects_is_told() {
+        let scanner = Scanner::new(&doorward_detect::Settings::default()).unwrap();
+        let look = |parameter: &str| {
+            let tool = format!(
+                r#"{{"name":"get_tides","description":"Gets the tides.","inputSchema":{{"properties":{{"{parameter}":{{"type":"string"}}}}}}}}"#
+            );
+            let document = doorward_mcp::json::Document::parse(
+                tool.into_bytes().into(),
+                &doorward_mcp::json::Limits::default(),
+                doorward_mcp::json::Strictness::Result,
+            );
+            let context = DefinitionContext { server: "weather", name: "get_tides", others: &[] };
+            look_at_definition(&scanner, document.unwrap().root(), &context)
+        };
+        let found = look("conversation_history");
+        assert!(found.iter().any(|f| f.kind == FindingKind::OverReach && f.severity == Severity::Medium), "{found:?}");
+        assert_eq!(look("harbour"), []);
+    }
 
     #[test]
     fn pins_hold() {

@@ -132,7 +132,10 @@ impl Gateway {
             (Method::ToolsCall | Method::PromptsGet, None) => {
                 return Err(RpcError::invalid_params("`name` is required").into());
             }
-            (Method::PromptsGet, Some(name)) => About::Prompt(name.as_ref().into()),
+            (Method::PromptsGet, Some(name)) => match self.is_withheld_prompt(&arrival.live, server, &name).await {
+                true => About::Unknown(name.as_ref().into()),
+                false => About::Prompt(name.as_ref().into()),
+            },
             (
                 Method::ResourcesRead
                 | Method::DirectoryRead
@@ -145,7 +148,7 @@ impl Gateway {
     }
 
     /// Forgets what is known of definitions where a person has approved or rejected some; whether it did.
-    async fn heed_decisions(&self, live: &Live, urgent: bool, now: Timestamp) -> bool {
+    pub(crate) async fn heed_decisions(&self, live: &Live, urgent: bool, now: Timestamp) -> bool {
         let moved = self.pins.moved(now, urgent);
         if moved {
             self.recall();

@@ -1,7 +1,7 @@
 //! What a server declares beside tools: prompts, templates, its introduction, pages of apps. Each is pinned like a tool;
 //! one that changes in more than words is served as it was approved.
 
-use crate::{Gateway, passage::Passage};
+use crate::{Gateway, Live, passage::Passage, server::Server};
 use doorward_audit::{Definition as DefinitionRecord, DefinitionChange, DefinitionKind, Event, Record};
 use doorward_detect::{
     DefinitionContext,
@@ -58,6 +58,27 @@ impl Gateway {
             Method::ResourcesRead => self.app_pages(passage, result, edits),
             _ => {}
         }
+    }
+
+    /// Whether the prompt `name` of a server is withheld, so that whoever asks for it by its name does not get it either.
+    /// Of one that nobody listed yet the pin speaks, and at the level that approves nothing by itself none is approved.
+    pub(crate) async fn is_withheld_prompt(&self, live: &Live, server: &Server, name: &str) -> bool {
+        if server.seen().mode == Mode::Observe {
+            return false;
+        }
+        let withheld = || {
+            let key = (DefinitionKind::Prompt, name.to_owned());
+            let shown = server.catalog.settled.lock().get(&key).map(|(_, shown)| shown.clone());
+            if let Some(shown) = shown {
+                return matches!(shown, Shown::Withheld);
+            }
+            let pin = self.pins.pin_of(&PinKey { server: server.profile.name.clone(), kind: key.0, name: key.1 });
+            let waits = live.snapshot.level == Level::Lockdown || pin.rejected.is_some() || pin.waiting.is_some();
+            pin.approved.is_none() && waits
+        };
+        let first = withheld();
+        // A decision of a person counts from the next look on.
+        if self.heed_decisions(live, first, self.clock.now()).await { withheld() } else { first }
     }
 
     fn introduction(&self, passage: &Passage, result: Value<'_>, edits: &mut Edits) {
@@ -155,11 +176,14 @@ impl Gateway {
             return Shown::Withheld;
         }
         let Some(approved) = &pin.text else {
-            if pin.known || text.len() > LONGEST {
-                return if pin.waiting == Some(digest) || pin.known { waits } else { Shown::AsIs };
+            if text.len() > LONGEST {
+                return if pin.known { waits } else { Shown::AsIs };
             }
             let found = look_at_definition(&passage.live.snapshot.scanner, item, &context);
             let poisoned = found.iter().any(|f| f.severity >= Severity::High);
+            if pin.known {
+                return if poisoned && listed { Shown::Withheld } else { waits };
+            }
             let first = !(poisoned || level == Level::Lockdown && listed);
             self.pins.saw_key(&key, text, first, now);
             note(
@@ -170,7 +194,11 @@ impl Gateway {
                 },
                 found,
             );
-            return if first { Shown::AsIs } else { waits };
+            return match (first, poisoned && listed) {
+                (true, _) => Shown::AsIs,
+                (false, true) => Shown::Withheld,
+                (false, false) => waits,
+            };
         };
         if approved == text {
             if pin.waiting.is_some() {

@@ -26,8 +26,47 @@ impl Row {
     pub(crate) fn is_definition(&self) -> bool {
         self.kind == "tool_description"
     }
+    /// Whether a person said it.
+    pub(crate) fn is_turn(&self) -> bool {
+        self.kind == "user_turn"
+    }
     pub(crate) fn channel(&self) -> Channel {
-        if self.is_definition() { Channel::Definition } else { Channel::Result }
+        match &*self.kind {
+            "tool_description" => Channel::Definition,
+            "user_turn" => Channel::Turn,
+            "tool_args" => Channel::Arguments,
+            _ => Channel::Result,
+        }
+    }
+}
+
+/// What is not looked at while the classifiers are worked on, so that one figure at least is nobody's doing: sources, and
+/// techniques of sources that are not held back as a whole.
+const HELD: &[&str] = &[
+    "spikee",
+    "mcp-defense-bench",
+    "docs-contextforge",
+    "github-mcp-server",
+    "google_workspace_mcp",
+    "livemcpbench-outputs",
+    "giskard",
+    "piguard-valid",
+    "bipia_alphanumeric_substitution",
+    "bipia_cookie_theft",
+    "bipia_content_creation",
+    "bipia_crippling_critical_infrastructures",
+    "bipia_dumpster_diving",
+    "bipia_information_retrieval",
+    "bipia_language_translation",
+    "bipia_memory_scanning",
+    "bipia_persuasion",
+    "bipia_programming_help",
+];
+
+impl Row {
+    /// Whether it is held back.
+    pub(crate) fn is_held(&self) -> bool {
+        HELD.iter().any(|held| *held == self.source || *held == self.technique)
     }
 }
 

@@ -7,6 +7,8 @@ pub(crate) const ATTACK_OUTPUT: &str = include_str!("phrases/attack_output.txt")
 pub(crate) const ATTACK_DEFINITION: &str = include_str!("phrases/attack_definition.txt");
 pub(crate) const BENIGN_OUTPUT: &str = include_str!("phrases/benign_output.txt");
 pub(crate) const BENIGN_DEFINITION: &str = include_str!("phrases/benign_definition.txt");
+pub(crate) const ATTACK_TURN: &str = include_str!("phrases/attack_turn.txt");
+pub(crate) const BENIGN_TURN: &str = include_str!("phrases/benign_turn.txt");
 
 pub(crate) struct Phrases {
     slots: Vec<(&'static str, Vec<&'static str>)>,
@@ -58,7 +60,7 @@ impl Phrases {
     }
 }
 
-/// The templates of a list.
+/// The templates of a list. A line that begins with `#:` says what follows.
 pub(crate) fn templates(list: &'static str) -> Vec<&'static str> {
-    list.lines().filter(|l| !l.is_empty() && !l.starts_with("# ")).collect()
+    list.lines().filter(|l| !l.is_empty() && !l.starts_with("#:")).collect()
 }

@@ -1,10 +1,16 @@
-//! Definitions as contracts: the digest by which one is pinned, and the effects that its words promise.
+//! Definitions as contracts: the digest by which one is pinned, the effects that its words promise, what its schema asks for.
 
+mod asks;
+mod behaviour;
 mod canonical;
 pub mod change;
+mod classes;
 mod effects;
 
+pub use asks::{Ask, Wanted, asks};
+pub use behaviour::reports_change;
 pub use canonical::{CanonicalError, canonical, digest};
+pub use classes::{DataClass, data_classes};
 pub use effects::{Annotations, EffectRule, EffectRuleError, infer_effects, overridden};
 
 use doorward_vocab::Effects;

@@ -36,6 +36,8 @@ const DEMAND: &[&str] = &[
     "paste", "attach", "read", "contents of", "content of", "supply", "submit", "set this to", "required",
     "always add", "share", "give", "forward", "dump", "store the", "log the",
 ];
+/// Those of the private ones that honest tools deal with: who asks for them says so first.
+const COMMON: &[&str] = &["environment variables", "available tools", "other tools", "list of tools", "other servers"];
 static LITERALS: LazyLock<Vec<&'static str>> = LazyLock::new(|| PRIVATE.iter().chain(DEMAND).copied().collect());
 
 /// Names of parameters that collect what only the agent knows.
@@ -65,11 +67,13 @@ impl Detector for OverReach {
         let demands: Vec<&Hit> = hits.iter().filter(|h| h.literal >= PRIVATE.len()).collect();
         let mut next = 0;
         for hit in hits.iter().filter(|h| h.literal < PRIVATE.len()) {
-            // A demand before it, or soon after it, in the same breath.
+            // A demand before it, or of what no tool speaks of by the way soon after it, in the same breath.
             while demands.get(next).is_some_and(|d| d.end + 80 < hit.start) {
                 next += 1;
             }
-            let asked = demands.get(next).is_some_and(|d| d.start <= hit.end + 40);
+            let common = PRIVATE.get(hit.literal).is_some_and(|phrase| COMMON.contains(phrase));
+            let reach = if common { hit.start } else { hit.end + 40 };
+            let asked = demands.get(next).is_some_and(|d| d.start <= reach);
             if !asked {
                 continue;
             }
@@ -100,8 +104,11 @@ fn phrases(text: &str) -> Vec<Hit> {
     let Some(find) = &*FIND else { return Vec::new() };
     let bytes = text.as_bytes();
     let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    // "Includes" and "provided" tell of the tool, and ask for nothing.
+    let whole = |pattern: usize, end: usize| pattern < PRIVATE.len() || !letter(Some(end));
     find.find_iter(text)
         .filter(|f| !letter(f.start().checked_sub(1)) || !letter(Some(f.start())))
+        .filter(|f| whole(f.pattern().as_usize(), f.end()))
         .map(|f| Hit { literal: f.pattern().as_usize(), start: f.start(), end: f.end() })
         .collect()
 }

@@ -24,13 +24,21 @@ pub struct Model {
 const MARK: &[u8; 4] = b"DWL1";
 /// The weights that are shipped; `cargo xtask train` writes them.
 pub const SHIPPED: &[u8] = include_bytes!("weights.bin");
+/// Those for what people say.
+pub const TURNS: &[u8] = include_bytes!("turns.bin");
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(SHIPPED).unwrap_or_else(Model::silent));
+static TURN_MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(TURNS).unwrap_or_else(Model::silent));
 
 impl Model {
-    /// The one that is shipped.
+    /// The one that is shipped for what servers send.
     pub fn shipped() -> &'static Self {
         &MODEL
+    }
+
+    /// The one that is shipped for what people say.
+    pub fn shipped_for_turns() -> &'static Self {
+        &TURN_MODEL
     }
 
     /// One that finds nothing.
@@ -83,15 +91,19 @@ mod tests {
 
     #[test]
     fn the_weights_are_those_of_the_model_card() {
-        let sum: String = digest(&SHA256, SHIPPED).as_ref().iter().map(|b| format!("{b:02x}")).collect();
-        assert!(include_str!("MODEL_CARD.md").contains(&sum), "the model card does not name sha256 {sum}");
+        for file in [SHIPPED, TURNS] {
+            let sum: String = digest(&SHA256, file).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+            assert!(include_str!("MODEL_CARD.md").contains(&sum), "the model card does not name sha256 {sum}");
+        }
     }
 
     #[test]
     fn what_is_written_is_read() {
-        let model = Model::read(SHIPPED).unwrap();
-        assert_eq!(model.write(), SHIPPED);
-        assert!(model.beside < model.report && model.report < model.severe);
+        for file in [SHIPPED, TURNS] {
+            let model = Model::read(file).unwrap();
+            assert_eq!(model.write(), file);
+            assert!(model.beside < model.report && model.report < model.severe);
+        }
         assert_eq!(Model::read(&SHIPPED[..100]), None);
         assert_eq!(Model::read(b""), None);
     }

@@ -1,7 +1,7 @@
 //! One pass over a text: sentences and fields as lists of word classes, with the shapes of the lines around them.
 
 use super::{
-    bytes::{BYTES, Byte, LETTERS, shape},
+    bytes::{BYTES, Byte, shape, word_end},
     lexicon::{LEXICON, Lexicon, by_ending, hash},
     words::{CLASSES, Class},
 };
@@ -156,9 +156,7 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, start: usize) -> usize {
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let length = rest.iter().position(|b| !LETTERS.get(usize::from(*b)).is_some_and(|l| *l));
-        let at = start + length.unwrap_or(rest.len());
+        let at = word_end(self.bytes, start);
         let length = at - start;
         match self.at(at) {
             b':' if self.at(at + 1) == b'/' && self.at(at + 2) == b'/' => return self.lump(start, at, Class::Url),

@@ -5,9 +5,14 @@ use super::{
     names::{Role, role},
     parameter, prose, schema,
 };
-use crate::definition::{Annotations, infer_effects};
+use crate::definition::{
+    Annotations,
+    classes::{self, DataClass},
+    infer_effects,
+};
 use doorward_vocab::{Effects, Severity};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What a definition defines, as far as its members mean something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,7 @@ impl Form {
         }
         if self == Self::Tool {
             effects_changed(look, old, new);
+            classes_changed(look, old, new);
         }
     }
 
@@ -141,6 +147,21 @@ fn effects_changed(look: &mut Look<'_>, old: &Value, new: &Value) {
     }
 }
 
+/// A tool that begins to deal with secrets, money or health is held back; other data that it deals with is told.
+fn classes_changed(look: &mut Look<'_>, old: &Value, new: &Value) {
+    let (was, is) = (classes::of(old), classes::of(new));
+    let fresh: Vec<DataClass> = is.difference(&was).copied().collect();
+    let list =
+        |all: &mut dyn Iterator<Item = &DataClass>| Value::from(all.map(|c| c.as_str()).collect::<Vec<_>>().join(", "));
+    for (grave, severity) in [(true, Severity::Low), (false, Severity::Info)] {
+        let told = list(&mut fresh.iter().filter(|class| class.is_grave() == grave));
+        if told != "" {
+            let why = "it deals with data that it did not deal with";
+            look.note(Meaning::Data, severity, "", (Some(&list(&mut was.iter())), Some(&told)), why);
+        }
+    }
+}
+
 /// A text that may be there or not.
 pub(super) fn text(look: &mut Look<'_>, place: &str, was: Option<&Value>, is: Option<&Value>) {
     match (was, is) {
@@ -202,8 +223,11 @@ fn arguments(look: &mut Look<'_>, place: &str, was: Option<&Value>, is: Option<&
     let of = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
     let (old, new) = (of(was), of(is));
     let name = |a: &Value| a.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let by_name =
+        |list: &[Value]| -> HashMap<String, Value> { list.iter().rev().map(|a| (name(a), a.clone())).collect() };
+    let (before, after) = (by_name(&old), by_name(&new));
     for argument in &old {
-        if !new.iter().any(|a| name(a) == name(argument)) {
+        if !after.contains_key(&name(argument)) {
             look.note(
                 Meaning::RemovedParameter,
                 Severity::Info,
@@ -216,7 +240,7 @@ fn arguments(look: &mut Look<'_>, place: &str, was: Option<&Value>, is: Option<&
     for argument in &new {
         let named = name(argument);
         let place = below(place, &named);
-        match old.iter().find(|a| name(a) == named) {
+        match before.get(&named) {
             Some(before) => {
                 for key in keys(before, argument) {
                     let (was, is) = (before.get(&key), argument.get(&key));

@@ -8,6 +8,7 @@ use super::{
 };
 use doorward_vocab::Severity;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The hints of a tool (2025-11-25, schema, `ToolAnnotations`), with what holds where nothing is said.
 const HINTS: [(&str, bool); 4] =
@@ -59,7 +60,7 @@ pub(super) fn icons(look: &mut Look<'_>, place: &str, was: Option<&Value>, is: O
         let items = v.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         items.iter().filter_map(|icon| icon.get("src")?.as_str().map(str::to_owned)).collect()
     };
-    let old: Vec<String> = sources(was).iter().flat_map(|s| words::references(s)).collect();
+    let old: HashSet<String> = sources(was).iter().flat_map(|s| words::references(s)).collect();
     for source in sources(is) {
         let picture = ["data:image/png", "data:image/jpeg", "data:image/webp", "data:image/gif"];
         let fine = picture.iter().any(|p| source.starts_with(p))

@@ -2,7 +2,7 @@ use super::{Change, Form, Meaning, form, words};
 use crate::{DefinitionContext, Scanner};
 use doorward_vocab::{Effects, Severity};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// One comparison on its way.
 pub(super) struct Look<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Look<'a> {
     pub(super) effects: Effects,
     /// The addresses and files that the approved definition names anywhere.
     pub(super) known: HashSet<String>,
+    /// Tools of other servers, each with its server, whose names are no words of plain language.
+    pub(super) strangers: HashMap<&'a str, &'a str>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -24,7 +26,7 @@ impl<'a> Look<'a> {
         let mut known = HashSet::new();
         texts(old, &mut |text| known.extend(words::references(text)));
         let effects = if form == Form::Tool { form::effects(old) } else { Effects::NONE };
-        Self { form, scanner, context, effects, known, changes: Vec::new() }
+        Self { form, scanner, context, effects, known, strangers: strangers(context), changes: Vec::new() }
     }
 
     pub(super) const fn form(&self) -> Form {
@@ -40,6 +42,11 @@ impl<'a> Look<'a> {
         (before, after): (Option<&Value>, Option<&Value>),
         why: impl Into<String>,
     ) {
+        let full = self.changes.len() >= MOST;
+        // What is beyond must not hide behind what is less bad.
+        if full && self.changes.last().is_some_and(|last| severity <= last.severity) {
+            return;
+        }
         let show = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
         let change = Change {
             meaning,
@@ -49,10 +56,7 @@ impl<'a> Look<'a> {
             after: after.map(show),
             why: why.into(),
         };
-        let full = self.changes.len() >= MOST;
         match self.changes.last_mut().filter(|_| full) {
-            // What is beyond must not hide behind what is harmless.
-            Some(_) if severity == Severity::Info => {}
             Some(last) => *last = change,
             None => self.changes.push(change),
         }
@@ -66,6 +70,18 @@ impl Look<'_> {
             self.note(Meaning::Other, Severity::Low, place, shown, "nobody knows what this place means");
         }
     }
+}
+
+/// Tools of other servers that a text cannot name by accident. One that this server has too is its own.
+fn strangers<'a>(context: &'a DefinitionContext<'a>) -> HashMap<&'a str, &'a str> {
+    let mine: HashSet<&str> = context.others.iter().filter(|(s, _)| *s == context.server).map(|(_, t)| *t).collect();
+    let distinctive = |tool: &str| {
+        tool.len() >= 5 && (tool.contains(['_', '-', '.']) || tool.chars().skip(1).any(char::is_uppercase))
+    };
+    let others = context.others.iter().filter(|(server, tool)| {
+        *server != context.server && *tool != context.name && !mine.contains(tool) && distinctive(tool)
+    });
+    others.map(|(server, tool)| (*tool, *server)).collect()
 }
 
 /// Every text of a tree, keys too.

@@ -56,6 +56,8 @@ pub enum Meaning {
     Reference,
     /// It does something that it did not do before.
     Effect,
+    /// It deals with kinds of data that it did not deal with before.
+    Data,
     /// A hint that was approved says something else now.
     Annotation,
     /// A parameter that says where data goes or what is run.
@@ -93,6 +95,7 @@ impl Meaning {
             Self::Instruction => "instruction",
             Self::Reference => "reference",
             Self::Effect => "effect",
+            Self::Data => "data",
             Self::Annotation => "annotation",
             Self::SinkParameter => "sink-parameter",
             Self::SecretParameter => "secret-parameter",
@@ -180,4 +183,59 @@ fn read(form: Form, bytes: &[u8]) -> Value {
         return text();
     }
     canonical(bytes).ok().and_then(|form| serde_json::from_str(&form).ok()).unwrap_or_else(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, text::work::SPENT};
+    use serde_json::json;
+
+    /// A definition with so many places of one kind, which differ by a word.
+    type Places<'a> = &'a dyn Fn(usize, &str) -> Value;
+
+    /// The work of comparing two definitions that differ in `n` places of one kind.
+    fn work(scanner: &Scanner, of: Places<'_>, n: usize) -> usize {
+        let context = DefinitionContext { server: "notes", name: "x", others: &[("mail", "send_email")] };
+        let (before, after) = (of(n, "a").to_string(), of(n, "b").to_string());
+        SPENT.set(0);
+        let verdict = compare(scanner, Form::Tool, before.as_bytes(), after.as_bytes(), &context);
+        assert!(verdict.changes().len() <= 500);
+        SPENT.get()
+    }
+
+    #[test]
+    fn changes_cost_what_their_length_says() {
+        let scanner = Scanner::new(&Settings::default()).unwrap();
+        let list = |n: usize, of: &dyn Fn(usize) -> Value| (0..n).map(of).collect::<Vec<_>>();
+        let kinds: &[(&str, Places<'_>)] = &[
+            ("sentences", &|n, w| json!({ "description": format!("Gets {w} of them, and {w} more. ").repeat(n) })),
+            ("one sentence", &|n, w| json!({ "description": format!("Gets {w} of them ").repeat(n) })),
+            (
+                "strange words",
+                &|n, w| json!({ "description": list(n, &|i| json!(format!("\u{e9}{w}{i}"))).iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ") }),
+            ),
+            (
+                "values",
+                &|n, w| json!({ "inputSchema": { "properties": { "p": { "enum": list(n, &|i| json!(format!("{w}{i}"))) } } } }),
+            ),
+            (
+                "forms",
+                &|n, w| json!({ "inputSchema": { "properties": { "p": { "anyOf": list(n, &|i| json!({ "title": format!("{w}{i}") })) } } } }),
+            ),
+            (
+                "examples",
+                &|n, w| json!({ "inputSchema": { "properties": { "p": { "examples": list(n, &|i| json!(format!("{w}{i}"))) } } } }),
+            ),
+            (
+                "parameters",
+                &|n, w| json!({ "inputSchema": { "properties": (0..n).map(|i| (format!("{w}{i}"), json!({}))).collect::<serde_json::Map<_, _>>() } }),
+            ),
+            ("icons", &|n, w| json!({ "icons": list(n, &|i| json!({ "src": format!("https://{w}{i}.io/x.png") })) })),
+        ];
+        for (name, of) in kinds {
+            let (short, long) = (work(&scanner, of, 400), work(&scanner, of, 1600));
+            assert!(long <= short * 5 + 32 * 1024, "{name}: {short} then {long}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::{
     Form, Meaning,
     look::Look,
-    words::{self, folded, likeness, nothing_in_common, sentences},
+    words::{self, Stems, folded, nothing_in_common, sentences},
 };
 use crate::{
     Text,
@@ -12,7 +12,7 @@ use crate::{
 };
 use doorward_vocab::{Channel, Effect, Effects, FindingKind, Severity};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use unicode_security::confusable_detection::skeleton;
 
 /// Compares the texts at one place. Where there was none before, only what is risky in the new one is noted; what is
@@ -73,6 +73,7 @@ fn risks(look: &Look<'_>, place: &str, old: &str, new: &str) -> Vec<Risk> {
         found.push((Meaning::Rewritten, Severity::Medium, "too many sentences are new to compare them".into()));
         return found;
     }
+    let gone: Vec<(Stems, &str)> = gone.iter().map(|s| (Stems::of(s), s.as_str())).collect();
     let (orders, told): (Vec<_>, Vec<_>) =
         fresh.iter().map(|s| (*s, order(s, &gone))).partition(|(_, order)| order.is_some());
     found.extend(orders.into_iter().filter_map(|(_, order)| order).max_by_key(|(_, severity, _)| *severity));
@@ -120,14 +121,20 @@ fn hidden(old: &str, new: &str) -> Option<Risk> {
     if count(new) > count(old) {
         return Some((Meaning::HiddenText, Severity::High, "it holds characters that people do not see".into()));
     }
+    let before: HashSet<&str> = strange_words(old).collect();
     let disguised = |word: &&str| {
-        !word.is_ascii() && word.chars().any(|c| c.is_ascii_alphabetic()) && {
+        word.chars().any(|c| c.is_ascii_alphabetic()) && !before.contains(word) && {
             let seen: String = skeleton(word).collect();
-            seen.is_ascii() && !old.contains(*word)
+            seen.is_ascii()
         }
     };
-    let word = new.split(|c: char| !c.is_alphanumeric()).find(disguised)?;
+    let word = strange_words(new).find(disguised)?;
     Some((Meaning::HiddenText, Severity::High, format!("`{word}` holds letters that look like others")))
+}
+
+/// The words of a text that hold more than ASCII.
+fn strange_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_ascii())
 }
 
 /// What the detectors see now and did not see before.
@@ -155,23 +162,12 @@ fn detected(look: &Look<'_>, place: &str, old: &str, new: &str) -> Option<Risk> 
 
 /// A tool of another server that was not named before.
 fn foreign(look: &Look<'_>, old: &str, new: &str) -> Option<Risk> {
-    let mine = |tool: &str| look.context.others.iter().any(|(server, t)| *server == look.context.server && *t == tool);
-    // Names that are no words of plain language.
-    let distinctive = |tool: &str| {
-        tool.len() >= 5 && (tool.contains(['_', '-', '.']) || tool.chars().skip(1).any(char::is_uppercase))
-    };
-    let strangers = look
-        .context
-        .others
-        .iter()
-        .filter(|(server, tool)| *server != look.context.server && *tool != look.context.name && distinctive(tool));
-    let strangers: HashMap<&str, &str> = strangers.map(|(server, tool)| (*tool, *server)).collect();
-    if strangers.is_empty() {
+    if look.strangers.is_empty() {
         return None;
     }
     let before: HashSet<&str> = named(old).collect();
     let found = named(new).filter(|tool| !before.contains(tool));
-    let (tool, server) = found.filter_map(|tool| Some((tool, strangers.get(tool)?))).find(|(tool, _)| !mine(tool))?;
+    let (tool, server) = found.filter_map(|tool| Some((tool, look.strangers.get(tool)?))).next()?;
     Some((Meaning::Reference, Severity::Medium, format!("it names `{tool}`, a tool of `{server}`, which it did not")))
 }
 
@@ -183,9 +179,10 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a new sentence tells the agent what to do, beyond what the sentence that it replaces did.
-fn order(sentence: &str, gone: &[&String]) -> Option<Risk> {
-    let model = gone.iter().map(|old| (likeness(old, sentence), *old)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let model = model.filter(|(like, _)| *like >= 0.4).map(|(_, old)| old.as_str()).unwrap_or_default();
+fn order(sentence: &str, gone: &[(Stems, &str)]) -> Option<Risk> {
+    let stems = Stems::of(sentence);
+    let model = gone.iter().map(|(old, said)| (old.likeness(&stems), *said)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let model = model.filter(|(like, _)| *like >= 0.4).map(|(_, said)| said).unwrap_or_default();
     let cues = CUES.iter().filter(|(cue, _)| sentence.contains(cue) && !model.contains(cue));
     let (mut weight, mut heaviest, mut phrase) = (0, 0, "");
     for (cue, grams) in cues {

@@ -9,8 +9,10 @@ use super::{
     prose,
     resolve::resolved,
 };
+use crate::text::spend;
 use doorward_vocab::Severity;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// What a schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +100,7 @@ fn keyword(look: &mut Look<'_>, (key, place): (&str, &str), name: &str, new: &Va
         "enum" => values(look, place, (was, is)),
         "const" if was.is_none() => tightened(look),
         "examples" => {
-            let before = was.map(texts_of).unwrap_or_default();
+            let before: HashSet<String> = was.map(texts_of).unwrap_or_default().into_iter().collect();
             let fresh: Vec<String> =
                 is.map(texts_of).unwrap_or_default().into_iter().filter(|t| !before.contains(t)).collect();
             let noted = look.changes.len();
@@ -242,8 +244,9 @@ fn values(look: &mut Look<'_>, place: &str, (was, is): Pair<'_>) {
     if was.is_none() {
         return look.note(Meaning::Tightened, Severity::Info, place, (was, is), "it takes some values only");
     }
+    let known = written(&before);
     let mut fresh = 0;
-    for value in after.iter().filter(|v| !before.contains(v)) {
+    for value in after.iter().filter(|v| !known.contains(&v.to_string())) {
         fresh += 1;
         let noted = look.changes.len();
         let long = value.as_str().is_none_or(|s| s.chars().count() > 48) && !value.is_number() && !value.is_boolean();
@@ -256,13 +259,13 @@ fn values(look: &mut Look<'_>, place: &str, (was, is): Pair<'_>) {
                     Meaning::Effect,
                     Severity::Medium,
                     place,
-                    (was, Some(value)),
+                    (None, Some(value)),
                     "a value that does more than the tool did",
                 );
             }
         }
         if long {
-            look.note(Meaning::Widened, Severity::Low, place, (was, Some(value)), "a value that is more than a word");
+            look.note(Meaning::Widened, Severity::Low, place, (None, Some(value)), "a value that is more than a word");
         } else if look.changes.len() == noted {
             look.note(Meaning::AddedValue, Severity::Info, place, (None, Some(value)), "a value more");
         }
@@ -331,8 +334,9 @@ fn branches(look: &mut Look<'_>, place: &str, name: &str, (was, is): Pair<'_>) {
     if is.is_none() {
         return look.note(Meaning::Widened, Severity::Medium, place, (was, is), "it takes any form");
     }
-    let gone: Vec<&Value> = before.iter().filter(|b| !after.contains(b)).collect();
-    let fresh: Vec<&Value> = after.iter().filter(|b| !before.contains(b)).collect();
+    let (old, new) = (written(&before), written(&after));
+    let gone: Vec<&Value> = before.iter().filter(|b| !new.contains(&b.to_string())).collect();
+    let fresh: Vec<&Value> = after.iter().filter(|b| !old.contains(&b.to_string())).collect();
     for (at, branch) in fresh.iter().enumerate() {
         let place = below(place, &at.to_string());
         match gone.get(at) {
@@ -357,4 +361,10 @@ fn texts_of(value: &Value) -> Vec<String> {
     let mut all = Vec::new();
     super::look::texts(value, &mut |text| all.push(text.to_owned()));
     all
+}
+
+/// Values as they are written, so that many can be looked up among many.
+fn written(values: &[Value]) -> HashSet<String> {
+    spend(values.len());
+    values.iter().map(Value::to_string).collect()
 }

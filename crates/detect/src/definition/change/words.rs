@@ -1,5 +1,6 @@
 //! Texts as sentences, words and what they point to.
 
+use crate::text::spend;
 use std::collections::HashSet;
 
 /// The most new sentences of one text that are looked at one by one, each beside each that went.
@@ -31,15 +32,27 @@ pub(super) fn folded(text: &str) -> Option<String> {
     (!out.is_empty()).then(|| out + " ")
 }
 
-/// How much two folded sentences share, 0 to 1: common words by all words.
-pub(super) fn likeness(a: &str, b: &str) -> f32 {
-    let set = |text: &str| text.split(' ').filter(|w| !w.is_empty()).map(stem).collect::<HashSet<_>>();
-    let (a, b) = (set(a), set(b));
-    let common = a.intersection(&b).count();
-    let all = a.len() + b.len() - common;
-    #[expect(clippy::cast_precision_loss, reason = "counts of words")]
-    let share = common as f32 / all.max(1) as f32;
-    share
+/// The words of a folded sentence without their endings, as far as sentences are compared: each that is new is held
+/// beside each that went, so what one comparison costs must not grow with them.
+pub(super) struct Stems(HashSet<String>);
+
+impl Stems {
+    /// More words than a sentence has that somebody wrote.
+    const MOST: usize = 64;
+
+    pub(super) fn of(folded: &str) -> Self {
+        Self(folded.split(' ').filter(|w| !w.is_empty()).take(Self::MOST).map(stem).collect())
+    }
+
+    /// How much two sentences share, 0 to 1: common words by all words.
+    pub(super) fn likeness(&self, other: &Self) -> f32 {
+        spend(self.0.len());
+        let common = self.0.intersection(&other.0).count();
+        let all = self.0.len() + other.0.len() - common;
+        #[expect(clippy::cast_precision_loss, reason = "counts of words")]
+        let share = common as f32 / all.max(1) as f32;
+        share
+    }
 }
 
 /// A word without its ending, roughly: `files`, `file`; `reading`, `reads`, `read`.
@@ -184,7 +197,7 @@ mod tests {
 
     #[test]
     fn likeness_is_of_words() {
-        let like = |a: &str, b: &str| likeness(&folded(a).unwrap(), &folded(b).unwrap());
+        let like = |a: &str, b: &str| Stems::of(&folded(a).unwrap()).likeness(&Stems::of(&folded(b).unwrap()));
         assert!(like("Reads a file", "Read a file") > 0.99);
         assert!(like("Reads a file", "Sends money abroad") < 0.1);
         assert!(nothing_in_common("Weather forecast for a city", "Transfer money between accounts"));
