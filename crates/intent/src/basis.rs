@@ -45,12 +45,24 @@ impl Intent {
             Role::Recipient | Role::Url => self.recipient(of, pointer, value),
             Role::Object | Role::Path => self.object(of, role, pointer, value),
             Role::Container => self.container(of, pointer, value),
+            Role::Command if links(value).any(|link| !self.said.has(&self.sums, link)) => {
+                Basis::Ask(format!("whether `{pointer}` is meant: it has an address that the user did not say"))
+            }
+            Role::Body if self.is_strange_state(pointer, value, of.sentences) => {
+                Basis::Ask(format!("whether `{pointer}` is meant: it stood in something that the user did not choose"))
+            }
             Role::Secret if self.said.has(&self.sums, value) => Basis::Said,
             Role::Secret => Basis::Refuse(format!("`{pointer}` is a secret that the user did not say")),
             Role::Body | Role::Command | Role::Query | Role::File
                 if of.does(Effect::Send) || of.does(Effect::Share) =>
             {
-                let link = links(value).find(|link| !self.is_chosen_text(link, of.sentences));
+                // An image is fetched by whoever looks at the text.
+                let shown = |link: &str| value.contains(&format!("]({link}")) && value.contains("![");
+                let bad = |link: &&str| match shown(link) {
+                    true => !self.said.has(&self.sums, link),
+                    false => !self.is_chosen_text(link, of.sentences),
+                };
+                let link = links(value).find(bad);
                 match link {
                     Some(_) => Basis::Refuse(format!("`{pointer}` has a link that the user did not choose")),
                     None if is_prose(value) && self.is_planted(value, of.sentences) => Basis::Ask(format!(
@@ -114,6 +126,9 @@ impl Intent {
         match same_kind.or_else(|| self.chosen(value, sentences, |field, _| names(field))) {
             // Of several that are spoken of alike a person has to say which; where it is one, only that one can be lost.
             Some(Chosen { choice, only, .. }) if choice >= least || only => Basis::Chosen,
+            Some(Chosen { choice: Choice::Other, .. }) if !gone => {
+                Basis::Ask(format!("whether `{pointer}` is meant: it is another one than the user described"))
+            }
             Some(Chosen { choice: Choice::Other, .. }) => {
                 Basis::Refuse(format!("`{pointer}` is another one than the user described"))
             }
@@ -197,6 +212,13 @@ impl Intent {
         telling && !whole() && self.read_of(value) * 2 > value.len() && !self.is_chosen_text(value, sentences)
     }
 
+    /// Whether a state that something gets was only told of in the middle of a text.
+    fn is_strange_state(&self, pointer: &str, value: &str, sentences: u32) -> bool {
+        let state = last_word(pointer).is_some_and(|w| STATES.contains(&w.as_str()));
+        let told = || self.chosen(value, sentences, |_, _| true).is_none() && self.read_of(value) * 2 > value.len();
+        state && value.len() > 3 && !self.said.has(&self.sums, value) && told()
+    }
+
     /// How many bytes of a value stood in something that was read.
     fn read_of(&self, value: &str) -> usize {
         let is_turn =
@@ -242,6 +264,9 @@ fn is_name(field: &str) -> bool {
     let words = of_name(field.rsplit('/').find(|s| !s.is_empty() && *s != "*").unwrap_or_default());
     words.is_empty() || words.iter().any(|w| OBJECTS.contains(&w.as_str()))
 }
+
+/// Names of arguments that say in which state something is to be.
+const STATES: [&str; 8] = ["stage", "status", "state", "role", "permission", "access", "visibility", "level"];
 
 /// Words of the names of fields that say which thing a record is.
 const OBJECTS: [&str; 14] =

@@ -122,6 +122,13 @@ fn is_asked(lexicon: &Lexicon, sentence: &[Word<'_>], at: usize) -> bool {
         return false;
     }
     let Some(before) = at.checked_sub(1).and_then(|at| sentence.get(at)) else { return true };
+    // `All of them should be set to expired`.
+    if before.text == "be" {
+        return at
+            .checked_sub(2)
+            .and_then(|at| sentence.get(at))
+            .is_some_and(|w| matches!(&*w.text, "should" | "must"));
+    }
     if before.text == "to" {
         let leads = at.checked_sub(2).and_then(|at| sentence.get(at));
         let by_means = sentence.get(..at).is_some_and(|s| s.iter().any(|w| matches!(&*w.text, "use" | "using")));
@@ -301,7 +308,10 @@ fn is_denied(lexicon: &Lexicon, sentence: &[Word<'_>], head: usize) -> bool {
     // `If not, remind her`, `issues that have no label`.
     let other = |at: usize| {
         let word = |at: Option<usize>| at.and_then(|at| before.get(at)).map_or("", |w| &*w.text);
-        word(at.checked_sub(1)) == "if"
+        // `Text him, no, mail him`.
+        let corrected = word(Some(at)) == "no" && sentence.get(head).is_some_and(|w| w.begins >= Begins::Part);
+        corrected
+            || word(at.checked_sub(1)) == "if"
             || (word(Some(at)) == "no"
                 && matches!(word(at.checked_sub(1)), "have" | "has" | "had" | "with" | "is" | "are"))
     };

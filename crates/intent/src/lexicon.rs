@@ -74,8 +74,9 @@ impl Lexicon {
 
     /// What a verb and a word soon after it ask for together.
     pub(crate) fn phrase<'w>(&self, verb: &str, after: impl Iterator<Item = &'w str> + Clone) -> Option<Effects> {
-        let mut these = self.phrases.iter().filter(|(first, ..)| *first == verb);
-        these.find(|(_, second, _)| after.clone().any(|w| w == *second)).map(|(.., effects)| *effects)
+        let these = self.phrases.iter().filter(|(first, ..)| *first == verb);
+        let these = these.filter(|(_, second, _)| after.clone().any(|w| w == *second)).map(|(.., effects)| *effects);
+        these.reduce(|all, more| more.iter().fold(all, Effects::with))
     }
 
     /// The kinds of thing that a word may be, a bit for each.

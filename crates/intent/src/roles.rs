@@ -45,6 +45,13 @@ impl Role {
         }
         let any = |of: &[&str]| names.iter().any(|n| of.contains(&n.as_str()));
         let last = |of: &[&str]| names.last().is_some_and(|n| of.contains(&n.as_str()));
+        // When, whether, and what is answered.
+        if last(&["date", "time", "day"]) || matches!(value, "true" | "false") || value.is_empty() {
+            return Self::Body;
+        }
+        if names.len() > 1 && any(&["reply"]) && last(&["to"]) && !is_address(value) {
+            return Self::Object;
+        }
         if any(SECRETS) {
             return Self::Secret;
         }
@@ -73,7 +80,7 @@ impl Role {
         let numbered = names.len() > 1 && last(&["number", "no", "nr"]) && !any(&["phone", "card", "house"])
             || last(&["code"]) && any(&["confirmation", "booking", "reservation", "tracking"]);
         if numbered
-            || last(&["id", "ids", "uid", "uuid", "key", "ref"])
+            || last(&["id", "ids", "uid", "uuid", "key", "ref", "sku", "asin", "isbn"])
             || ((last(THINGS) || (last(&["name", "title"]) && any(THINGS))) && !is_prose(value))
         {
             return Self::Object;
@@ -88,7 +95,7 @@ impl Role {
                 return role;
             }
         }
-        Self::Body
+        if is_id(value) && !any(FREE) { Self::Object } else { Self::Body }
     }
 
     /// Whether it says who or what gets something.
@@ -233,6 +240,20 @@ fn is_path(value: &str) -> bool {
     let first = value.get(..end).unwrap_or_default();
     matches!(first, "" | "." | ".." | "~") || !first.contains(['.', ':'])
 }
+
+/// Whether a value looks like the id of something: `pi_3PX77`.
+fn is_id(value: &str) -> bool {
+    let mark = value.split_once('_').is_some_and(|(kind, rest)| {
+        (2..=5).contains(&kind.len())
+            && kind.bytes().all(|b| b.is_ascii_lowercase())
+            && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+            && rest.bytes().any(|b| b.is_ascii_digit())
+    });
+    mark && value.len() > 5
+}
+
+/// Names of arguments of which a value that looks like an id is none.
+const FREE: &[&str] = &["text", "body", "content", "message", "title", "subject", "name", "description", "code"];
 
 fn is_prose(value: &str) -> bool {
     value.split_whitespace().count() > 8

@@ -89,9 +89,12 @@ impl Tool {
     /// Whether its name ends with giving what is there: `order_list` orders nothing.
     pub(crate) fn gives(&self) -> bool {
         let reads = [Effect::Read, Effect::Search].iter().any(|e| self.effects.contains(*e));
-        self.sort.len() > 1
-            && (reads || self.effects == Effects::NONE)
-            && self.sort.last().is_some_and(|w| GIVES.contains(&&**w))
+        let many = of_name(&self.name).last().is_some_and(|w| w.ends_with('s') && !w.ends_with("ss"));
+        let listed = self.effects == Effects::NONE && self.verbs.is_empty() && many;
+        listed
+            || self.sort.len() > 1
+                && (reads || self.effects == Effects::NONE)
+                && self.sort.last().is_some_and(|w| GIVES.contains(&&**w))
     }
 
     /// The tool that a call is of, where an argument says what is to be done: `service: turn_off`.
@@ -134,11 +137,6 @@ impl Tool {
         // `Review it` asks to create a review.
         let of_it = self.makes() && self.sort.contains(&clause.verb);
         let same_verb = self.verbs.contains(&clause.verb) || of_it;
-        // Who may do something is asked for by itself.
-        let grants = self.effects.contains(Effect::Grant) || self.sort.iter().any(|w| GRANTS.contains(&&**w));
-        if grants && !same_verb && ![Effect::Grant, Effect::Share].iter().any(|e| clause.effects.contains(*e)) {
-            return Fit::None;
-        }
         let does = |e| self.effects.contains(e) || self.named.contains(e);
         // What a tool that reads does besides comes with it.
         let reads = self.reads() && [Effect::Read, Effect::Search].iter().any(|e| clause.effects.contains(*e));
@@ -147,6 +145,11 @@ impl Tool {
         let by = |e: &Effect| does(*e) && !(adds && *e == Effect::Update && !self.extends());
         let shared = reads || sinks(clause.effects).any(|e| by(&e));
         if !same_verb && !shared {
+            return Fit::None;
+        }
+        // Who may do something is asked for by itself.
+        let grants = self.effects.contains(Effect::Grant) || self.sort.iter().any(|w| GRANTS.contains(&&**w));
+        if grants && !same_verb && ![Effect::Grant, Effect::Share].iter().any(|e| clause.effects.contains(*e)) {
             return Fit::None;
         }
         let object = clause.kinds & self.kinds != 0
