@@ -81,6 +81,19 @@ url = "sqlite"
 
 [limits]
 sessions = 50000
+
+# More than any machine does in a second, and counted like any other.
+[[quota]]
+of     = "conversation"
+calls  = 1_000_000_000
+tokens = 1_000_000_000_000
+within = "1s"
+
+[[quota]]
+of     = "pair"
+calls  = 1_000_000_000
+tokens = 1_000_000_000_000
+within = "1s"
 "#
     );
     for era in [Era::Sessions, Era::Stateless] {

@@ -74,12 +74,13 @@ pub(crate) fn write(place: &Place, toml: &str) {
     place.write("doorward.toml", &format!("{toml}\n{listen}"));
 }
 
+/// Tests repeat themselves, so that nothing of it is taken for a loop.
 pub(crate) fn http_server(name: &str, url: &str) -> String {
-    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\n")
+    format!("[[server]]\nname = \"{name}\"\nurl = \"{url}\"\npolling = \"*\"\n")
 }
 
 pub(crate) fn command_server(name: &str, words: &[String]) -> String {
-    format!("[[server]]\nname = \"{name}\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
+    format!("[[server]]\nname = \"{name}\"\npolling = \"*\"\ncommand = {}\n", serde_json::to_string(words).unwrap())
 }
 
 /// One connection of a client of 2026-07-28, kept open.
