@@ -39,6 +39,8 @@ book! {
     "forged-turn"
     "injected-question"
     "polite-question"
+    "foreign-elicitation"
+    "sampling-flood"
     "poisoned-description"
     "poisoned-introduction"
     "lookalike-name"

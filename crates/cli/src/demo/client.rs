@@ -138,7 +138,7 @@ impl Client {
     pub(super) async fn open(&mut self, at: &str) -> Result<Reply, Broken> {
         let id = self.id();
         let hello = json!({ "jsonrpc": "2.0", "id": id, "method": "initialize", "params": {
-            "protocolVersion": Revision::LATEST_LEGACY.as_str(), "capabilities": { "elicitation": {} },
+            "protocolVersion": Revision::LATEST_LEGACY.as_str(), "capabilities": { "elicitation": { "form": {}, "url": {} }, "sampling": {} },
             "clientInfo": { "name": "demo-assistant", "version": "1.0.0" } } });
         let opened = self.post(at, hello.to_string(), Vec::new(), Some(id)).await?;
         if let Some(session) = &opened.session {
@@ -227,8 +227,12 @@ impl Client {
     }
 }
 
-/// What the person says: fills in every field that a server asks for, and says no where only a yes is asked for.
+/// What the person says: fills in every field that a server asks for, and says no where only a yes is asked for. What the
+/// model is asked it answers.
 fn answered(question: &Value) -> Value {
+    if question.get("method").is_some_and(|method| method == "sampling/createMessage") {
+        return json!({ "role": "assistant", "content": { "type": "text", "text": "Once there was a harbour." }, "model": "demo" });
+    }
     match filled_in(question) {
         Value::Object(fields) if fields.is_empty() => json!({ "action": "decline" }),
         content => json!({ "action": "accept", "content": content }),

@@ -226,7 +226,9 @@ fn outcome(step: &Step, reply: &Reply) -> Outcome {
         return if refused && reply.status < 500 { Outcome::Refused } else { Outcome::Failed };
     };
     if step.asks {
-        return if reply.questions.is_empty() { Outcome::Declined } else { Outcome::Asked };
+        // Of many questions the one counts that must not arrive.
+        let counts = |question: &Value| step.hides.as_ref().is_none_or(|text| question.to_string().contains(text));
+        return if reply.questions.iter().any(counts) { Outcome::Asked } else { Outcome::Declined };
     }
     if result.get("isError").and_then(Value::as_bool) == Some(true) { Outcome::Failed } else { Outcome::Allowed }
 }

@@ -6,7 +6,7 @@ use super::{
 use crate::{Done, Failure, Out};
 use doorward_audit::DefinitionKind;
 use doorward_config::{Server, Settings, Upstream, command};
-use doorward_detect::definition::declared_effects;
+use doorward_detect::definition::{DataClass, data_classes, declared_effects};
 use doorward_store::{Pin, PinState, Pins};
 use doorward_vocab::Effect;
 use serde_json::json;
@@ -54,7 +54,8 @@ pub(crate) fn run(args: Args, out: &Out) -> Done {
         for pin in of(server, &pins).filter(|_| args.definitions) {
             let (kind, name) = (kind(pin.key.kind), visible(&pin.key.name));
             let does = does(server, pin).map_or_else(String::new, |does| format!("  does: {does}"));
-            out.say(format!("  {kind} {name}  {}{does}", pin.state.as_str()).trim_end());
+            let data = data(pin).map_or_else(String::new, |data| format!("  data: {}", data.join(", ")));
+            out.say(format!("  {kind} {name}  {}{does}{data}", pin.state.as_str()).trim_end());
         }
     }
     Ok(())
@@ -80,6 +81,14 @@ fn does(server: &Server, pin: &Pin) -> Option<String> {
     Some(if words.is_empty() { "unknown".into() } else { words.join(", ") })
 }
 
+/// The kinds of data that a tool deals with by its own words; nothing where it names none.
+fn data(pin: &Pin) -> Option<Vec<&'static str>> {
+    let tool = pin.key.kind == DefinitionKind::Tool;
+    let text = pin.approved.as_deref().or(pin.pending.as_deref()).filter(|_| tool)?;
+    let classes: Vec<_> = data_classes(text).into_iter().map(DataClass::as_str).collect();
+    (!classes.is_empty()).then_some(classes)
+}
+
 fn definition(server: &Server, pin: &Pin) -> serde_json::Value {
     json!({
         "server": server.name,
@@ -87,6 +96,7 @@ fn definition(server: &Server, pin: &Pin) -> serde_json::Value {
         "name": pin.key.name,
         "state": pin.state.as_str(),
         "effects": does(server, pin),
+        "data": data(pin),
         "approved": pin.approved_digest(),
     })
 }

@@ -34,7 +34,8 @@ fn what_waits_is_shown_the_riskiest_first() {
     assert_eq!((&records[0]["name"], &records[0]["risk"]), (&"read_file".into(), &"high".into()));
     assert_eq!(place.run("list --json").records()[0]["definitions"]["quarantined"], 1);
     let told = place.run("list --definitions").out;
-    assert!(told.contains("tool delete_file  pending  does: delete\n") && told.contains("does: read\n"), "{told}");
+    let line = "tool delete_file  pending  does: delete  data: files\n";
+    assert!(told.contains(line) && told.contains("does: read  data: files\n"), "{told}");
     // Looking changes nothing.
     let waiting = [("delete_file".to_owned(), PinState::Pending), ("read_file".to_owned(), PinState::Quarantined)];
     assert_eq!(states(&state), waiting);

@@ -21,7 +21,7 @@ fn scene(policies: &str) -> Scene {
     scene
 }
 
-fn tool(scene: &Scene, name: &str, text: &[u8]) -> Definition {
+pub(crate) fn tool(scene: &Scene, name: &str, text: &[u8]) -> Definition {
     let effects = Effects::just(Effect::Pay);
     let (state, none) = (DefinitionState::Approved, None);
     let facts = ToolFacts { name, effects, read_only: none, destructive: none, open_world: none, state };

@@ -149,6 +149,9 @@ fn show(pin: &Pin, review: &Review, out: &Out) {
     if let Some(does) = review.does() {
         out.say(format!("  it does: {does}"));
     }
+    if let Some(data) = review.data() {
+        out.say(format!("  it deals with: {data}"));
+    }
     out.say("");
     for line in review.lines() {
         out.say(line);
@@ -165,6 +168,7 @@ fn record(pin: &Pin, review: &Review) -> serde_json::Value {
         "risk": review.risk.as_str(),
         "reasons": review.reasons,
         "effects": review.does(),
+        "data": review.data(),
         "changes": review.record(),
         "approved": pin.approved_digest(),
         "pending": pin.pending_digest(),

@@ -4,14 +4,16 @@ use doorward_config::is_secret_name;
 use doorward_detect::{
     DefinitionContext, Scanner, Settings,
     definition::{
+        DataClass, Wanted, asks,
         change::{self, Form},
-        declared_effects,
+        data_classes, declared_effects,
     },
 };
+use doorward_mcp::json::{Document, Limits, Strictness};
 use doorward_store::Pin;
 use doorward_vocab::{Effect, Effects, Severity};
 use serde_json::{Value, json};
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 /// How closely a person should look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +52,8 @@ pub(crate) struct Review {
     pub(crate) meant: Vec<change::Change>,
     /// What a tool says that it does.
     effects: Option<Effects>,
+    /// The kinds of data that it deals with by its own words.
+    data: BTreeSet<DataClass>,
 }
 
 /// One place of a definition that differs from what was approved.
@@ -88,6 +92,12 @@ impl Review {
         for name in parameters(&changes).filter(|name| is_secret_name(name)) {
             found.push((Risk::High, format!("it asks for a secret: `{}`", visible(name))));
         }
+        let tool = pin.key.kind == DefinitionKind::Tool;
+        let shown = tool.then(|| pin.pending.as_deref().or(pin.approved.as_deref())).flatten();
+        // Of one that changed the comparison says what is new.
+        for (wanted, name) in shown.filter(|_| old.is_none()).map(collects).unwrap_or_default() {
+            found.push((Risk::Medium, format!("{}: `{}`", wanted.told(), visible(&name))));
+        }
         match &old {
             Some(_) if !meant.is_empty() => {
                 let risky = meant.iter().filter(|c| c.severity > Severity::Info);
@@ -107,9 +117,15 @@ impl Review {
         found.sort_by_key(|(risk, _)| std::cmp::Reverse(*risk));
         found.dedup();
         let risk = found.first().map_or(Risk::Low, |(risk, _)| *risk);
-        let tool = pin.key.kind == DefinitionKind::Tool;
-        let effects = tool.then(|| pin.pending.as_deref().or(pin.approved.as_deref())).flatten().map(declared_effects);
-        Self { risk, reasons: found.into_iter().map(|(_, why)| why).collect(), changes, meant, effects }
+        let effects = shown.map(declared_effects);
+        let data = shown.map(data_classes).unwrap_or_default();
+        Self { risk, reasons: found.into_iter().map(|(_, why)| why).collect(), changes, meant, effects, data }
+    }
+
+    /// The kinds of data that the tool deals with, by its own words.
+    pub(super) fn data(&self) -> Option<String> {
+        let classes: Vec<&str> = self.data.iter().map(|class| class.as_str()).collect();
+        (!classes.is_empty()).then(|| classes.join(", "))
     }
 
     /// The lines that show what differs: `-` what was approved, `+` what is declared now. What a change means stands over
@@ -153,6 +169,13 @@ impl Review {
         };
         self.meant.iter().map(record).collect()
     }
+}
+
+/// The parameters of a tool that collect what only the agent knows. Those for secrets are told by their names.
+fn collects(tool: &[u8]) -> Vec<(Wanted, String)> {
+    let parsed = Document::parse(tool.to_vec().into(), &Limits::default(), Strictness::Result);
+    let all = parsed.map(|document| asks(document.root())).unwrap_or_default();
+    all.into_iter().filter(|ask| ask.wanted == Wanted::Conversation).map(|ask| (ask.wanted, ask.name)).collect()
 }
 
 /// What the changes since the approval mean, the most dangerous first; nothing where nothing was approved, or where it is
@@ -297,6 +320,12 @@ mod tests {
             ),
             (Some(old), old.replace("\"name\"", "\"icon\":1,\"name\""), Risk::Low, "other: "),
             (None, old.replace("Reads.", "Reads\u{200b}."), Risk::High, "it holds characters that people do not see"),
+            (
+                None,
+                old.replace(r#""path":{"#, r#""conversation_history":{"type":"string"},"path":{"#),
+                Risk::Medium,
+                "a parameter collects what only the agent knows: `conversation_history`",
+            ),
         ] {
             let review = review(approved, &pending);
             assert!(review.risk == risk && review.reasons[0].starts_with(why), "{pending}: {review:?}");

@@ -1,6 +1,7 @@
 //! Scores texts, so that anyone can measure the detectors: lines `{id, kind, text}` in, a line `{id, score, spans,
 //! verdict, detectors}` out for each, in the same order.
 
+use super::arguments;
 use crate::{Done, Failure, Out};
 use doorward_config::{Mistake, Report};
 use doorward_detect::{Assessment, Scanner, Settings};
@@ -79,7 +80,11 @@ fn score(mut from: impl BufRead, scanner: &Scanner, to: &mut impl Write, out: &O
         }
         match serde_json::from_slice::<Line>(&line) {
             Ok(Line { id, kind, text }) => {
-                let scored = scored(id, &text, scanner.assess(&text, kind.channel()));
+                let mut seen = scanner.assess(&text, kind.channel());
+                if let Kind::ToolArgs = kind {
+                    arguments::weigh(&text, &mut seen);
+                }
+                let scored = scored(id, &text, seen);
                 if serde_json::to_writer(&mut *to, &scored).is_err() || to.write_all(b"\n").is_err() {
                     break;
                 }

@@ -1,3 +1,4 @@
+mod arguments;
 mod finding;
 mod jsonl;
 mod judge;
