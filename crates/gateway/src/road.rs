@@ -312,7 +312,7 @@ impl Gateway {
                     || response.result().and_then(|r| r.get("isError")).and_then(doorward_mcp::json::Value::as_bool)
                         == Some(true);
                 let outcome = if failed { Outcome::Failed } else { Outcome::Completed };
-                if let Some(paced) = paced {
+                if let Some(mut paced) = paced {
                     let came = if clearance.cleared.is_none() { Outcome::Withheld } else { outcome };
                     paced.answered(response, came, now, passage.away.until(now));
                 }

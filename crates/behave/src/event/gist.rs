@@ -89,7 +89,6 @@ impl Pairs {
         let pair = stir(self.before.rotate_left(32) ^ word);
         self.before = word;
         if pair.is_multiple_of(self.sample) && self.found.len() < Gist::MOST {
-            #[expect(clippy::cast_possible_truncation, reason = "the upper half is meant")]
             self.found.push((pair >> 32) as u32);
         }
     }

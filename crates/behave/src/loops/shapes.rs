@@ -193,13 +193,13 @@ fn who_rests_between_calls_waits() {
 #[test]
 fn a_tool_that_was_worth_asking_again_is_told() {
     let mut scene = Scene::new();
-    let mut answered = |text: &str| {
+    let answered = |text: &str| {
         let call = scene.call("read_job", "{}".into());
         let answer = Answer { gist: Gist::of(&scene.key, text), ..Answer::default() };
         let _ = scene.watch.before(&call);
         scene.watch.after(call.step(), &answer)
     };
-    let came: Vec<Polling> = ["a", "b", "c", "c", "c", "d"].into_iter().map(|text| answered(text)).collect();
+    let came: Vec<Polling> = ["a", "b", "c", "c", "c", "d"].into_iter().map(answered).collect();
     let (no, yes) = (Polling::Never, Polling::Expected);
     assert_eq!(came, [no, no, no, no, no, yes]);
 }

@@ -73,7 +73,7 @@ impl fmt::Display for Loop {
             Shape::Repeat => write!(f, "the same call got the same answer {times} times"),
             Shape::Cycle { period } => write!(f, "the same {period} calls got the same answers {times} times in a row"),
             Shape::Volley => write!(f, "two tools took turns {times} times and said little that is new"),
-            Shape::Storm => write!(f, "{times} of 100 of the last calls failed"),
+            Shape::Storm => write!(f, "{times} % of the last calls failed"),
             Shape::Stale => write!(f, "{times} calls in a row brought nothing new"),
             Shape::Fan => write!(f, "{times} calls wait for their answers"),
             Shape::Children => write!(f, "{times} other conversations were begun by this one"),

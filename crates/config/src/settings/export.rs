@@ -224,7 +224,7 @@ fn place(item: &Item<'_>, stated: Option<Network>) -> Result<(Url, SyslogTranspo
     let url =
         Url::parse(&format!("{scheme}://{rest}")).map_err(|e| item.wrong("is no address").label(e.to_string()))?;
     let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !plain || !rest.trim_end_matches('/').rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()) {
+    if !plain || rest.trim_end_matches('/').rsplit(':').next().is_none_or(|port| port.parse::<u16>().is_err()) {
         return Err(item.wrong("is no address").label("a host and a port, nothing else").help(help));
     }
     let public = stated.unwrap_or_else(|| network_of(&url)) == Network::Public;

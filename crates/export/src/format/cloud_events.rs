@@ -22,7 +22,9 @@ pub fn cloud_events(items: &[Item], origin: &str, calls: Option<&mut Calls>) -> 
             .iter()
             .map(|item| {
                 let mut record = serde_json::from_slice::<Value>(&item.bytes).unwrap_or_default();
-                record["index"] = item.index.into();
+                if let Some(members) = record.as_object_mut() {
+                    members.insert("index".to_owned(), item.index.into());
+                }
                 event(item, item.index.to_string(), "record", record)
             })
             .collect(),

@@ -139,7 +139,7 @@ fn what_was_told_is_remembered_and_what_a_dead_receiver_missed_is_told_later() {
     });
     mood("status=503");
     let exports = stage.exports();
-    exports.run(&[settings.clone()]).unwrap();
+    exports.run(std::slice::from_ref(&settings)).unwrap();
     stage.record();
     until("a failure", || numbers(&exports)[FAILURES] > 0);
     assert_eq!((numbers(&exports)[UP], numbers(&exports)[SENT]), (0, 0));
@@ -152,7 +152,7 @@ fn what_was_told_is_remembered_and_what_a_dead_receiver_missed_is_told_later() {
     exports.stop();
     mood("status=200");
     let exports = stage.exports();
-    exports.run(&[settings.clone()]).unwrap();
+    exports.run(std::slice::from_ref(&settings)).unwrap();
     until("the rest", || ids().last() == Some(&(stage.trail.size() - 1)));
     assert_eq!(ids(), (before..stage.trail.size()).collect::<Vec<_>>());
     until("its standing", || numbers(&exports)[LAG] == 0);

@@ -44,7 +44,7 @@ impl Slot {
 
     /// It ended without an answer of its server.
     pub(crate) fn ended(&self, outcome: Outcome, now: Timestamp, busy: Duration) {
-        let Some(paced) = self.take() else { return };
+        let Some(mut paced) = self.take() else { return };
         // What its client took back, and what waits for its client, is no answer.
         if !matches!(outcome, Outcome::Cancelled | Outcome::Completed) {
             paced.settle(ended(outcome), "", now, busy);
@@ -81,11 +81,11 @@ impl Paced {
     }
 
     /// Counts the answer.
-    pub(crate) fn answered(self: Box<Self>, response: &Response, outcome: Outcome, now: Timestamp, busy: Duration) {
+    pub(crate) fn answered(&mut self, response: &Response, outcome: Outcome, now: Timestamp, busy: Duration) {
         self.settle(ended(outcome), said(response), now, busy);
     }
 
-    fn settle(mut self: Box<Self>, outcome: Ended, said: &str, at: Timestamp, busy: Duration) {
+    fn settle(&mut self, outcome: Ended, said: &str, at: Timestamp, busy: Duration) {
         let Some(pass) = self.pass.take() else { return };
         let tokens = self.tokens.saturating_add(estimate_tokens(said));
         let time = u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);

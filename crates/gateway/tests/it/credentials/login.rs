@@ -37,7 +37,7 @@ async fn exchanging(ttl: &Value) -> Option<(Scene, Running, String)> {
         let (process, url) = guarded_fixture(port, op.issuer(), &[]).unwrap();
         *running.borrow_mut() = Some(process);
         format!(
-            "[[server]]\nname = \"files\"\nurl = {url:?}\ncredential = \"files\"\n\
+            "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {url:?}\ncredential = \"files\"\n\
              [[credential]]\nname = \"files\"\nkind = \"token-exchange\"\nissuer = {:?}\nclient_id = \"gateway\"\n\
              client_secret = {{ file = {:?} }}\nsubject = \"login\"\nactor = \"none\"\nscopes = [\"files:read\"]\n",
             op.issuer(),
@@ -94,7 +94,7 @@ async fn the_identity_provider_lets_people_in_at_another_authorization_server() 
         let (process, url) = guarded_fixture(port, there.issuer(), &[]).unwrap();
         let secret = folder.join("secret");
         let toml = format!(
-            "[[server]]\nname = \"files\"\nurl = {url:?}\ncredential = \"files\"\n\
+            "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {url:?}\ncredential = \"files\"\n\
              [[credential]]\nname = \"files\"\nkind = \"id-jag\"\nissuer = {:?}\nclient_id = \"gateway\"\n\
              client_secret = {{ file = {secret:?} }}\nscopes = [\"files:read\"]\n\
              [credential.identity]\nissuer = {:?}\nclient_id = \"gateway\"\nclient_secret = {{ file = {secret:?} }}\n",
@@ -126,7 +126,7 @@ async fn a_grant_that_is_none_is_not_passed_on() {
         *kept.borrow_mut() = Some(process);
         let secret = folder.join("secret");
         format!(
-            "[[server]]\nname = \"files\"\nurl = {url:?}\ncredential = \"files\"\n\
+            "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {url:?}\ncredential = \"files\"\n\
              [[credential]]\nname = \"files\"\nkind = \"id-jag\"\nissuer = {:?}\nclient_id = \"gateway\"\n\
              client_secret = {{ file = {secret:?} }}\n\
              [credential.identity]\nissuer = {:?}\nclient_id = \"gateway\"\nclient_secret = {{ file = {secret:?} }}\n",

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Nothing of the authorization server is configured: the server says who that is.
 fn toml(scene: &Scene, keys: &str) -> String {
     format!(
-        "[[server]]\nname = \"files\"\nurl = {:?}\ncredential = \"files\"\n\
+        "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {:?}\ncredential = \"files\"\n\
          [[credential]]\nname = \"files\"\nkind = \"oauth\"\n{keys}\n",
         scene.server
     )

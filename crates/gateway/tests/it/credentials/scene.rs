@@ -58,7 +58,7 @@ impl Scene {
     /// The server and its credential, of `kind` with `keys`.
     pub(crate) fn toml(&self, kind: &str, keys: &str) -> String {
         format!(
-            "[[server]]\nname = \"files\"\nurl = {:?}\ncredential = \"files\"\n\
+            "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {:?}\ncredential = \"files\"\n\
              [[credential]]\nname = \"files\"\nkind = {kind:?}\nissuer = {:?}\n{keys}\n",
             self.server,
             self.op.issuer(),

@@ -40,7 +40,7 @@ impl Scene {
 
     async fn front(&self, kind: &str, client: &str, keys: &str) -> Front {
         let toml = format!(
-            "[[server]]\nname = \"files\"\nurl = {:?}\ncredential = \"files\"\n\
+            "[[server]]\nname = \"files\"\npolling = \"*\"\nurl = {:?}\ncredential = \"files\"\n\
              [[credential]]\nname = \"files\"\nkind = {kind:?}\nissuer = {:?}\nclient_id = {client:?}\n\
              client_secret = {{ file = {:?} }}\nresource = \"none\"\n{keys}\n",
             self.server,
