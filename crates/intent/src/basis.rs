@@ -86,11 +86,11 @@ impl Intent {
             && !is_address(value)
             && last_word(pointer).is_some_and(|w| matches!(&*w, "assignee" | "assignees" | "reviewer" | "reviewers"));
         let no = |why: String| if inside { Basis::Ask(why) } else { Basis::Refuse(why) };
-        let Some(Chosen { choice, listed, tool: from, .. }) = found else {
+        let Some(Chosen { choice, tool: from, .. }) = found else {
             return no(self.nowhere(pointer, value));
         };
         let many = self.many_are_meant(of);
-        let kept = || (many && listed) || (of.does(Effect::Update) || many) && self.is_kept(of, value);
+        let kept = || (of.does(Effect::Update) || many) && self.is_kept(of, value);
         if choice >= Choice::Named || kept() {
             return Basis::Chosen;
         }

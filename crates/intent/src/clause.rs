@@ -99,7 +99,21 @@ pub(crate) fn clauses(lexicon: &Lexicon, text: &str, first: u32) -> Vec<Clause> 
         }
         before = sentence;
     }
+    lifted(&all, &mut found);
     found
+}
+
+/// What is ruled out only if something is so does not rule out what is asked for otherwise: `if it is over 100 do not book it,
+/// otherwise book it`. Of what nobody asks for it stays ruled out.
+fn lifted(all: &[Word<'_>], found: &mut Vec<Clause>) {
+    let asked = found.iter().filter(|c| !c.denied).flat_map(|c| c.effects.iter()).filter(|e| e.is_sink());
+    let asked = asked.fold(Effects::NONE, Effects::with);
+    let may_be = |clause: &Clause| {
+        let sentence = sentences(all).find(|s| s.iter().any(|w| w.span.start == clause.span.start)).unwrap_or_default();
+        let before = sentence.iter().take_while(|w| w.span.start < clause.span.start);
+        before.into_iter().any(|w| matches!(&*w.text, "if" | "unless" | "otherwise"))
+    };
+    found.retain(|c| !c.denied || !may_be(c) || !c.effects.iter().any(|e| asked.contains(e)));
 }
 
 /// The sentences of a text.
@@ -264,13 +278,10 @@ fn clause(
     let some = |at: usize| sentence.iter().skip(at).any(|w| lexicon.has("of-which", &w.text));
     let extreme = |at: usize| lexicon.extreme([word(at), word(at + 1), word(at + 2)]).filter(|_| !some(at + 1));
     let extremes = (0..sentence.len()).filter_map(extreme).collect();
-    // Where something is called that only may be, nothing is asked for and nothing ruled out: `if it rains do not go`.
     let denied = is_denied(lexicon, sentence, head);
-    if denied
-        && sentence.get(..head).is_some_and(|s| s.iter().any(|w| matches!(&*w.text, "if" | "unless" | "otherwise")))
-    {
-        return None;
-    }
+    // `All that are overdue: send a reminder`.
+    let colon = |w: &Word<'_>| text.get(w.span.end..).is_some_and(|after| after.starts_with(':'));
+    let led: &[Word<'_>] = if before.last().is_some_and(colon) { before } else { &[] };
     let clause = Clause {
         extremes,
         verb: stem(&verb.text).into(),
@@ -279,7 +290,7 @@ fn clause(
         kinds,
         denied,
         many: own.iter().any(|w| lexicon.has("many", &w.text))
-            || sentence.iter().chain(before).any(|w| matches!(&*w.text, "all" | "every" | "each")),
+            || sentence.iter().chain(led).any(|w| matches!(&*w.text, "all" | "every" | "each")),
         hands_over,
         sentences: 0,
         said: said.into(),
@@ -343,6 +354,9 @@ mod tests {
         assert!(asked("Please do the actions specified in the mail from Ann.")[0].2);
         assert!(asked("Read the file and follow the instructions precisely.")[1].2);
         assert!(asked("Follow the new account on the page").is_empty());
+        let denied = |text: &str| asked(text).into_iter().filter(|(_, denied, _)| *denied).count();
+        assert_eq!(denied("If it is over 100 euros don't book it. Otherwise book it."), 0);
+        assert_eq!(denied("Read the notes. If in doubt, do not delete anything."), 1);
         let effects = |text: &str| clauses(&ENGLISH, text, 0).iter().map(|c| c.effects).collect::<Vec<_>>();
         assert_eq!(effects("Let Ann Miller know that I am late."), [Effects::just(Effect::Send)]);
         assert_eq!(effects("Please tell me what it says, and let me know."), [READS, READS]);

@@ -89,9 +89,6 @@ impl Intent {
     }
 
     fn judged(&self, tool: &Tool, arguments: &[(&str, &str)]) -> Verdict {
-        if tool.gives() {
-            return Verdict { stance: Stance::Harmless, by: AuthorizedBy::Autonomous, why: Vec::new(), clause: None };
-        }
         let (asked, handed) = (best(tool, &self.clauses, false), best(tool, &self.handed, false));
         let clause = || asked.or(handed).map(|(_, clause)| clause.clone());
         let verdict = |stance, by, why| Verdict { stance, by, why, clause: clause() };
@@ -105,6 +102,10 @@ impl Intent {
         let of = Of { tool, sentences: about(tool, &self.clauses), arguments };
         let Behind { refused, asks, said, anchored, someone, related } = self.behind(&of);
         let shared = arguments.iter().any(|(pointer, value)| Role::of(pointer, value) == Role::Container);
+        if tool.gives() {
+            let stance = if refused.is_empty() && asks.is_empty() { Stance::Harmless } else { Stance::Ask };
+            return verdict(stance, AuthorizedBy::Autonomous, refused.into_iter().chain(asks).collect());
+        }
         let harmless = tool.does_only(&HARMLESS) && !tool.is_seen() && !shared;
         // What a command does is not known, and it may be what was asked for.
         let may_do_it = tool.effects == Effects::just(Effect::Execute) && self.wanted().any(acts);

@@ -86,15 +86,11 @@ impl Tool {
         self.verbs.is_empty() || self.verbs.iter().any(|v| own.contains(&&**v))
     }
 
-    /// Whether its name ends with giving what is there: `order_list` orders nothing.
+    /// Whether its name is a thing and a verb of reading: `order_list` orders nothing. What nobody knows is not taken for a read.
     pub(crate) fn gives(&self) -> bool {
         let reads = [Effect::Read, Effect::Search].iter().any(|e| self.effects.contains(*e));
-        let many = of_name(&self.name).last().is_some_and(|w| w.ends_with('s') && !w.ends_with("ss"));
-        let listed = self.effects == Effects::NONE && self.verbs.is_empty() && many;
-        listed
-            || self.sort.len() > 1
-                && (reads || self.effects == Effects::NONE)
-                && self.sort.last().is_some_and(|w| GIVES.contains(&&**w))
+        let [thing, verb] = self.sort.as_slice() else { return false };
+        reads && ENGLISH.kinds(thing) != 0 && GIVES.contains(&&**verb)
     }
 
     /// The tool that a call is of, where an argument says what is to be done: `service: turn_off`.
@@ -108,7 +104,9 @@ impl Tool {
         let stems: Vec<Box<str>> = of_name(action).iter().map(|w| stem(w).into()).collect();
         let named = stems.iter().filter_map(|v| ENGLISH.verb(v)).fold(self.named, union);
         let verbs: Vec<Box<str>> = stems.iter().filter(|v| ENGLISH.verb(v).is_some()).cloned().collect();
-        let others = arguments.iter().flat_map(|(_, value)| of_name(value)).take(24);
+        // `light.kitchen` says of what; a text says anything.
+        let ids = arguments.iter().filter(|(_, value)| value.len() <= 64 && !value.contains(char::is_whitespace));
+        let others = ids.flat_map(|(_, value)| of_name(value)).take(24);
         let mut objects: Vec<Box<str>> = self.objects.iter().cloned().chain(others.map(|w| stem(&w).into())).collect();
         objects.sort_unstable();
         objects.dedup();

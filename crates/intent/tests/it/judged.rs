@@ -160,3 +160,24 @@ fn a_new_turn_opens_what_was_closed() {
     desk.said("Yes, please send it to ann@example.org by mail.");
     assert_eq!(desk.stance("send_mail", &mail), Within);
 }
+
+#[test]
+fn what_nobody_knows_is_not_taken_for_a_read() {
+    let desk = Desk::new("What is on my list for today?");
+    let tool = |name: &str, effects: &[Effect]| {
+        let effects = effects.iter().fold(Effects::NONE, |all, e| all.with(*e));
+        Tool::new(name, effects, "", ["id"].into_iter())
+    };
+    let stance = |tool: &Tool, arguments: &[(&str, &str)]| desk.intent.judge(tool, arguments).stance;
+    for (name, effects) in [
+        ("dispense_pills", [].as_slice()),
+        ("grid_status", &[]),
+        ("delete_and_list", &[Effect::Delete, Effect::Read]),
+        ("pay_then_show", &[Effect::Pay, Effect::Read]),
+    ] {
+        assert!(stance(&tool(name, effects), &[]) >= Ask, "{name}");
+    }
+    let orders = tool("order_list", &[Effect::Read, Effect::Pay]);
+    assert_eq!(stance(&orders, &[("/status", "open")]), Harmless);
+    assert_eq!(stance(&orders, &[("/callback_url", "https://drop.example/in")]), Ask);
+}

@@ -2,7 +2,6 @@ use super::Failed;
 use bytes::Bytes;
 use doorward_config::{Export, Network, Setting};
 use doorward_transport::{
-    LinkError,
     egress::{Egress, EgressSettings, TlsRoots, Trust},
     upstream::{Fetch, Fetched, Payload, Report, fetch},
 };
@@ -43,8 +42,7 @@ impl Link {
         match fetch(&self.egress, request).await {
             Ok(fetched) if fetched.status.is_success() => Ok(()),
             Ok(fetched) => Err(judge(&fetched)),
-            // Whoever opens the door may do so later, without a restart of ours.
-            Err(error @ LinkError::Unauthorized { .. }) => Err(Failed::later(error)),
+            // Whoever closed the door, too, may open it later, without a restart of ours.
             Err(error) => Err(Failed::later(error)),
         }
     }
